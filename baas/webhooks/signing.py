@@ -1,0 +1,86 @@
+"""Standard Webhooks signatures (specification 1.0.0): three headers over the exact bytes of the body.
+
+The signed text is `{id}.{timestamp}.{body}`, so neither the id, nor the time, nor a byte of the body can be
+changed or sent again later. During a rotation the header carries one signature per secret.
+"""
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+SECRET_PREFIX: Final = "whsec_"
+TOLERANCE_SECONDS: Final = 300
+_SECRET_BYTES: Final = 32
+_VERSION: Final = "v1"
+
+
+class InvalidSignature(Exception):
+    """The message is not from the holder of the secret, was changed, or is too old or too new."""
+
+
+def new_secret() -> str:
+    """A secret for one endpoint: `whsec_` and 32 random bytes in base64."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def secret_key(secret: str) -> bytes:
+    """The key that a secret's text stands for. Raises ValueError when the text is no such secret."""
+    text = secret.removeprefix(SECRET_PREFIX)
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        raise ValueError("A webhook secret is base64 after its prefix.") from None
+    if not key:
+        raise ValueError("A webhook secret must not be empty.")
+    return key
+
+
+def sign(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
+    """The value of `webhook-signature`: one signature per key, one space between them.
+
+    `timestamp` is the second of this attempt, not of the event. Raises ValueError for an id with a dot,
+    which would make the signed text ambiguous.
+    """
+    if "." in message_id:
+        raise ValueError("A message id must not contain a dot.")
+    content = f"{message_id}.{timestamp}.".encode() + body
+    return " ".join(
+        f"{_VERSION},{base64.b64encode(hmac.digest(key, content, 'sha256')).decode()}" for key in keys
+    )
+
+
+def headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The headers of one attempt."""
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign(keys, message_id, timestamp, body),
+    }
+
+
+def verify(keys: Sequence[bytes], received: Mapping[str, str], body: bytes, *, now: float) -> None:
+    """Check a received message against the keys that are valid at `now` (seconds since 1970).
+
+    Header names in any case. Raises InvalidSignature for anything missing, malformed or wrong, and for a
+    timestamp more than five minutes away in either direction.
+    """
+    found = {name.lower(): value for name, value in received.items()}
+    try:
+        message_id, text = found["webhook-id"], found["webhook-timestamp"]
+        signatures = found["webhook-signature"].split()
+        timestamp = int(text)
+    except (KeyError, ValueError):
+        raise InvalidSignature("A signature header is missing or malformed.") from None
+    if abs(now - timestamp) > TOLERANCE_SECONDS:
+        raise InvalidSignature("The timestamp is too far from now.")
+    content = f"{message_id}.{text}.".encode() + body
+    for key in keys:
+        expected = base64.b64encode(hmac.digest(key, content, "sha256"))
+        for item in signatures:
+            version, _, signature = item.partition(",")
+            if version == _VERSION and hmac.compare_digest(expected, signature.encode()):
+                return
+    raise InvalidSignature("No signature fits.")
