@@ -5,8 +5,6 @@ token names the key that made it, so a new key is put in front of the ring, old 
 `needs_rotation` finds what a background job should encrypt again before the old key is taken away.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -42,21 +40,15 @@ class KeyRing:
 
     __slots__ = ("_ciphers", "_current")
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        """Take base64 texts of 32 random bytes each, the newest first.
+    def __init__(self, keys: Iterable[bytes]) -> None:
+        """Take keys of 32 random bytes each, the newest first.
 
-        Raises ValueError, without showing the key, when one is not base64 or has another length.
+        Raises ValueError, without showing the key, when there is none or one has another length.
         """
         ciphers: dict[bytes, AESGCM] = {}
-        for position, text in enumerate(keys):
-            try:
-                key = base64.b64decode(text, validate=True)
-            except (binascii.Error, ValueError):
-                raise ValueError(f"Encryption key number {position + 1} is not base64.") from None
+        for position, key in enumerate(keys):
             if len(key) != _KEY_BYTES:
-                raise ValueError(
-                    f"Encryption key number {position + 1} has {len(key)} bytes, not {_KEY_BYTES}."
-                )
+                raise ValueError(f"Encryption key number {position + 1} has {len(key)} bytes, not {_KEY_BYTES}.")
             ciphers.setdefault(_key_id(key), AESGCM(key))
         if not ciphers:
             raise ValueError("At least one encryption key is needed.")

@@ -1,6 +1,5 @@
 """Secrets at rest open only where they belong, with any key of the ring, and never show themselves."""
 
-import base64
 import secrets
 
 import pytest
@@ -16,8 +15,8 @@ from baas.core.crypto import (
 CONTEXT = b"019a0000-0000-7000-8000-000000000001:webhook_endpoints.secret"
 
 
-def key() -> str:
-    return base64.b64encode(secrets.token_bytes(32)).decode()
+def key() -> bytes:
+    return secrets.token_bytes(32)
 
 
 def test_a_value_comes_back_under_its_own_context() -> None:
@@ -75,17 +74,17 @@ def test_a_value_without_a_place_is_not_encrypted() -> None:
         KeyRing([key()]).encrypt(b"value", context=b"")
 
 
-@pytest.mark.parametrize("bad", [[], ["short"], ["!!!"], [base64.b64encode(b"x" * 31).decode()]])
-def test_a_bad_ring_is_refused_without_showing_the_key(bad: list[str]) -> None:
+@pytest.mark.parametrize("bad", [[], [b"short key"], [b"x" * 32, b"long key" * 5]])
+def test_a_bad_ring_is_refused_without_showing_the_key(bad: list[bytes]) -> None:
     with pytest.raises(ValueError, match="key") as refusal:
         KeyRing(bad)
-    assert not any(text in str(refusal.value) for text in bad)
+    assert not any(text.decode() in str(refusal.value) for text in bad)
 
 
 def test_a_ring_does_not_show_its_keys() -> None:
     text = key()
     ring = KeyRing([text])
-    assert text not in repr(ring)
+    assert repr(text) not in repr(ring)
     assert repr(ring) == "<KeyRing of 1 keys>"
 
 
