@@ -1,0 +1,45 @@
+# Needs Python 3.11.3 or newer, make and git. Everything else is installed into .venv from requirements/dev.lock.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+# How `make test` spreads over the cores, and anything else pytest should hear: make test TESTS="tests/core -k money"
+JOBS ?= 2
+TESTS ?=
+
+.PHONY: help setup lock run test check lint format clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+setup: ## install everything into .venv from the lock (does nothing when it is up to date)
+	@requirements/setup "$(PYTHON)"
+
+lock: setup ## write requirements/*.lock again from pyproject.toml (needs uv)
+	@requirements/lock
+
+run: setup ## start PostgreSQL, Redis, the API and the worker with a demo store (PORT=8000)
+	@exec $(BIN)/baas dev --port $(PORT)
+
+test: setup ## run all tests (TESTS="tests/core -k money" for some of them)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(TESTS)
+
+check: setup ## lint, format, types, import rules, migrations up and down
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.checks.migrations
+
+lint: setup ## only what ruff finds, with its own fixes applied
+	@$(BIN)/ruff check --fix .
+
+format: setup ## write all files in the house's form
+	@$(BIN)/ruff format .
+
+clean: ## remove what tools left behind (neither .venv nor the data of make run)
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	@find baas tests migrations -name __pycache__ -type d -prune -exec rm -rf {} +
