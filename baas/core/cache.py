@@ -1,0 +1,182 @@
+"""Ready answers: first in the process, then in Redis, then made once.
+
+Keys are made by `StoreScope.key` and carry the version of what they answer (the store's
+`catalog_version`), so an old entry is never found again, only forgotten: nothing is ever invalidated.
+"""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Final, cast
+
+import msgspec
+from redis.asyncio import Redis
+
+from baas.core.circuit import Circuit, Unanswered
+
+_OVERHEAD: Final = 350
+"""Bytes that an entry costs beside its body and key: objects, hash table, list nodes."""
+
+_LARGEST_SHARE: Final = 8
+"""An entry larger than this part of the budget is not kept in the process: it would push out too many."""
+
+_MAX_STORING: Final = 64
+"""Writes to Redis under way at once; beyond that, entries are only kept in the process."""
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A body as it goes out, and its strong ETag, quotes included."""
+
+    body: bytes
+    etag: str
+
+
+def etag_of(body: bytes) -> str:
+    """A strong ETag: equal for equal bytes, in every process."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def digest(*parts: object) -> str:
+    """A short name for what callers chose freely (a search, a cursor, filters), for use as a part of a key.
+
+    Different parts give different names, also where joining them by a sign would not: ("a:b",) and ("a", "b").
+    """
+    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
+
+
+class _Flight:
+    """One request that makes an entry, and the twins that wait for it."""
+
+    __slots__ = ("entry", "error", "landed")
+
+    def __init__(self) -> None:
+        self.landed = asyncio.Event()
+        self.entry: Entry | None = None
+        self.error: Exception | None = None
+
+
+class ByteCache:
+    """Least recently used entries up to a number of bytes, shared over Redis as far as it answers."""
+
+    def __init__(
+        self,
+        redis: Redis | None,
+        *,
+        max_bytes: int = 64 * 1024 * 1024,
+        ttl_seconds: int = 600,
+        circuit: Circuit | None = None,
+    ) -> None:
+        """`ttl_seconds` is how long Redis keeps an entry; without Redis each process caches alone."""
+        self._redis = redis
+        self._ttl = ttl_seconds
+        self._max_bytes = max_bytes
+        self._circuit = circuit or Circuit("cache")
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._flights: dict[str, _Flight] = {}
+        self._storing: set[asyncio.Task[None]] = set()
+        self.bytes = 0
+        """What the entries of this process take, about."""
+        # Plain numbers, read by the metrics when somebody asks.
+        self.hits = 0
+        self.shared_hits = 0
+        self.misses = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def peek(self, key: str) -> Entry | None:
+        """The entry when this process has it. Never waits."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+            self.hits += 1
+        return entry
+
+    async def get(self, key: str, fill: Callable[[], Awaitable[bytes]]) -> Entry:
+        """The entry; `fill` makes its body when neither the process nor Redis has it.
+
+        Of many requests for one key, one fills and the others wait. When it fails, they all get its
+        error and nothing is kept; when it is cancelled, the next one that waits fills.
+        """
+        while True:
+            entry = self.peek(key)
+            if entry is not None:
+                return entry
+            flight = self._flights.get(key)
+            if flight is None:
+                return await self._fly(key, fill)
+            await flight.landed.wait()
+            if flight.error is not None:
+                raise flight.error
+            if flight.entry is not None:
+                self.hits += 1
+                return flight.entry
+
+    async def aclose(self) -> None:
+        """Wait for what is still being written to Redis; each write has its own time limit."""
+        await asyncio.gather(*self._storing)
+
+    async def _fly(self, key: str, fill: Callable[[], Awaitable[bytes]]) -> Entry:
+        flight = self._flights[key] = _Flight()
+        try:
+            entry = await self._load(key)
+            if entry is not None:
+                self.shared_hits += 1
+            else:
+                self.misses += 1
+                body = await fill()
+                entry = Entry(body, etag_of(body))
+                self._share(key, entry)
+            self._keep(key, entry)
+            flight.entry = entry
+            return entry
+        except Exception as error:
+            flight.error = error
+            raise
+        finally:
+            # Cancelled: neither entry nor error, and the twins try themselves.
+            del self._flights[key]
+            flight.landed.set()
+
+    def _keep(self, key: str, entry: Entry) -> None:
+        size = _size(key, entry)
+        if size > self._max_bytes // _LARGEST_SHARE:
+            return
+        # The same key cannot be there already: whoever fills is alone, and began without an entry.
+        self._entries[key] = entry
+        self.bytes += size
+        while self.bytes > self._max_bytes:
+            self.bytes -= _size(*self._entries.popitem(last=False))
+
+    async def _load(self, key: str) -> Entry | None:
+        redis = self._redis
+        if redis is None:
+            return None
+        try:
+            stored = await self._circuit.ask(lambda: cast("Awaitable[bytes | None]", redis.get(key)))
+        except Unanswered:
+            return None
+        if stored is None:
+            return None
+        etag, separator, body = stored.partition(b"\n")
+        return Entry(body, etag.decode()) if separator else None
+
+    def _share(self, key: str, entry: Entry) -> None:
+        """Give the entry to the other processes, while the request goes on."""
+        if self._redis is None or self._circuit.is_open or len(self._storing) >= _MAX_STORING:
+            return
+        task = asyncio.create_task(self._store(self._redis, key, entry))
+        self._storing.add(task)
+        task.add_done_callback(self._storing.discard)
+
+    async def _store(self, redis: Redis, key: str, entry: Entry) -> None:
+        stored = entry.etag.encode() + b"\n" + entry.body
+        try:
+            await self._circuit.ask(lambda: cast("Awaitable[object]", redis.set(key, stored, ex=self._ttl)))
+        except Unanswered:
+            pass  # best effort: the others make their own
+
+
+def _size(key: str, entry: Entry) -> int:
+    return len(key) + len(entry.body) + _OVERHEAD
