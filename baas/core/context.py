@@ -1,0 +1,259 @@
+"""The one dependency of every handler: who calls, and the transaction around what they want.
+
+A handler parses, runs one verb, answers. `read`, `write` and `cached` open the transaction, so that it
+is committed before the answer leaves and a COMMIT that fails is a 500 and no false success.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response
+from litestar.types import Scope
+
+from baas.core import envelope, idempotency
+from baas.core.db import StoreConnection, StoreSession, SystemConnection, sqlstate
+from baas.core.errors import InsufficientScope, ValidationFailed
+from baas.core.paging import Page, PageOf, page_of
+from baas.core.runtime import Runtime
+from baas.core.scope import StoreScope
+
+SCOPE_KEY: Final = "baas.context"
+"""Where the edge leaves the context in the ASGI scope."""
+_RETRY_STATES: Final = {"40001", "40P01"}
+_TRIES: Final = 3
+_JSON: Final = "application/json"
+
+
+class Suspended(msgspec.Struct, frozen=True):
+    """What a verb answers when the rest of its work must happen outside a transaction."""
+
+    resume: dict[str, Any]
+    """Where to take the work up: stored with the Idempotency-Key, handed to `finish`."""
+
+
+class Context:
+    """One request: its caller's scope, and the ways to answer."""
+
+    __slots__ = ("_scope", "asgi", "body", "request_id", "runtime")
+
+    def __init__(
+        self, runtime: Runtime, asgi: Scope, scope: StoreScope | None, request_id: str, body: bytes = b""
+    ) -> None:
+        self.runtime = runtime
+        self.asgi = asgi
+        self._scope = scope
+        self.request_id = request_id
+        self.body = body
+
+    @property
+    def scope(self) -> StoreScope:
+        """The store and caller. Raises InsufficientScope on a route that has none (public, operator)."""
+        if self._scope is None:
+            raise InsufficientScope
+        return self._scope
+
+    def header(self, name: bytes) -> str | None:
+        """A request header by its lower-case name."""
+        for key, value in self.asgi["headers"]:
+            if key == name:
+                return value.decode("latin-1")
+        return None
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether the caller only wants to know what would be answered (`Prefer: dry-run`)."""
+        prefer = self.header(b"prefer")
+        return prefer is not None and "dry-run" in {part.strip().lower() for part in prefer.split(",")}
+
+    async def read(self, verb: Callable[[StoreSession], Awaitable[Any]]) -> Response[Any]:
+        """Answer what a verb reads through the ORM. A `PageOf` becomes a list."""
+        async with self.runtime.database.store(self.scope) as session:
+            result = await verb(session)
+        return self.answer(result)
+
+    async def read_fast(self, verb: Callable[[StoreConnection], Awaitable[Any]]) -> Response[Any]:
+        """Answer what a verb reads through the bare driver. A `PageOf` becomes a list."""
+        async with self.runtime.database.fast(self.scope) as work:
+            result = await verb(work)
+        return self.answer(result)
+
+    async def write(
+        self, verb: Callable[[StoreSession], Awaitable[Any]], *, status: int = 200
+    ) -> Response[Any]:
+        """Answer what a verb changed, once for each Idempotency-Key, through the ORM."""
+        return await self._write(self.runtime.database.store, verb, status, None)
+
+    async def write_fast(
+        self,
+        verb: Callable[[StoreConnection], Awaitable[Any]],
+        *,
+        status: int = 200,
+        finish: Callable[[dict[str, Any]], Awaitable[Any]] | None = None,
+    ) -> Response[Any]:
+        """The same through the bare driver.
+
+        A verb that has to ask a stranger answers `Suspended(resume)`; its transaction is committed and
+        `finish(resume)` does the rest in transactions of its own. `finish` may run again for the same
+        resume (the process died, the caller retried) and must then arrive at the same end.
+        """
+        return await self._write(self.runtime.database.fast, verb, status, finish)
+
+    async def _write(
+        self,
+        opener: Callable[..., Any],
+        verb: Callable[[Any], Awaitable[Any]],
+        status: int,
+        finish: Callable[[dict[str, Any]], Awaitable[Any]] | None,
+    ) -> Response[Any]:
+        request = None if self.dry_run else self._idempotent_request(self.scope.store_id)
+
+        def open_work() -> Any:
+            return opener(self.scope, rollback=self.dry_run)
+
+        for attempt in range(_TRIES):
+            try:
+                return await self._write_once(open_work, verb, status, finish, request)
+            except Exception as error:
+                # The whole verb is repeated: nothing of the failed transaction is left.
+                if sqlstate(error) not in _RETRY_STATES or attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def operate(
+        self, verb: Callable[[SystemConnection], Awaitable[Any]], *, reason: str, status: int = 200
+    ) -> Response[Any]:
+        """Answer what an operator's verb changed, once for each Idempotency-Key."""
+        request = None if self.dry_run else self._idempotent_request(idempotency.OPERATOR)
+
+        def open_work() -> Any:
+            return self.runtime.database.operator(reason=reason, rollback=self.dry_run)
+
+        return await self._write_once(open_work, verb, status, None, request)
+
+    async def _write_once(
+        self,
+        open_work: Callable[[], Any],
+        verb: Callable[[Any], Awaitable[Any]],
+        status: int,
+        finish: Callable[[dict[str, Any]], Awaitable[Any]] | None,
+        request: idempotency.Request | None,
+    ) -> Response[Any]:
+        ring = self.runtime.keyring
+        dry_run = self.dry_run
+        async with open_work() as work:
+            stored = await idempotency.begin(work, request, ring) if request else None
+            if stored is not None and stored.status_code is not None:
+                return self._respond(stored.data, stored.status_code, replayed=True)
+            if stored is not None and stored.resume is not None:
+                result: Any = Suspended(stored.resume)
+            else:
+                result = await verb(work)
+            if request is not None:
+                if isinstance(result, Suspended):
+                    await idempotency.suspend(work, request, result.resume)
+                else:
+                    await idempotency.save(work, request, ring, status, _encode(result))
+        if isinstance(result, Suspended):
+            if finish is None:
+                raise TypeError("A verb that suspends needs a finish.")
+            result = await finish(result.resume)
+            if request is not None:
+                async with self.runtime.database.fast(self.scope) as work:
+                    await idempotency.save(work, request, ring, status, _encode(result))
+        return self._respond(_encode(result), status, dry_run=dry_run)
+
+    def _idempotent_request(self, owner: UUID) -> idempotency.Request | None:
+        if self.asgi["method"] != "POST":
+            return None
+        key = self.header(b"idempotency-key")
+        if key is None:
+            return None
+        query = self.asgi["query_string"].decode("latin-1")
+        return idempotency.of(owner, key, "POST", f"{self.asgi['path']}?{query}", self.body)
+
+    async def cached(
+        self,
+        name: str,
+        query: Sequence[object],
+        fill: Callable[[StoreConnection], Awaitable[Any]],
+        *,
+        max_age: int = 5,
+    ) -> Response[Any]:
+        """Answer a storefront read as ready bytes, for as long as the catalogue stays at its version.
+
+        `name` and `query` name the answer completely; `fill` makes it within one snapshot of the
+        database. The ETag covers the data, so `If-None-Match` answers 304.
+        """
+        scope = self.scope
+        key = scope.key("read", scope.store.catalog_version, name, *query)
+        cache = self.runtime.cache
+        entry = cache.peek(key)
+        if entry is None:
+
+            async def make() -> bytes:
+                async with self.runtime.database.fast(scope, snapshot=True) as work:
+                    return _fragment(await fill(work))
+
+            entry = await cache.get(key, make)
+        headers = {"ETag": entry.etag, "Cache-Control": f"private, max-age={max_age}", "Vary": "X-API-KEY, Origin"}
+        if self._matches(entry.etag):
+            return Response(None, status_code=304, headers=headers)
+        body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(self.request_id))
+        return Response(body, status_code=200, headers=headers, media_type=_JSON)
+
+    def _matches(self, etag: str) -> bool:
+        wanted = self.header(b"if-none-match")
+        if wanted is None:
+            return False
+        return wanted.strip() == "*" or etag in {part.strip().removeprefix("W/") for part in wanted.split(",")}
+
+    def page(self, name: str, *, limit: int, cursor: str | None, include: str | None = None) -> Page:
+        """The page that the request asks for. `name` names the list with its filters and its sort."""
+        if include not in {None, "total"}:
+            raise ValidationFailed.field("include", "only `total` can be included")
+        return page_of(self.runtime.cursors, self.scope, name, limit=limit, cursor=cursor, include=include)
+
+    def answer(self, result: Any, *, status: int = 200) -> Response[Any]:
+        """The envelope around a result: a `PageOf` is a list, anything else is one thing."""
+        if isinstance(result, PageOf):
+            body = b'{"success":true,%b,"meta":%b}' % (_fragment(result), envelope.meta_bytes(self.request_id))
+            return Response(body, status_code=status, media_type=_JSON)
+        return self._respond(_encode(result), status)
+
+    def _respond(
+        self, data: bytes, status: int, *, dry_run: bool = False, replayed: bool = False
+    ) -> Response[Any]:
+        headers = {"Idempotent-Replayed": "true"} if replayed else None
+        body = envelope.success(data, self.request_id, dry_run=dry_run)
+        return Response(body, status_code=status, headers=headers, media_type=_JSON)
+
+
+def _encode(result: Any) -> bytes:
+    return result if isinstance(result, bytes) else envelope.encode(result)
+
+
+def _fragment(result: Any) -> bytes:
+    """The part of the envelope that does not change between two answers of the same data."""
+    if not isinstance(result, PageOf):
+        return b'"data":' + _encode(result)
+    pagination = envelope.Pagination(
+        limit=result.limit,
+        has_more=result.next_cursor is not None,
+        next_cursor=result.next_cursor,
+        total=result.total,
+    )
+    items = result.items
+    data = (
+        b"[" + b",".join(items) + b"]"
+        if items and isinstance(items[0], bytes)
+        else envelope.encode(items)
+    )
+    return b'"data":%b,"pagination":%b' % (data, envelope.encode(pagination))
+
+
+def provide_context(scope: Scope) -> Context:
+    """The context that the edge made for this request."""
+    context: Context = scope[SCOPE_KEY]  # type: ignore[literal-required]  # the edge's own key in the ASGI scope
+    return context

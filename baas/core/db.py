@@ -1,0 +1,507 @@
+"""Database sessions: nothing can be asked of the database before a store is chosen.
+
+Two ways in, one rule. `Database.store(scope)` is the ORM, for administration; `Database.fast(scope)` is
+the bare driver, for what is frequent. Both are one transaction that begins by setting `app.store_id`
+for itself alone, commits when the block ends well and rolls back when it does not. Work across stores
+uses another role, another type, and states its reason.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final, Protocol, Self
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from baas.core.models import StoreOwned
+from baas.core.scope import StoreScope
+
+log = structlog.get_logger(__name__)
+
+AfterCommit = Callable[[], Awaitable[None] | None]
+_SET_STORE: Final = text("select set_config('app.store_id', :store, true)")
+_encode_json: Final = msgspec.json.Encoder().encode
+_decode_json: Final = msgspec.json.Decoder().decode
+
+
+class ScopeViolation(RuntimeError):
+    """A bug: work without a store, or a row of another store. Never an answer to a caller."""
+
+
+class Signals:
+    """What a commit sets off in this process. The application sets the hooks; unset, nothing happens.
+
+    Signals are reminders: whoever needs a promise reads the database.
+    """
+
+    def __init__(self) -> None:
+        self.on_events: Callable[[], None] | None = None
+        self.on_store_changed: Callable[[UUID], Awaitable[None]] | None = None
+
+    def events_written(self) -> None:
+        """Events were committed: wake the worker."""
+        if self.on_events is not None:
+            self.on_events()
+
+    async def store_changed(self, store_id: UUID) -> None:
+        """What is cached of a store (its keys, plan, flags, catalogue version) is out of date."""
+        if self.on_store_changed is not None:
+            await self.on_store_changed(store_id)
+
+
+class StoreWork(Protocol):
+    """One open transaction of one store, over the ORM or the bare driver.
+
+    SQL is PostgreSQL's own, with `$1` parameters; `jsonb` goes in and comes out as Python objects.
+    """
+
+    @property
+    def scope(self) -> StoreScope: ...
+    @property
+    def signals(self) -> Signals: ...
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]: ...
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None: ...
+    async def fetchval(self, sql: str, *args: Any) -> Any: ...
+    async def execute(self, sql: str, *args: Any) -> str: ...
+    async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None: ...
+    def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None: ...
+    def savepoint(self) -> AbstractAsyncContextManager[None]: ...
+
+
+class _Effects:
+    """What to do once the transaction is durable: nudges and cache invalidations, never promises."""
+
+    def __init__(self) -> None:
+        self._callbacks: list[AfterCommit] = []
+        self._once: set[str] = set()
+
+    def add(self, callback: AfterCommit, once: str | None) -> None:
+        if once is not None:
+            if once in self._once:
+                return
+            self._once.add(once)
+        self._callbacks.append(callback)
+
+    async def run(self) -> None:
+        for callback in self._callbacks:
+            try:
+                result = callback()
+                if result is not None:
+                    await result
+            except Exception:
+                # The truth is committed; what failed here is only a reminder of it.
+                log.warning("after_commit.failed", exc_info=True)
+
+
+class StoreConnection:
+    """A transaction of one store on the bare driver. Made by `Database.fast()` alone."""
+
+    __slots__ = ("_connection", "_effects", "scope", "signals")
+
+    def __init__(
+        self, scope: StoreScope, signals: Signals, connection: "asyncpg.pool.PoolConnectionProxy"
+    ) -> None:
+        self.scope = scope
+        self.signals = signals
+        self._connection = connection
+        self._effects = _Effects()
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of a statement."""
+        return await self._connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of a statement, or None."""
+        return await self._connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await self._connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run a statement; the answer is the command tag."""
+        return await self._connection.execute(sql, *args)
+
+    async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of arguments, in one round trip."""
+        await self._connection.executemany(sql, args)
+
+    def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
+        """Run the callback when the transaction is durable; with `once`, only the first of that name."""
+        self._effects.add(callback, once)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that can fail alone: rolled back to here on an exception, which goes on."""
+        await self._connection.execute("savepoint part")
+        try:
+            yield
+        except BaseException:
+            await self._connection.execute("rollback to savepoint part")
+            raise
+        await self._connection.execute("release savepoint part")
+
+
+class _SyncStoreSession(Session):
+    """The synchronous heart of StoreSession; the listeners below hang on it."""
+
+
+class StoreSession(AsyncSession):
+    """An ORM transaction that can only see one store. Made by `Database.store()` alone."""
+
+    sync_session_class = _SyncStoreSession
+
+    def __init__(self, engine: AsyncEngine, scope: StoreScope, signals: Signals) -> None:
+        super().__init__(engine, expire_on_commit=False, autoflush=True, info={"scope": scope})
+        self.scope = scope
+        self.signals = signals
+        self._effects = _Effects()
+
+    async def _driver(self) -> Any:
+        await self.flush()
+        return (await (await self.connection()).get_raw_connection()).driver_connection
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of a statement, on this transaction's driver connection, after a flush."""
+        rows: list[asyncpg.Record] = await (await self._driver()).fetch(sql, *args)
+        return rows
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of a statement, or None."""
+        row: asyncpg.Record | None = await (await self._driver()).fetchrow(sql, *args)
+        return row
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await (await self._driver()).fetchval(sql, *args)
+
+    async def execute(self, statement: Any, *args: Any, **options: Any) -> Any:
+        """Run a driver statement given as text with `$1` parameters, or any SQLAlchemy statement."""
+        if isinstance(statement, str):
+            return await (await self._driver()).execute(statement, *args)
+        return await super().execute(statement, *args, **options)
+
+    async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of arguments."""
+        await (await self._driver()).executemany(sql, args)
+
+    def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
+        """Run the callback when the transaction is durable; with `once`, only the first of that name."""
+        self._effects.add(callback, once)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that can fail alone: rolled back to here on an exception, which goes on."""
+        async with self.begin_nested():
+            yield
+
+
+def _scope_of(session: Session) -> StoreScope:
+    scope = session.info.get("scope")
+    if not isinstance(scope, StoreScope):
+        raise ScopeViolation("No store on this session; open it with Database.store(scope).")
+    return scope
+
+
+@event.listens_for(_SyncStoreSession, "after_begin")
+def _enter_store(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    connection.execute(_SET_STORE, {"store": str(_scope_of(session).store_id)})
+
+
+@event.listens_for(_SyncStoreSession, "do_orm_execute")
+def _filter_by_store(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.is_relationship_load:
+        return
+    store_id = _scope_of(state.session).store_id
+    state.statement = state.statement.options(
+        with_loader_criteria(StoreOwned, lambda entity: entity.store_id == store_id, include_aliases=True)
+    )
+
+
+@event.listens_for(_SyncStoreSession, "before_flush")
+def _stamp_store(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    store_id = _scope_of(session).store_id
+    for row in session.new:
+        if isinstance(row, StoreOwned) and row.store_id is None:
+            row.store_id = store_id
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, StoreOwned) and row.store_id != store_id:
+            raise ScopeViolation(f"{type(row).__name__} of another store in this store's session.")
+
+
+class SystemConnection:
+    """A connection across stores, in a role that may do one narrow thing. Every use states its reason."""
+
+    __slots__ = ("_connection", "_effects", "reason", "signals")
+
+    def __init__(
+        self, connection: "asyncpg.pool.PoolConnectionProxy", signals: Signals, reason: str
+    ) -> None:
+        self._connection = connection
+        self._effects = _Effects()
+        self.signals = signals
+        self.reason = reason
+
+    def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
+        """Run the callback when the transaction is durable; with `once`, only the first of that name."""
+        self._effects.add(callback, once)
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of a statement."""
+        return await self._connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of a statement, or None."""
+        return await self._connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await self._connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run a statement; the answer is the command tag."""
+        return await self._connection.execute(sql, *args)
+
+    async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of arguments."""
+        await self._connection.executemany(sql, args)
+
+
+class DatabaseUrls(msgspec.Struct, frozen=True):
+    """Where the database is, once for each role (`postgresql://role:password@host:port/name`)."""
+
+    app: str
+    relay: str
+    auth: str
+    operator: str
+
+    def __repr__(self) -> str:
+        return "DatabaseUrls(***)"
+
+
+class Database:
+    """The pools of this process, one for each role, and the only maker of sessions."""
+
+    def __init__(self, urls: DatabaseUrls, *, pool_size: int = 16, system_pool_size: int = 4) -> None:
+        self.signals = Signals()
+        self._urls = urls
+        self._pool_size = pool_size
+        self._system_pool_size = system_pool_size
+        self._pools: dict[str, asyncpg.Pool] = {}
+        self._engine: AsyncEngine | None = None
+
+    async def open(self) -> Self:
+        """Open the pools. Raises OSError or asyncpg's errors when the database does not answer."""
+        sizes = {
+            "app": (self._urls.app, self._pool_size),
+            "relay": (self._urls.relay, self._system_pool_size),
+            "auth": (self._urls.auth, self._system_pool_size),
+            "operator": (self._urls.operator, self._system_pool_size),
+        }
+        for role, (url, size) in sizes.items():
+            # Generic plans: array parameters would otherwise be planned anew at each call (stack.md 4).
+            self._pools[role] = await asyncpg.create_pool(
+                url,
+                min_size=0,
+                max_size=size,
+                init=_prepare_connection,
+                reset=_keep_as_is,
+                command_timeout=60,
+                server_settings={
+                    "application_name": f"baas-{role}",
+                    "plan_cache_mode": "force_generic_plan",
+                    "statement_timeout": "30s",
+                    "lock_timeout": "10s",
+                    "idle_in_transaction_session_timeout": "60s",
+                    "timezone": "UTC",
+                },
+            )
+        self._engine = _make_engine(self._urls.app, self._pool_size)
+        return self
+
+    async def close(self) -> None:
+        """Close every connection; open transactions are given five seconds."""
+        for pool in self._pools.values():
+            try:
+                await asyncio.wait_for(pool.close(), 5)
+            except TimeoutError:
+                pool.terminate()
+        self._pools.clear()
+        if self._engine is not None:
+            await self._engine.dispose()
+            self._engine = None
+
+    @property
+    def connections_in_use(self) -> int:
+        """Driver connections of the app role that are out of the pool now."""
+        pool = self._pools["app"]
+        return pool.get_size() - pool.get_idle_size()
+
+    @asynccontextmanager
+    async def store(self, scope: StoreScope, *, rollback: bool = False) -> AsyncIterator[StoreSession]:
+        """One ORM transaction of one store; with `rollback` it is undone at the end (dry run)."""
+        if not isinstance(scope, StoreScope):
+            raise ScopeViolation("No store, no session.")
+        if self._engine is None:
+            raise RuntimeError("The database is not open.")
+        async with StoreSession(self._engine, scope, self.signals) as session:
+            async with session.begin() as transaction:
+                yield session
+                if rollback:
+                    await session.flush()
+                    await transaction.rollback()
+            if not rollback:
+                await session._effects.run()
+
+    @asynccontextmanager
+    async def fast(
+        self, scope: StoreScope, *, rollback: bool = False, snapshot: bool = False
+    ) -> AsyncIterator[StoreConnection]:
+        """One driver transaction of one store.
+
+        With `rollback` it is undone at the end (dry run); with `snapshot` all its statements see one
+        moment (REPEATABLE READ, read only), so that an answer made of several never mixes two.
+        """
+        if not isinstance(scope, StoreScope):
+            raise ScopeViolation("No store, no connection.")
+        begin = "begin isolation level repeatable read read only" if snapshot else "begin"
+        async with self._pools["app"].acquire() as connection:
+            work = StoreConnection(scope, self.signals, connection)
+            try:
+                # The store id is a UUID object, so the literal cannot hold anything else; as one simple
+                # query this saves a round trip against a parameter.
+                await connection.execute(f"{begin}; select set_config('app.store_id', '{_hex(scope)}', true)")
+                yield work
+                await connection.execute("rollback" if rollback else "commit")
+            except BaseException:
+                await _abandon(connection)
+                raise
+        if not rollback:
+            await work._effects.run()
+
+    @asynccontextmanager
+    async def _system(
+        self, role: str, reason: str, *, rollback: bool = False
+    ) -> AsyncIterator[SystemConnection]:
+        if not reason:
+            raise ScopeViolation("Work across stores states its reason.")
+        async with self._pools[role].acquire() as connection:
+            system = SystemConnection(connection, self.signals, reason)
+            try:
+                await connection.execute("begin")
+                yield system
+                await connection.execute("rollback" if rollback else "commit")
+            except BaseException:
+                await _abandon(connection)
+                raise
+        if not rollback:
+            await system._effects.run()
+
+    def relay(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
+        """Claim due rows over all stores (role `baas_relay`: outbox, jobs and deliveries only)."""
+        return self._system("relay", reason)
+
+    def auth(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
+        """Look a key or a store up (role `baas_auth`)."""
+        return self._system("auth", reason)
+
+    def operator(
+        self, *, reason: str, rollback: bool = False
+    ) -> AbstractAsyncContextManager[SystemConnection]:
+        """Provision stores, keys, plans and flags (role `baas_operator`); `rollback` for a dry run."""
+        return self._system("operator", reason, rollback=rollback)
+
+    async def lookup(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """One row by one statement in the auth role, without a transaction block: the key look-up."""
+        async with self._pools["auth"].acquire() as connection:
+            row: asyncpg.Record | None = await connection.fetchrow(sql, *args)
+            return row
+
+
+def _hex(scope: StoreScope) -> str:
+    store_id = scope.store_id
+    if not isinstance(store_id, UUID):
+        raise ScopeViolation("A store id is a UUID.")
+    return str(store_id)
+
+
+async def _abandon(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
+    """Undo an open transaction, or drop the connection when that does not work in time."""
+    try:
+        if not connection.is_closed():
+            await asyncio.shield(connection.execute("rollback", timeout=5))
+    except BaseException:
+        # The caller is about to raise what went wrong first; the connection is of no more use.
+        connection.terminate()
+
+
+async def _prepare_connection(connection: Any) -> None:
+    for name in ("jsonb", "json"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: _encode_json(value).decode(),
+            decoder=_decode_json,
+        )
+
+
+async def _keep_as_is(_connection: Any) -> None:
+    """Sessions here use transaction-local settings only, so a returned connection needs no RESET."""
+
+
+def _make_engine(url: str, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        # Both ways to the driver read and write jsonb as Python objects through the driver's codec.
+        json_serializer=_identity,
+        json_deserializer=_identity,
+        connect_args={
+            "server_settings": {
+                "application_name": "baas-app-orm",
+                "statement_timeout": "30s",
+                "lock_timeout": "10s",
+                "idle_in_transaction_session_timeout": "60s",
+                "timezone": "UTC",
+            }
+        },
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(dbapi_connection: Any, _entry: ConnectionPoolEntry) -> None:
+        dbapi_connection.run_async(_prepare_connection)
+
+    return engine
+
+
+def _identity(value: Any) -> Any:
+    return value
+
+
+def violated(error: BaseException) -> str | None:
+    """The name of the constraint that an error of the driver or of SQLAlchemy speaks of, if any."""
+    cause: BaseException | None = error
+    if isinstance(error, DBAPIError):
+        cause = getattr(error.orig, "__cause__", None)
+    name = getattr(cause, "constraint_name", None)
+    return name if isinstance(name, str) else None
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's five-letter error code behind an error, if any."""
+    cause: BaseException | None = error
+    if isinstance(error, DBAPIError):
+        cause = getattr(error.orig, "__cause__", None) or error.orig
+    state = getattr(cause, "sqlstate", None)
+    return state if isinstance(state, str) else None

@@ -1,0 +1,66 @@
+"""Public ids: TypeIDs, that is a prefix naming the kind, then a UUIDv7 in Crockford base32.
+
+The specification is public (github.com/jetify-com/typeid); stored as plain `uuid`.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from baas.core.errors import NotFound
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
+_PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
+_SUFFIX_LENGTH: Final = 26
+
+
+def new_id() -> UUID:
+    """A new UUIDv7: rising with time, so it is kind to indexes and can be partitioned by time."""
+    return uuid7()
+
+
+def encode(prefix: str, value: UUID) -> str:
+    """The public form of an id, such as `prod_01h455vb4pex5vsknk084sn02q`."""
+    number = value.int
+    return (
+        f"{prefix}_{_PAIRS[number >> 120]}{_PAIRS[number >> 110 & 1023]}{_PAIRS[number >> 100 & 1023]}"
+        f"{_PAIRS[number >> 90 & 1023]}{_PAIRS[number >> 80 & 1023]}{_PAIRS[number >> 70 & 1023]}"
+        f"{_PAIRS[number >> 60 & 1023]}{_PAIRS[number >> 50 & 1023]}{_PAIRS[number >> 40 & 1023]}"
+        f"{_PAIRS[number >> 30 & 1023]}{_PAIRS[number >> 20 & 1023]}{_PAIRS[number >> 10 & 1023]}"
+        f"{_PAIRS[number & 1023]}"
+    )
+
+
+def decode(prefix: str, text: str) -> UUID:
+    """The uuid behind a public id.
+
+    Raises NotFound when the prefix is another kind's or the rest is no id: to the caller such an
+    object does not exist, and that is all it learns.
+    """
+    value = try_decode(prefix, text)
+    if value is None:
+        raise NotFound(id=text[:80])
+    return value
+
+
+def try_decode(prefix: str, text: str) -> UUID | None:
+    """The uuid behind a public id, or None when it is not one of this kind."""
+    head, separator, suffix = text.rpartition("_")
+    if not separator or head != prefix or len(suffix) != _SUFFIX_LENGTH or suffix[0] > "7":
+        return None
+    number = 0
+    for letter in suffix:
+        value = _VALUES.get(letter)
+        if value is None:
+            return None
+        number = number << 5 | value
+    return UUID(int=number)
+
+
+def at(moment: datetime) -> UUID:
+    """The smallest UUIDv7 of a moment: the bound between partitions, or of a time filter over ids."""
+    milliseconds = int(moment.astimezone(UTC).timestamp() * 1000)
+    return UUID(int=milliseconds << 80)

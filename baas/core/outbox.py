@@ -1,0 +1,254 @@
+"""Events: written in the transaction that makes them true, then relayed at least once.
+
+`emit` is the only writer. The relay, a loop of the worker, claims what is not relayed yet and, in one
+transaction, writes what follows from it: a delivery for each endpoint that wants it (a fan-out that
+`baas.webhooks` registers) and a job for each handler of a higher service. A worker that dies in between
+has done nothing, and the next one begins again.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy import Index, text
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.orm import Mapped
+
+from baas import API_VERSION
+from baas.core import clock, ids
+from baas.core.db import Database, StoreWork, SystemConnection
+from baas.core.models import Base, StoreEntity, StoreOwned, column
+from baas.core.scope import StoreScope
+
+log = structlog.get_logger(__name__)
+
+EVENTS_KEPT_DAYS: Final = 90
+RELAY_BATCH: Final = 500
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Event(StoreEntity, Base):
+    """A fact that happened in a store. `body` is the very text that every receiver gets."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_store_id_type_id", "store_id", "type", "id"),
+        Index("ix_events_store_id_subject_sequence", "store_id", "subject", "sequence"),
+        Index("ix_events_unrelayed", "id", postgresql_where=text("relayed_at is null")),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
+
+    type: Mapped[str] = column(keep="90d")
+    subject: Mapped[str] = column(keep="90d")
+    sequence: Mapped[int] = column(keep="90d")
+    body: Mapped[str] = column(pii=True, keep="90d")
+    request_id: Mapped[str] = column(keep="90d")
+    api_version: Mapped[str] = column(keep="90d")
+    created_at: Mapped[datetime] = column(keep="90d")
+    relayed_at: Mapped[datetime | None] = column(keep="90d")
+
+
+class EventSubject(StoreOwned, Base):
+    """How many events a subject has had: the source of `sequence`, and a lock that keeps it rising."""
+
+    __tablename__ = "event_subjects"
+
+    subject: Mapped[str] = column(primary_key=True)
+    last_sequence: Mapped[int] = column()
+
+
+class EventJob(StoreEntity, Base):
+    """One event that one handler of this backend still has to hear; gone when it has."""
+
+    __tablename__ = "event_jobs"
+    __table_args__ = (Index("ix_event_jobs_due", "next_attempt_at"),)
+
+    event_id: Mapped[UUID] = column(type_=PgUUID(as_uuid=True))
+    handler: Mapped[str] = column()
+    attempts: Mapped[int] = column(server_default=text("0"))
+    next_attempt_at: Mapped[datetime] = column()
+    error: Mapped[str | None] = column()
+
+
+class EventRow(msgspec.Struct, frozen=True):
+    """What the relay knows of an event when it fans it out."""
+
+    store_id: UUID
+    id: UUID
+    type: str
+    subject: str
+    sequence: int
+    created_at: datetime
+
+
+class ReceivedEvent(msgspec.Struct, frozen=True):
+    """An event as a handler of this backend hears it."""
+
+    id: str
+    type: str
+    subject: str
+    data: dict[str, Any]
+
+
+FanOut = Callable[[SystemConnection, Sequence[EventRow]], Awaitable[None]]
+Handler = Callable[[StoreWork, ReceivedEvent], Awaitable[None]]
+Handlers = Mapping[str, Mapping[str, Handler]]
+"""event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
+
+_EMIT: Final = """
+with subject as (
+  insert into event_subjects (store_id, subject, last_sequence) values ($1, $2, 1)
+  on conflict (store_id, subject) do update set last_sequence = event_subjects.last_sequence + 1
+  returning last_sequence
+)
+insert into events (store_id, id, type, subject, sequence, body, request_id, api_version, created_at)
+select $1, $3, $4, $2, last_sequence, $5::text || last_sequence || $6::text, $7, $8, $9 from subject
+"""
+
+
+async def emit(
+    work: StoreWork, type_: str, *, subject: str, data: Any, event_id: UUID | None = None
+) -> str:
+    """Write an event in the caller's transaction and answer its public id.
+
+    `data` is what the admin API answers for the subject, frozen here: a retry days later says what was
+    true now. `subject` is the public id of what the event is about; its events carry a rising sequence.
+    """
+    scope = work.scope
+    identity = event_id or ids.new_id()
+    public_id = ids.encode("evt", identity)
+    moment = clock.now(scope)
+    head = _encode(
+        {
+            "id": public_id,
+            "type": type_,
+            "api_version": API_VERSION,
+            "timestamp": clock.rfc3339(moment),
+            "store_id": ids.encode("store", scope.store_id),
+            "subject": subject,
+        }
+    )
+    await work.execute(
+        _EMIT,
+        scope.store_id,
+        subject,
+        identity,
+        type_,
+        head[:-1].decode() + ',"sequence":',
+        ',"data":' + _encode(data).decode() + "}",
+        scope.request_id,
+        API_VERSION,
+        moment,
+    )
+    work.after_commit(work.signals.events_written, once="outbox.relay")
+    return public_id
+
+
+_CLAIM: Final = """
+with due as (
+  select store_id, id from events where relayed_at is null order by id limit $1 for update skip locked
+)
+update events set relayed_at = now() from due
+where events.store_id = due.store_id and events.id = due.id
+returning events.store_id, events.id, events.type, events.subject, events.sequence, events.created_at
+"""
+
+_ADD_JOBS: Final = """
+insert into event_jobs (store_id, id, event_id, handler, next_attempt_at)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[])
+"""
+
+
+async def relay(database: Database, handlers: Handlers, fan_outs: Sequence[FanOut]) -> int:
+    """Relay one batch and answer how many events it held; 0 when all are relayed."""
+    async with database.relay(reason="relay: turn new events into deliveries and jobs") as system:
+        rows = await system.fetch(_CLAIM, RELAY_BATCH)
+        if not rows:
+            return 0
+        events = sorted((EventRow(*row) for row in rows), key=lambda row: row.id)
+        now = clock.now()
+        jobs = [
+            (row.store_id, ids.new_id(), row.id, name, now)
+            for row in events
+            for name in handlers.get(row.type, ())
+        ]
+        if jobs:
+            await system.execute(_ADD_JOBS, *map(list, zip(*jobs, strict=True)))
+        for fan_out in fan_outs:
+            await fan_out(system, events)
+        return len(events)
+
+
+JOB_BATCH: Final = 50
+JOB_LEASE: Final = timedelta(seconds=60)
+_CLAIM_JOBS: Final = """
+with due as (
+  select store_id, id from event_jobs where next_attempt_at <= now()
+  order by next_attempt_at limit $1 for update skip locked
+)
+update event_jobs j set next_attempt_at = now() + $2::interval, attempts = attempts + 1 from due
+where j.store_id = due.store_id and j.id = due.id
+returning j.store_id, j.id, j.event_id, j.handler, j.attempts
+"""
+
+ScopeMaker = Callable[[UUID, str], Awaitable[StoreScope]]
+"""Makes the scope of a system job from a store and the request id that caused it (baas.tenants.auth)."""
+
+
+async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMaker) -> int:
+    """Let handlers hear due events, each in a transaction of its store; answer how many were due.
+
+    The job's row is deleted in the handler's own transaction, so its effect happens exactly once; a
+    handler that raises leaves the row, which comes due again after a growing wait (at most an hour).
+    """
+    by_name = {name: handler for group in handlers.values() for name, handler in group.items()}
+    async with database.relay(reason="jobs: claim events that handlers have to hear") as system:
+        jobs = await system.fetch(_CLAIM_JOBS, JOB_BATCH, JOB_LEASE)
+    for job in jobs:
+        await _run_job(database, job, by_name, make_scope)
+    return len(jobs)
+
+
+async def _run_job(
+    database: Database, job: Any, by_name: Mapping[str, Handler], make_scope: ScopeMaker
+) -> None:
+    try:
+        handler = by_name[job["handler"]]
+        scope = await make_scope(job["store_id"], f"job_{job['id'].hex}")
+        async with database.fast(scope) as work:
+            event_id = await work.fetchval(
+                "delete from event_jobs where store_id = $1 and id = $2 returning event_id", scope.store_id, job["id"]
+            )
+            if event_id is None:
+                return
+            row = await work.fetchrow(
+                "select type, subject, body from events where store_id = $1 and id = $2", scope.store_id, event_id
+            )
+            if row is not None:
+                data = msgspec.json.decode(row["body"])["data"]
+                await handler(
+                    work, ReceivedEvent(ids.encode("evt", event_id), row["type"], row["subject"], data)
+                )
+    except Exception as error:
+        wait = min(timedelta(seconds=2 ** min(job["attempts"], 12)), timedelta(hours=1))
+        _log_failure(job, error)
+        async with database.relay(reason="jobs: note why a handler failed and when to try again") as system:
+            await system.execute(
+                "update event_jobs set next_attempt_at = now() + $3::interval, error = $4"
+                " where store_id = $1 and id = $2",
+                job["store_id"],
+                job["id"],
+                wait,
+                f"{type(error).__name__}: {error}"[:500],
+            )
+
+
+def _log_failure(job: Any, error: Exception) -> None:
+
+
+    log.error(
+        "event_job.failed", handler=job["handler"], attempts=job["attempts"], exc_info=error
+    )

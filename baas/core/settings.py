@@ -1,0 +1,209 @@
+"""Every setting, read once from the environment into frozen structs. `.env.example` shows them all.
+
+Nothing else reads the environment. Secrets have no default outside development, and a production
+deployment refuses to start on a missing one or on a development value.
+"""
+
+import base64
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from baas.core.db import DatabaseUrls
+
+DEVELOPMENT_SECRET: Final = "development-only-not-for-production"  # noqa: S105  refused in production
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class SettingsError(ValueError):
+    """The environment does not describe a deployment that may start. The text says what to set."""
+
+
+class Environment(StrEnum):
+    """Where this runs: `development` prints and forgives, `production` refuses."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """A deployment. The names of the variables are the names here, upper case, with `BAAS_` before."""
+
+    environment: Environment
+    database: DatabaseUrls
+    redis_url: str
+    """`redis://host:port/0`. Redis holds nothing that cannot be lost."""
+    secret: str
+    """At least 32 characters: keys, cursors and tokens are hashed and signed under it."""
+    encryption_keys: tuple[bytes, ...]
+    """32 bytes each; the first encrypts, all decrypt, so that a key can be rotated."""
+    operator_key_hash: bytes | None
+    """HMAC of the operator key under `secret`; None closes the operator endpoints."""
+    base_url: str
+    """The public address of the API, without a slash at the end."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    """API processes."""
+    pool_size: int = 16
+    """Connections of the app role in each process; more than 16 slow a hot row down."""
+    log_level: str = "INFO"
+    log_json: bool = True
+    sentry_dsn: str | None = None
+    metrics_token: str | None = None
+    """When set, `GET /metrics` wants it as a bearer token."""
+    allow_local_receivers: bool = False
+    """Test stores may register receivers on loopback over plain HTTP (development)."""
+    webhook_ports: tuple[int, ...] = (443,)
+    """Ports that a webhook endpoint may name."""
+    forwarded_hops: int = 0
+    """How many proxies in front of the API append to X-Forwarded-For; 0 trusts none."""
+    cache_bytes: int = 64 * 1024 * 1024
+    """Memory of each process for ready answers."""
+    max_body_bytes: int = 1024 * 1024
+    """The largest JSON body."""
+    max_upload_bytes: int = 20 * 1024 * 1024
+    """The largest file of an import."""
+
+    def __repr__(self) -> str:
+        return f"Settings(environment={self.environment.value}, base_url={self.base_url!r}, …)"
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings of a deployment.
+
+    Raises SettingsError with one line for every variable that is missing or wrong.
+    """
+    reader = _Reader(environ)
+    environment = reader.choice("BAAS_ENVIRONMENT", Environment, Environment.PRODUCTION)
+    production = environment is Environment.PRODUCTION
+    app_url = reader.required("BAAS_DATABASE_URL")
+    settings = Settings(
+        environment=environment,
+        database=DatabaseUrls(
+            app=app_url,
+            relay=reader.required("BAAS_DATABASE_RELAY_URL"),
+            auth=reader.required("BAAS_DATABASE_AUTH_URL"),
+            operator=reader.required("BAAS_DATABASE_OPERATOR_URL"),
+        ),
+        redis_url=reader.required("BAAS_REDIS_URL"),
+        secret=reader.secret("BAAS_SECRET", production=production),
+        encryption_keys=reader.keys("BAAS_ENCRYPTION_KEYS"),
+        operator_key_hash=reader.hexadecimal("BAAS_OPERATOR_KEY_HASH"),
+        base_url=reader.text("BAAS_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        host=reader.text("BAAS_HOST", "127.0.0.1"),
+        port=reader.integer("BAAS_PORT", 8000, 0, 65535),
+        workers=reader.integer("BAAS_WORKERS", 1, 1, 256),
+        pool_size=reader.integer("BAAS_POOL_SIZE", 16, 2, 200),
+        log_level=reader.text("BAAS_LOG_LEVEL", "INFO").upper(),
+        log_json=reader.boolean("BAAS_LOG_JSON", default=True),
+        sentry_dsn=reader.optional("BAAS_SENTRY_DSN"),
+        metrics_token=reader.optional("BAAS_METRICS_TOKEN"),
+        allow_local_receivers=reader.boolean("BAAS_ALLOW_LOCAL_RECEIVERS", default=False),
+        webhook_ports=reader.integers("BAAS_WEBHOOK_PORTS", (443,)),
+        forwarded_hops=reader.integer("BAAS_FORWARDED_HOPS", 0, 0, 10),
+        cache_bytes=reader.integer("BAAS_CACHE_BYTES", 64 * 1024 * 1024, 0, 2**34),
+        max_body_bytes=reader.integer("BAAS_MAX_BODY_BYTES", 1024 * 1024, 1024, 2**26),
+        max_upload_bytes=reader.integer("BAAS_MAX_UPLOAD_BYTES", 20 * 1024 * 1024, 1024, 2**28),
+    )
+    if production and settings.allow_local_receivers:
+        reader.problems.append("BAAS_ALLOW_LOCAL_RECEIVERS: is for development only; remove it.")
+    if production and not settings.base_url.startswith("https://"):
+        reader.problems.append("BAAS_BASE_URL: must begin with https:// in production.")
+    if reader.problems:
+        raise SettingsError("The settings are not complete:\n" + "\n".join(f"  {line}" for line in reader.problems))
+    return settings
+
+
+class _Reader:
+    """Reads variables and collects what is wrong, so that one start shows all of it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def optional(self, name: str) -> str | None:
+        path = self._environ.get(f"{name}_FILE")
+        if path:
+            try:
+                return Path(path).read_text(encoding="utf-8").strip() or None
+            except OSError as error:
+                self.problems.append(f"{name}_FILE: cannot be read ({error.strerror}).")
+        return self._environ.get(name, "").strip() or None
+
+    def text(self, name: str, default: str) -> str:
+        return self.optional(name) or default
+
+    def required(self, name: str) -> str:
+        value = self.optional(name)
+        if value is None:
+            self.problems.append(f"{name}: is missing.")
+        return value or ""
+
+    def secret(self, name: str, *, production: bool) -> str:
+        value = self.required(name)
+        if value and len(value) < 32:  # noqa: PLR2004
+            self.problems.append(f"{name}: needs at least 32 characters.")
+        if production and value.startswith(DEVELOPMENT_SECRET):
+            self.problems.append(f"{name}: is the development value; make a random one.")
+        return value
+
+    def keys(self, name: str) -> tuple[bytes, ...]:
+        keys = []
+        for part in self.required(name).replace(",", " ").split():
+            try:
+                key = base64.b64decode(part, validate=True)
+            except ValueError:
+                key = b""
+            if len(key) != 32:  # noqa: PLR2004
+                self.problems.append(f"{name}: each key is 32 bytes in base64.")
+            keys.append(key)
+        return tuple(keys)
+
+    def hexadecimal(self, name: str) -> bytes | None:
+        value = self.optional(name)
+        try:
+            return None if value is None else bytes.fromhex(value)
+        except ValueError:
+            self.problems.append(f"{name}: is the hexadecimal line that `baas operator-key` prints.")
+            return None
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.optional(name)
+        if value is None:
+            return default
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            self.problems.append(f"{name}: is a whole number from {low} to {high}.")
+            return default
+        return int(value)
+
+    def integers(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        value = self.optional(name)
+        if value is None:
+            return default
+        parts = value.replace(",", " ").split()
+        if not all(part.isascii() and part.isdigit() for part in parts):
+            self.problems.append(f"{name}: is a list of whole numbers.")
+            return default
+        return tuple(int(part) for part in parts)
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        value = self.optional(name)
+        if value is None:
+            return default
+        if value.lower() not in {"1", "0", "true", "false", "yes", "no"}:
+            self.problems.append(f"{name}: is true or false.")
+        return value.lower() in {"1", "true", "yes"}
+
+    def choice(self, name: str, kind: type[_Choice], default: _Choice) -> _Choice:
+        value = self.text(name, default.value)
+        try:
+            return kind(value)
+        except ValueError:
+            self.problems.append(f"{name}: is one of {', '.join(kind)}.")
+            return default

@@ -1,0 +1,76 @@
+"""Alembic's environment: migrations run as the owner role, online, one transaction for each revision.
+
+A table that belongs to a store and leaves its migration without forced row level security is refused.
+"""
+
+import asyncio
+import os
+from typing import Any
+
+from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from migrations.metadata import metadata
+
+UNOWNED = {"stores", "workers", "alembic_version"}
+"""Tables that belong to no store: the stores themselves (walled by their own id) and the operator's."""
+WALLED_BY_GRANT = {"product_search"}
+"""Tables that the app's role cannot touch at all; a function reads them for the current store."""
+
+
+def include_object(item: Any, name: str | None, kind: str, reflected: bool, _compare_to: Any) -> bool:
+    """Partitions are made and dropped by the worker; the metadata knows their parents only."""
+    return not (kind == "table" and reflected and name is not None and _is_partition(name))
+
+
+def _is_partition(name: str) -> bool:
+    parent, _, suffix = name.rpartition("_")
+    return parent in metadata.tables and (suffix == "default" or (suffix.isdigit() and len(suffix) == 6))  # noqa: PLR2004
+
+
+def run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        include_object=include_object,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        connection.execute(text("set lock_timeout = '5s'"))
+        context.run_migrations()
+    refuse_open_tables(connection)
+    connection.commit()
+
+
+def refuse_open_tables(connection: Connection) -> None:
+    """Raise when a table of this schema lets one store see another's rows."""
+    rows = connection.execute(
+        text(
+            "select c.relname, c.relrowsecurity and c.relforcerowsecurity as walled,"
+            " exists (select from pg_policy p where p.polrelid = c.oid and p.polqual is not null"
+            " and p.polwithcheck is not null) as has_policy"
+            " from pg_class c where c.relkind in ('r', 'p') and not c.relispartition"
+            " and c.relnamespace = 'public'::regnamespace"
+        )
+    )
+    excused = (UNOWNED - {"stores"}) | WALLED_BY_GRANT
+    open_tables = sorted(row.relname for row in rows if row.relname not in excused and not (row.walled and row.has_policy))
+    if open_tables:
+        raise RuntimeError(f"Tables without a forced store policy: {', '.join(open_tables)}; see migrations/policies.py.")
+
+
+async def main() -> None:
+    url = context.config.attributes.get("url") or os.environ.get("BAAS_DATABASE_OWNER_URL")
+    if not url:
+        raise RuntimeError("Set BAAS_DATABASE_OWNER_URL: migrations run as the owner of the schema.")
+    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+asyncio.run(main())

@@ -1,0 +1,1 @@
+"""The tests: they mirror baas/, and walk everything that exists."""

@@ -1,0 +1,53 @@
+"""A migrated database with all its roles, for tests and checks."""
+
+import asyncpg
+
+from baas.cli.migrate import upgrade
+from baas.core.db import DatabaseUrls
+from baas.core.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from tests.servers import random_name
+
+PASSWORD = "test-role-password"  # roles of a server that only these tests can reach
+
+
+async def roles(admin_url: str) -> None:
+    """Make the roles of the deployment on a test server."""
+    await ensure_roles(admin_url, dict.fromkeys(ALL, PASSWORD))
+
+
+async def empty_database(admin_url: str, name: str | None = None) -> str:
+    """An empty database that belongs to the owner role; answers the owner's URL."""
+    name = name or random_name()
+    await ensure_database(admin_url, name)
+    return url_for(admin_url, OWNER, PASSWORD, name)
+
+
+async def migrated_database(admin_url: str, name: str | None = None) -> str:
+    """A database with the whole schema; answers the owner's URL."""
+    owner_url = await empty_database(admin_url, name)
+    await upgrade(owner_url)
+    return owner_url
+
+
+def role_urls(owner_url: str) -> DatabaseUrls:
+    """The URLs of the application's roles for the owner's database."""
+    return DatabaseUrls(
+        app=url_for(owner_url, APP, PASSWORD),
+        relay=url_for(owner_url, RELAY, PASSWORD),
+        auth=url_for(owner_url, AUTH, PASSWORD),
+        operator=url_for(owner_url, OPERATOR, PASSWORD),
+    )
+
+
+async def truncate(owner_url: str) -> None:
+    """Empty every table, as the owner, in one statement."""
+    connection = await asyncpg.connect(owner_url)
+    try:
+        rows = await connection.fetch(
+            "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
+            " and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'"
+        )
+        names = ", ".join(f'"{row["relname"]}"' for row in rows)
+        await connection.execute(f"truncate {names} cascade")
+    finally:
+        await connection.close()
