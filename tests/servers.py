@@ -83,13 +83,6 @@ def with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-def with_user(url: str, user: str, password: str) -> str:
-    """The same server and database, another role. The password must be of characters that a URL takes as they are."""
-    parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}:{password}@{place}"))
-
-
 async def create_database(admin_url: str, name: str, *, template: str | None = None) -> str:
     """Create a database, as a copy of `template` when given, and return its URL (the admin's role)."""
     connection = await asyncpg.connect(admin_url)

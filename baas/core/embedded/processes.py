@@ -52,15 +52,17 @@ class ProcessMark(NamedTuple):
     ) -> bool:
         """Ask the process to end, wait up to `patience` seconds, then kill it. Says whether it went by itself.
 
-        With `group`, everything in the process group that it leads gets the same, also when the leader is gone.
+        With `group`, what is left of the process group that it leads is killed too.
         """
         if not self.alive():
             return True
-        _signal(self.pid, how, group=group)
+        _signal(self.pid, how)
         went = self._gone_within(patience)
-        if group or not went:
+        if group:
             # A leader that went may leave members behind; its number stays taken as long as they live.
-            _signal(self.pid, signal.SIGKILL, group=group)
+            _signal(self.pid, signal.SIGKILL, group=True)
+        elif not went:
+            _signal(self.pid, signal.SIGKILL)
         if not went:
             self._gone_within(5.0)
         return went
@@ -108,7 +110,7 @@ def _ps(columns: str, pid: int) -> str:
     return asked.stdout.strip()
 
 
-def _signal(pid: int, how: signal.Signals, *, group: bool) -> None:
+def _signal(pid: int, how: signal.Signals, *, group: bool = False) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if group:
             os.killpg(pid, how)

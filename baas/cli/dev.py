@@ -1,0 +1,300 @@
+"""`baas dev`: an empty machine becomes a shop that runs, and a stopped one leaves nothing behind."""
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import click
+
+from baas.cli import devstate
+from baas.cli.devstate import DevState, Prepared
+from baas.cli.supervisor import Child, Supervisor
+from baas.cli.welcome import welcome
+from baas.core.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, Guard, ProcessMark
+
+_API = ("-m", "baas", "serve")
+_WORKER = ("-m", "baas", "worker")
+_READY_WITHIN = 60.0
+"""Seconds from the start of the API to its first good answer."""
+_TRIES = 3
+"""An API that has died so often before it ever answered will not."""
+
+
+class DevError(Exception):
+    """`baas dev` cannot go on. The text says why and what to do."""
+
+
+class Prepare(Protocol):
+    """Make a data folder ready: roles, migrations, demo store, keys. Safe to repeat on a folder that has data."""
+
+    def __call__(self, *, data_dir: Path, database_url: str, redis_url: str, base_url: str) -> Prepared:
+        """`database_url` names a role that may create roles and databases."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevOptions:
+    """What the person who types `baas dev` decides."""
+
+    data_dir: Path
+    port: int = 8000
+    """0 takes a free one."""
+    json: bool = False
+    """Print one JSON line when ready, and nothing else on standard output."""
+    logs: bool = False
+    """Show the API's and the worker's log on the terminal instead of writing it to the data folder."""
+    database_url: str | None = None
+    """A PostgreSQL that is there already, as a role that may create roles and databases; None starts one."""
+    redis_url: str | None = None
+    """A Redis that is there already; None starts one."""
+
+
+def dev_command(
+    prepare: Prepare, *, api: tuple[str, ...] = _API, worker: tuple[str, ...] = _WORKER
+) -> click.Command:
+    """The command `baas dev`, which prepares its data folder with `prepare`.
+
+    `api` and `worker` are Python's arguments for the two child processes.
+    """
+
+    @click.command(
+        "dev",
+        short_help="Run everything here: PostgreSQL, Redis, the API and the worker, with a demo store.",
+        epilog="Example: baas dev --port 8100 --data-dir /tmp/shop",
+    )
+    @click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="BAAS_DATA_DIR",
+        default=Path(".baas"),
+        show_default=True,
+        help="Where the databases, the keys and the logs are kept.",
+    )
+    @click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=8000,
+        show_default=True,
+        help="The API's port; 0 takes a free one.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when everything is ready.")
+    @click.option(
+        "--logs", is_flag=True, help="Show the logs here instead of writing them to the data folder."
+    )
+    def dev(data_dir: Path, port: int, as_json: bool, logs: bool) -> None:
+        """Run a whole shop on this machine until Ctrl-C.
+
+        Starts a PostgreSQL and a Redis of its own in the data folder, unless BAAS_DATABASE_URL and BAAS_REDIS_URL
+        name servers, migrates, seeds a demo store once, and runs the API and the worker. Everything it started
+        stops with it. Exit code 1: it could not start, and the message says why.
+        """
+        options = DevOptions(
+            data_dir=data_dir,
+            port=port,
+            json=as_json,
+            logs=logs,
+            database_url=os.environ.get("BAAS_DATABASE_URL") or None,
+            redis_url=os.environ.get("BAAS_REDIS_URL") or None,
+        )
+        try:
+            run_dev(options, prepare=prepare, api=api, worker=worker)
+        except DevError as error:
+            raise click.ClickException(str(error)) from error
+
+    return dev
+
+
+def run_dev(
+    options: DevOptions,
+    *,
+    prepare: Prepare,
+    environ: Mapping[str, str] = os.environ,
+    api: tuple[str, ...] = _API,
+    worker: tuple[str, ...] = _WORKER,
+) -> None:
+    """Run everything until Ctrl-C or SIGTERM, then stop it.
+
+    Raises DevError when it cannot start; whatever
+    had been started is stopped by then.
+    """
+    data_dir = options.data_dir.absolute()
+    data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with _only_one(data_dir):
+        _end_leftovers(data_dir)
+        port = _port(options.port)
+        guard = Guard()
+        supervisor = Supervisor(guard=guard, tell=_tell)
+        try:
+            with supervisor.signals():
+                try:
+                    _run(options, data_dir, port, supervisor, guard, prepare, environ, (api, worker))
+                except KeyboardInterrupt:
+                    pass
+                finally:
+                    supervisor.stop_all()
+        except EmbeddedError as error:
+            raise DevError(str(error)) from error
+        finally:
+            guard.close()
+            (data_dir / devstate.FILE).unlink(missing_ok=True)
+
+
+def _run(
+    options: DevOptions,
+    data_dir: Path,
+    port: int,
+    supervisor: Supervisor,
+    guard: Guard,
+    prepare: Prepare,
+    environ: Mapping[str, str],
+    commands: tuple[tuple[str, ...], tuple[str, ...]],
+) -> None:
+    database_url, redis_url = options.database_url, options.redis_url
+    if database_url is None:
+        postgres = EmbeddedPostgres(data_dir / "postgres", guard=guard)
+        supervisor.start(postgres)
+        database_url = postgres.url()
+    if redis_url is None:
+        redis = EmbeddedRedis(data_dir / "redis", guard=guard)
+        supervisor.start(redis)
+        redis_url = redis.url()
+    base_url = f"http://127.0.0.1:{port}"
+    with supervisor.interruptible():
+        prepared = prepare(
+            data_dir=data_dir, database_url=database_url, redis_url=redis_url, base_url=base_url
+        )
+
+    own = ProcessMark.of(os.getpid())
+    assert own is not None
+    state = DevState(
+        supervisor=own, base_url=base_url, data_dir=str(data_dir), redis_url=redis_url, prepared=prepared
+    )
+    children = _children(options, data_dir, guard, {**environ, **prepared.environment}, commands)
+
+    def remember() -> None:
+        state.processes = {child.name: child.mark for child in children if child.mark is not None}
+        state.write()
+
+    supervisor.on_change(remember)
+    for child in children:
+        supervisor.start(child)
+    remember()
+    if not _until_ready(supervisor, children[-1], port):
+        return
+    if options.json:
+        print(json.dumps(state.ready_line()), flush=True)
+    else:
+        welcome(state)
+    while not supervisor.stop_asked:
+        supervisor.turn(5.0)
+    if not options.json:
+        _tell("Stopping.")
+
+
+def _children(
+    options: DevOptions,
+    data_dir: Path,
+    guard: Guard,
+    environment: Mapping[str, str],
+    commands: tuple[tuple[str, ...], tuple[str, ...]],
+) -> list[Child]:
+    """The worker and the API, in the order of their start; they are stopped the other way round."""
+    logs = data_dir / "logs"
+    logs.mkdir(mode=0o700, exist_ok=True)
+    api, worker = commands
+    return [
+        Child(
+            name,
+            [sys.executable, *arguments],
+            environment={**environment, "BAAS_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"},
+            log_path=None if options.logs else logs / f"{name}.log",
+            guard=guard,
+            turn=turn,
+            patience=patience,
+        )
+        for name, arguments, turn, patience in (("worker", worker, 10, 1.5), ("api", api, 0, 2.5))
+    ]
+
+
+def _until_ready(supervisor: Supervisor, api: Child, port: int) -> bool:
+    """Wait for the API's first good answer; False when asked to stop meanwhile."""
+    deadline = time.monotonic() + _READY_WITHIN
+    answer = ""
+    while not supervisor.stop_asked:
+        if api.is_running():
+            ready, answer = _ask_ready(port)
+            if ready:
+                return True
+        if supervisor.deaths(api) >= _TRIES:
+            raise DevError(
+                f"The API does not start ({api.how_it_ended()}). Its log ends with:\n{api.log_tail()}"
+            )
+        if time.monotonic() > deadline:
+            raise DevError(
+                f"The API did not become ready in {_READY_WITHIN:.0f} seconds. /ready says: {answer or 'nothing'}\n"
+                f"Its log ends with:\n{api.log_tail()}"
+            )
+        supervisor.turn(0.05)
+    return False
+
+
+def _ask_ready(port: int) -> tuple[bool, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/ready")
+        response = connection.getresponse()
+        return response.status == http.HTTPStatus.OK, response.read(2000).decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return False, ""
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the folder's lock, which ends with the process, whatever ends it."""
+    with (data_dir / "dev.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            state = devstate.find(data_dir)
+            where = f" (process {state.supervisor.pid}, {state.base_url})" if state else ""
+            raise DevError(
+                f"baas dev already runs on {data_dir}{where}. Stop that one, or use another folder: --data-dir DIR"
+            ) from None
+        yield
+
+
+def _end_leftovers(data_dir: Path) -> None:
+    """End what a killed `baas dev` left running on this folder; the embedded servers look after themselves."""
+    state = devstate.read(data_dir)
+    if state is not None:
+        for mark in state.processes.values():
+            mark.end(patience=1.0, group=True)
+        (data_dir / devstate.FILE).unlink(missing_ok=True)
+
+
+def _port(wanted: int) -> int:
+    """The port to listen on. Raises DevError when it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise DevError(
+                f"Port {wanted} cannot be used ({error.strerror}). Take another: make run PORT={wanted + 1}"
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _tell(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
