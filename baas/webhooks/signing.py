@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-SECRET_PREFIX: Final = "whsec_"
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105  the prefix of secrets, not one
 TOLERANCE_SECONDS: Final = 300
 _SECRET_BYTES: Final = 32
 _VERSION: Final = "v1"

@@ -144,7 +144,7 @@ def test_loopback_alone_opens_for_test_stores() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    "url, reason",
     [
         ("http://shop.example/hook", "https"),
         ("ftp://shop.example/hook", "https"),
@@ -357,7 +357,7 @@ async def test_a_slow_answer_ends_at_the_time_limit(
         return answer
 
     receiver.handler = handler
-    with pytest.raises(OutgoingTimeout, match="0.3 seconds"):
+    with pytest.raises(OutgoingTimeout, match="within 0"):
         await client.request("POST", receiver.url(), timeout=0.3, allow_insecure=True)
 
 

@@ -21,7 +21,7 @@ UPDATED = '{"type":"product.updated","timestamp":"2026-01-01T00:00:00Z","data":{
 
 
 @pytest.mark.parametrize(
-    ("secret", "body", "signature"),
+    "secret, body, signature",
     [
         (FIRST, PAID, "v1,GzAQY2Ns/sOWRTifWB72utHmtWEKvmdAtGWvyqotwOo="),
         (ROTATED, PAID, "v1,mz2VD1sHJl39uLsc6lvrgvR52wkNM3e9YuC+cF7vfHQ="),
@@ -87,7 +87,7 @@ def test_we_verify_what_we_sign_and_what_the_public_package_signs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "body", "now"),
+    "change, body, now",
     [
         ({}, PAID + b" ", SECOND),
         ({}, PAID, SECOND + 301),

@@ -1,0 +1,269 @@
+"""Sends what is due, for as long as the process lives.
+
+Three things run side by side: the claim takes deliveries while there are free places, each delivery is a
+task of its own that sends without any transaction open, and the recorder writes outcomes in batches, as
+many as have come in while it wrote the last one. A receiver that hangs holds the few places of its endpoint
+and nobody else's.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from baas.core import clock, ids
+from baas.core.crypto import DecryptionFailed, KeyRing
+from baas.core.db import Database
+from baas.core.http import OutgoingClient, OutgoingError, OutgoingResponse, OutgoingTimeout
+from baas.core.jobs import TICK
+from baas.webhooks import policy, signing
+from baas.webhooks.policy import Limits
+from baas.webhooks.repository import queue
+from baas.webhooks.repository.queue import Claim, Outcome
+from baas.webhooks.secrets import keys_of
+
+log = structlog.get_logger(__name__)
+
+GiveUp = Callable[[UUID, UUID, str], Awaitable[None]]
+"""Disables an endpoint of a store for a reason, in a transaction of that store."""
+
+GONE_REASON: Final = "The receiver answered 410: it does not want events any more."
+FAILED_REASON: Final = "Every attempt of the last five days failed."
+_EVENT_GONE: Final = "The event is older than the log keeps."
+_LEAVING_SECONDS: Final = 5.0
+_RECORD_BATCH: Final = 1000
+_ERROR_LENGTH: Final = 300
+
+
+class Dispatcher:
+    """The loop that delivers. Make one per worker process."""
+
+    name = "webhooks.deliver"
+
+    def __init__(
+        self,
+        database: Database,
+        http: OutgoingClient,
+        keyring: KeyRing,
+        give_up: GiveUp,
+        *,
+        limits: Limits | None = None,
+    ) -> None:
+        self._database = database
+        self._http = http
+        self._keyring = keyring
+        self._give_up = give_up
+        self._limits = limits or Limits()
+        self._woken = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._in_flight: dict[asyncio.Task[None], Claim] = {}
+        self._busy_endpoints: Counter[UUID] = Counter()
+        self._busy_stores: Counter[UUID] = Counter()
+        self._outcomes: list[Outcome] = []
+        self._leaving = False
+
+    def wake(self) -> None:
+        """Look for due deliveries now."""
+        self._woken.set()
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that are being sent at this moment."""
+        return len(self._in_flight)
+
+    async def run(self) -> None:
+        """Deliver until cancelled; then give requests in flight a moment to end, and the rest back."""
+        recorder = asyncio.create_task(self._record_forever(), name="webhooks.record")
+        failures = 0
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    claimed = await self.claim()
+                    failures = 0
+                    wait = 0.0 if claimed else TICK
+                except Exception as error:
+                    failures += 1
+                    wait = min(0.1 * 2**failures, 5.0)
+                    log.warning("webhooks.claim_failed", failures=failures, error=repr(error)[:300])
+                # Without a wait, a turn of the event loop still lets the tasks begin.
+                if wait and not self._woken.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), wait)
+                else:
+                    await asyncio.sleep(0)
+        finally:
+            await self._leave(recorder)
+
+    async def claim(self) -> int:
+        """Take as many due deliveries as there are free places and start sending them."""
+        free = self._limits.total - len(self._in_flight)
+        if free <= 0:
+            return 0
+        async with self._database.relay(reason="webhooks: claim due deliveries") as system:
+            claims = await queue.claim(
+                system,
+                now=clock.now(),
+                free=free,
+                limits=self._limits,
+                busy_endpoints=self._busy_endpoints,
+                busy_stores=self._busy_stores,
+            )
+        for claim in claims:
+            self._busy_endpoints[claim.endpoint_id] += 1
+            self._busy_stores[claim.store_id] += 1
+            task = asyncio.create_task(self._deliver(claim))
+            self._in_flight[task] = claim
+            task.add_done_callback(self._ended)
+        return len(claims)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        claim = self._in_flight.pop(task)
+        for busy, key in ((self._busy_endpoints, claim.endpoint_id), (self._busy_stores, claim.store_id)):
+            busy[key] -= 1
+            if not busy[key]:
+                del busy[key]
+
+    async def _deliver(self, claim: Claim) -> None:
+        try:
+            outcome = await self._attempt(claim)
+        except Exception as error:
+            # A bug of ours must not leave a delivery that nobody moves.
+            log.exception("webhooks.attempt_broke", delivery=ids.encode("whd", claim.id))
+            outcome = _outcome(claim, None, f"The attempt broke: {type(error).__name__}.")
+        self._outcomes.append(outcome)
+        self._finished.set()
+
+    async def _attempt(self, claim: Claim) -> Outcome:
+        if claim.body is None:
+            return _outcome(claim, None, _EVENT_GONE, final=True)
+        body = claim.body.encode()
+        now = clock.now()
+        try:
+            keys = keys_of(self._keyring, claim, now + claim.clock_offset)
+        except DecryptionFailed as error:
+            log.error("webhooks.secret_unreadable", endpoint=ids.encode("we", claim.endpoint_id))
+            return _outcome(claim, None, f"The endpoint's secret cannot be read: {error}")
+        # Receivers compare the timestamp with their own clock, so it is the real one, also in test stores.
+        headers = signing.headers(keys, ids.encode("evt", claim.event_id), int(now.timestamp()), body)
+        headers["content-type"] = "application/json"
+        try:
+            answer = await self._http.request(
+                "POST",
+                claim.url,
+                headers=headers,
+                body=body,
+                timeout=policy.TIMEOUT_SECONDS,
+                max_bytes=policy.EXCERPT_BYTES,
+                allow_insecure=claim.is_test,
+            )
+        except OutgoingError as error:
+            duration = clock.now() - now
+            return _outcome(
+                claim, None, str(error), timed_out=isinstance(error, OutgoingTimeout), duration=duration
+            )
+        if policy.is_success(answer.status):
+            return _outcome(claim, answer, None)
+        return _outcome(claim, answer, f"The receiver answered {answer.status}.")
+
+    async def _record_forever(self) -> None:
+        failures = 0
+        while self._outcomes or not self._leaving:
+            if not self._outcomes:
+                await self._finished.wait()
+                self._finished.clear()
+                continue
+            try:
+                await self._record(again=failures > 0)
+                failures = 0
+            except Exception as error:
+                # The outcomes stay and are written when the database is back; if that takes longer than the
+                # lease, another attempt is made meanwhile: at least once, never none.
+                failures += 1
+                log.warning("webhooks.record_failed", failures=failures, error=repr(error)[:300])
+                await asyncio.sleep(min(0.1 * 2**failures, 2.0))
+
+    async def _record(self, *, again: bool) -> None:
+        batch = self._outcomes[:_RECORD_BATCH]
+        async with self._database.relay(reason="webhooks: record what receivers answered") as system:
+            failing = await queue.record(system, batch, again=again)
+        del self._outcomes[: len(batch)]
+        self._woken.set()
+        lost = {
+            (endpoint.store_id, endpoint.id): FAILED_REASON
+            for endpoint in failing
+            if endpoint.at - endpoint.failing_since >= policy.GIVE_UP_AFTER
+        }
+        lost |= {
+            (outcome.claim.store_id, outcome.claim.endpoint_id): GONE_REASON
+            for outcome in batch
+            if outcome.response_status == policy.GONE
+        }
+        for (store_id, endpoint_id), reason in lost.items():
+            try:
+                await self._give_up(store_id, endpoint_id, reason)
+            except Exception:
+                # The next failure of the endpoint brings us here again.
+                log.exception("webhooks.give_up_failed", endpoint=ids.encode("we", endpoint_id))
+
+    async def _leave(self, recorder: asyncio.Task[None]) -> None:
+        """Let what is in flight end, write what ended, give the rest back."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=_LEAVING_SECONDS)
+        unfinished = dict(self._in_flight)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        self._leaving = True
+        self._finished.set()
+        try:
+            await asyncio.wait_for(recorder, _LEAVING_SECONDS)
+            if unfinished:
+                async with self._database.relay(reason="webhooks: give back unfinished claims") as system:
+                    await queue.release(system, list(unfinished.values()))
+        except Exception as error:
+            log.warning("webhooks.left_claims", claims=len(unfinished), error=repr(error)[:300])
+
+
+def _outcome(
+    claim: Claim,
+    answer: OutgoingResponse | None,
+    error: str | None,
+    *,
+    timed_out: bool = False,
+    final: bool = False,
+    duration: timedelta = timedelta(0),
+) -> Outcome:
+    """What an attempt means for its delivery: delivered, to be tried again, or given up."""
+    now = clock.now()
+    at = now + claim.clock_offset
+    status, next_attempt_at = "delivered", None
+    if error is not None:
+        code = answer.status if answer is not None else None
+        retry_after = answer.headers.get("retry-after") if answer is not None else None
+        wait = policy.wait_before(
+            claim.step + 1,
+            status=code,
+            timed_out=timed_out,
+            retry_after=policy.parse_retry_after(retry_after, now),
+        )
+        if wait is None or final or code == policy.GONE:
+            status = "failed"
+        else:
+            status, next_attempt_at = "pending", at + wait
+    return Outcome(
+        claim=claim,
+        attempt_id=ids.new_id(),
+        status=status,
+        at=at,
+        next_attempt_at=next_attempt_at,
+        response_status=answer.status if answer is not None else None,
+        response_body=policy.excerpt(answer.body) if answer is not None and answer.body else None,
+        duration_ms=answer.duration_ms if answer is not None else round(duration / timedelta(milliseconds=1)),
+        error=error.encode("utf-8", "replace").decode()[:_ERROR_LENGTH] if error is not None else None,
+    )

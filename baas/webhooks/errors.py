@@ -1,0 +1,9 @@
+"""Refusals of this package."""
+
+from baas.core.errors import AppError
+
+
+class EndpointDisabled(AppError):
+    """Nothing is sent to an endpoint while it is disabled. `details.reason` says why it is."""
+
+    code, status, title = "conflict", 409, "This endpoint is disabled; enable it first."

@@ -1,0 +1,3 @@
+"""The SQL of webhooks: `deliveries` and `events` (one store's, for the API), `queue` (all stores',
+for the worker).
+"""

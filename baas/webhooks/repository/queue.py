@@ -1,0 +1,377 @@
+"""What the worker asks over all stores, in the relay's role: fan out, claim, record, release.
+
+The claim is what keeps stores from delaying one another. It walks the endpoints that have something
+pending (one probe of the index for each, however long their queues are), takes from each no more than its
+free places, ranks what it found by turns between stores, and only then locks rows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from baas.core.db import SystemConnection
+from baas.core.outbox import EventRow
+from baas.webhooks.policy import (
+    CIRCUIT_AFTER,
+    CIRCUIT_LONGEST,
+    CIRCUIT_PAUSE,
+    Limits,
+    patterns_of,
+)
+
+LEASE: Final = timedelta(seconds=30)
+"""Longer than the time limit of a request and the writing of its outcome."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A delivery that this process may send until its lease ends, with all that sending needs."""
+
+    store_id: UUID
+    id: UUID
+    endpoint_id: UUID
+    event_id: UUID
+    step: int
+    ordered: bool
+    url: str
+    secret: bytes
+    previous_secret: bytes | None
+    previous_secret_ends_at: datetime | None
+    body: str | None
+    """None when the event is no longer kept."""
+    is_test: bool
+    clock_offset: timedelta
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One attempt and what it makes of its delivery. Times are the store's."""
+
+    claim: Claim
+    attempt_id: UUID
+    status: str
+    """pending, delivered or failed."""
+    at: datetime
+    next_attempt_at: datetime | None
+    response_status: int | None
+    response_body: str | None
+    duration_ms: int
+    error: str | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the receiver took the event."""
+        return self.status == "delivered"
+
+
+class FailingEndpoint(msgspec.Struct, frozen=True):
+    """An endpoint whose last recorded attempt failed."""
+
+    store_id: UUID
+    id: UUID
+    failing_since: datetime
+    at: datetime
+
+
+# A UUIDv7 in SQL: 48 bits of milliseconds, then the random bits of a UUIDv4 with its version made 7.
+_NEW_ID: Final = """encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
+  substring(int8send((extract(epoch from v.created_at) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1),
+  'hex')::uuid"""
+
+_FAN_OUT: Final = f"""
+insert into webhook_deliveries
+  (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
+select e.store_id, {_NEW_ID}, e.id, v.id, v.type, v.subject, v.sequence, e.ordered, v.created_at, v.created_at
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[])
+  as v (store_id, id, type, subject, sequence, created_at, patterns)
+join webhook_endpoints e on e.store_id = v.store_id and e.status <> 'disabled'
+  and e.event_types && string_to_array(v.patterns, ' ')
+order by v.id
+on conflict (store_id, endpoint_id, event_id) do nothing
+"""
+
+
+async def fan_out(system: SystemConnection, events: Sequence[EventRow]) -> None:
+    """One delivery for each event and each endpoint of its store that wants it, in the relay's transaction."""
+    if not events:
+        return
+    await system.execute(
+        _FAN_OUT,
+        [event.store_id for event in events],
+        [event.id for event in events],
+        [event.type for event in events],
+        [event.subject for event in events],
+        [event.sequence for event in events],
+        [event.created_at for event in events],
+        [" ".join(patterns_of(event.type)) for event in events],
+    )
+
+
+# Statistics of a queue are always wrong: it was empty when they were taken, or is empty now. The indexes are
+# right for every length, so the planner is not asked.
+_PREFER_INDEXES: Final = "set local enable_seqscan = off"
+
+_CLAIM: Final = """
+with recursive queue as (
+  (select store_id, endpoint_id from webhook_deliveries where status = 'pending'
+   order by store_id, endpoint_id limit 1)
+  union all
+  select n.store_id, n.endpoint_id from queue q cross join lateral (
+    select d.store_id, d.endpoint_id from webhook_deliveries d
+    where d.status = 'pending' and (d.store_id, d.endpoint_id) > (q.store_id, q.endpoint_id)
+    order by d.store_id, d.endpoint_id limit 1
+  ) n
+),
+busy_endpoint as (select * from unnest($2::uuid[], $3::int[]) as b (id, n)),
+busy_store as (select * from unnest($4::uuid[], $5::int[]) as b (id, n)),
+due as (
+  select d.store_id, d.id, d.next_attempt_at, coalesce(bs.n, 0) as store_busy,
+    row_number() over (partition by d.store_id, d.endpoint_id order by d.next_attempt_at) as turn
+  from queue q
+  join webhook_endpoints e on e.store_id = q.store_id and e.id = q.endpoint_id and e.status <> 'disabled'
+  join stores s on s.id = q.store_id and s.is_active
+  left join busy_endpoint be on be.id = e.id
+  left join busy_store bs on bs.id = s.id
+  cross join lateral (
+    select p.store_id, p.endpoint_id, p.id, p.next_attempt_at from webhook_deliveries p
+    where p.store_id = q.store_id and p.endpoint_id = q.endpoint_id and p.status = 'pending'
+      and p.next_attempt_at <= $1::timestamptz + s.clock_offset
+      and (p.claimed_until is null or p.claimed_until <= $1)
+      and (not p.ordered or (
+        not exists (
+          select from webhook_deliveries earlier
+          where earlier.store_id = p.store_id and earlier.endpoint_id = p.endpoint_id
+            and earlier.subject = p.subject and earlier.sequence < p.sequence
+            and earlier.status = 'pending' and earlier.ordered)
+        and not exists (
+          select from events unrelayed
+          where unrelayed.store_id = p.store_id and unrelayed.subject = p.subject
+            and unrelayed.sequence between p.sequence - 32 and p.sequence - 1 and unrelayed.relayed_at is null)))
+    order by p.next_attempt_at
+    limit greatest(0, case
+      when e.circuit_level > 0 then $8::int
+      when e.consecutive_failures > 0 then $7::int
+      else $6::int end - coalesce(be.n, 0))
+  ) d
+  where e.circuit_open_until is null or e.circuit_open_until <= $1 + s.clock_offset
+),
+ranked as (
+  select store_id, id, turn, next_attempt_at, store_busy,
+    row_number() over (partition by store_id order by turn, next_attempt_at) as store_turn
+  from due
+),
+picked as (
+  select store_id, id from ranked where store_turn <= $9::int - store_busy
+  order by store_turn, next_attempt_at limit $10
+),
+locked as (
+  select d.store_id, d.id from webhook_deliveries d join picked using (store_id, id)
+  where d.status = 'pending' and (d.claimed_until is null or d.claimed_until <= $1)
+  for update of d skip locked
+),
+claimed as (
+  update webhook_deliveries d set claimed_until = $1 + $11::interval from locked
+  where d.store_id = locked.store_id and d.id = locked.id
+  returning d.store_id, d.id, d.endpoint_id, d.event_id, d.step, d.ordered
+)
+select c.store_id, c.id, c.endpoint_id, c.event_id, c.step, c.ordered,
+  e.url, e.secret, e.previous_secret, e.previous_secret_ends_at, ev.body, s.mode = 'test', s.clock_offset
+from claimed c
+join webhook_endpoints e on e.store_id = c.store_id and e.id = c.endpoint_id
+join stores s on s.id = c.store_id
+left join events ev on ev.store_id = c.store_id and ev.id = c.event_id
+"""
+
+
+async def claim(
+    system: SystemConnection,
+    *,
+    now: datetime,
+    free: int,
+    limits: Limits,
+    busy_endpoints: Mapping[UUID, int],
+    busy_stores: Mapping[UUID, int],
+) -> list[Claim]:
+    """Take at most `free` due deliveries, by turns between stores and endpoints.
+
+    `busy_*` count what this process has in flight already. Of an ordered endpoint only the earliest pending
+    delivery of a subject is due, and only when no earlier event still waits for the relay: events overtake
+    one another by a few places at most, when two relays hold neighbouring batches.
+    """
+    await system.execute(_PREFER_INDEXES)
+    rows = await system.fetch(
+        _CLAIM,
+        now,
+        list(busy_endpoints.keys()),
+        list(busy_endpoints.values()),
+        list(busy_stores.keys()),
+        list(busy_stores.values()),
+        limits.per_endpoint,
+        limits.unsteady,
+        limits.probing,
+        limits.per_store,
+        free,
+        LEASE,
+    )
+    return [Claim(*row) for row in rows]
+
+
+_RECORD: Final = """
+with outcome as (
+  select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+    $7::int[], $8::text[], $9::int[], $10::text[])
+  as o (store_id, delivery_id, attempt_id, status, at, next_attempt_at, response_status, response_body,
+    duration_ms, error)
+  where not $11::bool or not exists (
+    select from webhook_attempts a where a.store_id = o.store_id and a.id = o.attempt_id)
+),
+moved as (
+  update webhook_deliveries d set
+    -- Meanwhile its endpoint may have been disabled, which failed it; but what arrived has arrived.
+    status = case when d.status = 'pending' or o.status = 'delivered' then o.status else d.status end,
+    attempts = d.attempts + 1,
+    step = d.step + 1,
+    next_attempt_at = coalesce(o.next_attempt_at, d.next_attempt_at),
+    claimed_until = null,
+    delivered_at = case when o.status = 'delivered' then o.at else d.delivered_at end,
+    response_status = o.response_status,
+    error = o.error
+  from outcome o where d.store_id = o.store_id and d.id = o.delivery_id
+  returning d.store_id, d.id, d.attempts, o.attempt_id, o.response_status, o.response_body, o.duration_ms,
+    o.error, o.at
+)
+insert into webhook_attempts
+  (store_id, id, delivery_id, number, response_status, response_body, duration_ms, error, created_at)
+select store_id, attempt_id, id, attempts, response_status, response_body, duration_ms, error, at from moved
+"""
+
+# The followers of an ordered delivery wait with it, so that they are not looked at while it waits, and come
+# due when it has ended.
+_RELEASE_FOLLOWERS: Final = """
+update webhook_deliveries f set next_attempt_at = coalesce(o.next_attempt_at, o.at)
+from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[])
+  as o (store_id, delivery_id, at, next_attempt_at)
+join webhook_deliveries d on d.store_id = o.store_id and d.id = o.delivery_id
+where f.store_id = d.store_id and f.endpoint_id = d.endpoint_id and f.subject = d.subject
+  and f.sequence > d.sequence and f.status = 'pending' and f.ordered
+  and case when o.next_attempt_at is null then f.next_attempt_at > o.at
+    else f.next_attempt_at < o.next_attempt_at end
+"""
+
+_NOTE_HEALTH: Final = f"""
+update webhook_endpoints e set
+  consecutive_failures = r.before + r.failures,
+  failing_since = case when r.failures = 0 then null when r.succeeded then r.at
+    else coalesce(e.failing_since, r.at) end,
+  circuit_level = case when r.failures = 0 then 0 when r.opens then r.level + 1 else r.level end,
+  circuit_open_until = case when r.failures = 0 then null
+    when r.opens then r.at + least($6::interval * power(2, r.level), $7::interval)
+    when r.succeeded then null else e.circuit_open_until end,
+  status = case when e.status = 'disabled' then 'disabled'
+    when r.before + r.failures >= {CIRCUIT_AFTER} then 'failing' else 'enabled' end
+from (
+  select h.*, case when h.succeeded then 0 else x.consecutive_failures end as before,
+    case when h.succeeded then 0 else least(x.circuit_level, 10) end as level,
+    case when h.succeeded then 0 else x.consecutive_failures end + h.failures >= {CIRCUIT_AFTER}
+      and (h.succeeded or x.circuit_open_until is null or x.circuit_open_until <= h.at) as opens
+  from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::int[], $5::timestamptz[])
+    as h (store_id, id, succeeded, failures, at)
+  join webhook_endpoints x on x.store_id = h.store_id and x.id = h.id
+  where h.failures > 0 or x.consecutive_failures > 0
+  order by x.store_id, x.id
+  for no key update of x
+) r
+where e.store_id = r.store_id and e.id = r.id
+returning e.store_id, e.id, e.failing_since, r.at
+"""
+
+
+async def record(
+    system: SystemConnection, outcomes: Sequence[Outcome], *, again: bool = False
+) -> list[FailingEndpoint]:
+    """Write attempts, move their deliveries and note their endpoints' health.
+
+    `again` says that the batch was tried before: its COMMIT may have been lost on the way back, so what is
+    written already is left out. Returns the endpoints of this batch that are failing now.
+    """
+    await system.execute(_PREFER_INDEXES)
+    await system.execute(
+        _RECORD,
+        [outcome.claim.store_id for outcome in outcomes],
+        [outcome.claim.id for outcome in outcomes],
+        [outcome.attempt_id for outcome in outcomes],
+        [outcome.status for outcome in outcomes],
+        [outcome.at for outcome in outcomes],
+        [outcome.next_attempt_at for outcome in outcomes],
+        [outcome.response_status for outcome in outcomes],
+        [outcome.response_body for outcome in outcomes],
+        [outcome.duration_ms for outcome in outcomes],
+        [outcome.error for outcome in outcomes],
+        again,
+    )
+    ordered = [outcome for outcome in outcomes if outcome.claim.ordered]
+    if ordered:
+        await system.execute(
+            _RELEASE_FOLLOWERS,
+            [outcome.claim.store_id for outcome in ordered],
+            [outcome.claim.id for outcome in ordered],
+            [outcome.at for outcome in ordered],
+            [outcome.next_attempt_at for outcome in ordered],
+        )
+    health = _health(outcomes)
+    rows = await system.fetch(
+        _NOTE_HEALTH, *map(list, zip(*health, strict=True)), CIRCUIT_PAUSE, CIRCUIT_LONGEST
+    )
+    return [FailingEndpoint(*row) for row in rows if row["failing_since"] is not None]
+
+
+def _health(outcomes: Iterable[Outcome]) -> list[tuple[Any, ...]]:
+    """For each endpoint: whether it took anything, and how many attempts failed since."""
+    seen: dict[tuple[UUID, UUID], tuple[bool, int, datetime]] = {}
+    for outcome in outcomes:
+        key = (outcome.claim.store_id, outcome.claim.endpoint_id)
+        succeeded, failures, _ = seen.get(key, (False, 0, outcome.at))
+        seen[key] = (True, 0, outcome.at) if outcome.succeeded else (succeeded, failures + 1, outcome.at)
+    return [(*key, *value) for key, value in seen.items()]
+
+
+_RELEASE: Final = """
+update webhook_deliveries d set claimed_until = null
+from unnest($1::uuid[], $2::uuid[]) as c (store_id, id)
+where d.store_id = c.store_id and d.id = c.id and d.status = 'pending'
+"""
+
+
+async def release(system: SystemConnection, claims: Sequence[Claim]) -> None:
+    """Give back what was claimed and not finished, so that the next process need not wait for the lease."""
+    await system.execute(_RELEASE, [claim.store_id for claim in claims], [claim.id for claim in claims])
+
+
+_FAIL_ORPHANS: Final = """
+update webhook_deliveries d set status = 'failed', claimed_until = null, error = $1
+from webhook_endpoints e
+where e.status = 'disabled' and d.store_id = e.store_id and d.endpoint_id = e.id and d.status = 'pending'
+"""
+
+
+async def fail_orphans(system: SystemConnection, error: str) -> int:
+    """End what the relay made for an endpoint in the moment in which it was disabled; answers how many."""
+    await system.execute(_PREFER_INDEXES)
+    return _count(await system.execute(_FAIL_ORPHANS, error))
+
+
+_PRUNE: Final = """
+delete from webhook_deliveries d using (
+  select store_id, id from webhook_deliveries where id < $1 and status <> 'pending' limit $2
+) old where d.store_id = old.store_id and d.id = old.id
+"""
+
+
+async def prune(system: SystemConnection, before: UUID, limit: int) -> int:
+    """Delete finished deliveries older than an id; answers how many. Attempts go with their partition."""
+    return _count(await system.execute(_PRUNE, before, limit))
+
+
+def _count(command_tag: str) -> int:
+    return int(command_tag.rpartition(" ")[2])

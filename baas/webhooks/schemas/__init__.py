@@ -1,0 +1,1 @@
+"""The public words of webhooks: `outbound` (endpoints, deliveries) and `events` (the log)."""
