@@ -80,6 +80,14 @@ def observe_request(route: str, method: str, status: int, seconds: float) -> Non
     known.seconds += seconds
 
 
+_limited: Final = {by: rate_limited.labels(by) for by in ("store", "address")}
+
+
+def observe_rate_limited(by: str = "store") -> None:
+    """Count one refused request; `by` says whose limit it was: "store" or "address"."""
+    _limited[by].inc()
+
+
 class CountsHits(Protocol):
     """A cache that counts what it does in plain numbers."""
 

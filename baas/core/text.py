@@ -30,7 +30,7 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
-def slugify(text: str, max_length: int = 80) -> str:
+def slugify(text: str, max_length: int = 255) -> str:
     """The part of an address that is made from a name: `"Men's Äpfel & Co."` is `"mens-apfel-co"`.
 
     ASCII only, cut between words where that leaves at least half. Empty when the name has no Latin

@@ -71,6 +71,13 @@ def test_gauges_are_asked_when_scraped() -> None:
     assert shown("baas_db_pool_in_use", pool="test") == 4
 
 
+def test_refusals_by_whose_limit_it_was() -> None:
+    before = shown("baas_rate_limited_total", by="store") or 0
+    metrics.observe_rate_limited()
+    assert shown("baas_rate_limited_total", by="store") == before + 1
+    assert shown("baas_rate_limited_total", by="address") is not None
+
+
 def test_counting_is_cheap() -> None:
     started = time.perf_counter()
     for _ in range(20_000):
