@@ -42,7 +42,11 @@ def digest(*parts: object) -> str:
 
     Different parts give different names, also where joining them by a sign would not: ("a:b",) and ("a", "b").
     """
-    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
+    try:
+        text = msgspec.json.encode(parts)
+    except UnicodeEncodeError:  # half a surrogate pair: somebody's search, not our mistake
+        text = ascii(parts).encode()
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 class _Flight:

@@ -13,6 +13,7 @@ from litestar import Response
 from litestar.types import Scope
 
 from baas.core import envelope, idempotency
+from baas.core.cache import digest
 from baas.core.db import StoreConnection, StoreSession, SystemConnection, sqlstate
 from baas.core.errors import InsufficientScope, ValidationFailed
 from baas.core.paging import Page, PageOf, page_of
@@ -187,7 +188,9 @@ class Context:
         database. The ETag covers the data, so `If-None-Match` answers 304.
         """
         scope = self.scope
-        key = scope.key("read", scope.store.catalog_version, name, *query)
+        # A digest, because callers choose what they ask: ("a:b", "c") and ("a", "b:c"), or no search and a
+        # search for "None", must not find each other's answer.
+        key = scope.key("read", scope.store.catalog_version, name, digest(*query))
         cache = self.runtime.cache
         entry = cache.peek(key)
         if entry is None:

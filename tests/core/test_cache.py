@@ -62,6 +62,7 @@ def constant(body: bytes) -> Callable[[], Awaitable[bytes]]:
 
 def test_names_of_free_text_do_not_meet() -> None:
     parts = [("a:b",), ("a", "b"), ("a", None, "b"), ("ab",), ("a", 1), ("a", "1"), (["a", "b"],), ()]
+    parts += [("None",), (None,), ("\ud800",), ("\ud801",)]
     assert len({digest(*each) for each in parts}) == len(parts)
     assert digest("á" * 10_000) == digest("á" * 10_000)
     assert len(digest("á" * 10_000)) == 32
