@@ -85,9 +85,11 @@ async def _parents(connection: asyncpg.Connection) -> dict[str, set[str]]:
         " from pg_constraint c join pg_class t on t.oid = c.conrelid"
         " where c.contype = 'f' and not t.relispartition and c.conparentid = 0"
     ):
-        # A reference that may stay empty is left empty, and needs no parent first.
         if row["child"] in parents and row["parent"] in parents:
             parents[row["child"]].add(row["parent"])
+    for table, above in parents.items():
+        if table != "stores" and await _has_store(connection, table):
+            above.add("stores")
     return parents
 
 
@@ -165,7 +167,7 @@ def _values(
 
 
 async def _from_parents(connection: asyncpg.Connection, table: str, number: int) -> dict[str, str]:
-    """Values of the columns that must refer to a row of another table, and the store that all rows here share."""
+    """Values of the columns that must refer to a row of another table, and the store that all rows share."""
     taken: dict[str, str] = {}
     references = await connection.fetch(
         "select c.confrelid::regclass::text as parent,"
@@ -178,24 +180,37 @@ async def _from_parents(connection: asyncpg.Connection, table: str, number: int)
         " order by cardinality(c.conkey)",
         f'"{table}"',
     )
+    # All rows belong to one store, so that every pair of parents fits together.
+    store = (
+        await connection.fetchval("select id::text from stores order by id limit 1")
+        if table != "stores"
+        else None
+    )
+    if store is not None and await _has_store(connection, table):
+        taken["store_id"] = f"'{store}'"
     for row in references:
         if not row["needed"] or row["parent"] == table:
             continue
         columns = ", ".join(f'"{name}"::text' for name in row["theirs"])
+        own_store = "id" if row["parent"] == "stores" else "store_id"
+        where = ""
+        if row["parent"] == "stores" or await _has_store(connection, row["parent"]):
+            where = f"where {own_store} = '{store}'"
         parents: list[Any] = await connection.fetch(
-            f"select {columns} from {row['parent']} order by 1, 2 limit {_ROWS}"
+            f"select {columns} from {row['parent']} {where} order by 1, 2 limit {_ROWS}"
         )
         parent = parents[number % len(parents)]
         for name, value in zip(row["own"], parent, strict=True):
             taken[name] = f"'{value}'"
-    if "store_id" not in taken and table != "stores":
-        store = await connection.fetchval("select id::text from stores order by id limit 1")
-        if store and await connection.fetchval(
-            "select exists (select from pg_attribute where attrelid = $1::text::regclass and attname = 'store_id')",
-            f'"{table}"',
-        ):
-            taken["store_id"] = f"'{store}'"
     return taken
+
+
+async def _has_store(connection: asyncpg.Connection, table: str) -> bool:
+    found: bool = await connection.fetchval(
+        "select exists (select from pg_attribute where attrelid = $1::text::regclass and attname = 'store_id')",
+        f'"{table}"',
+    )
+    return found
 
 
 def _mentions(check: str, column: str) -> bool:
