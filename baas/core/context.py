@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response
+from litestar.di import NamedDependency
 from litestar.types import Scope
 
 from baas.core import envelope, idempotency
@@ -254,6 +255,10 @@ def _fragment(result: Any) -> bytes:
         else envelope.encode(items)
     )
     return b'"data":%b,"pagination":%b' % (data, envelope.encode(pagination))
+
+
+Ctx = NamedDependency[Context]
+"""How a handler asks for its context."""
 
 
 def provide_context(scope: Scope) -> Context:

@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -505,3 +506,17 @@ def sqlstate(error: BaseException) -> str | None:
         cause = getattr(error.orig, "__cause__", None) or error.orig
     state = getattr(cause, "sqlstate", None)
     return state if isinstance(state, str) else None
+
+
+_OUTAGES: Final = {"57P01", "57P02", "57P03", "53300", "55P03", "57014", "25P03", "08000", "08003", "08006"}
+"""Shutting down, starting up, too many connections, lock or statement time-out, connection gone."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is away or overloaded: the transaction was rolled back and a retry is safe.
+
+    A COMMIT whose answer was lost counts too; an Idempotency-Key tells the two cases apart.
+    """
+    if isinstance(error, (ConnectionError, TimeoutError, asyncpg.InterfaceError, SQLAlchemyTimeout)):
+        return True
+    return sqlstate(error) in _OUTAGES

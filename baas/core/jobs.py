@@ -45,6 +45,10 @@ class Loop:
         """Look at the database now."""
         self._woken.set()
 
+    async def drain_once(self) -> int:
+        """Do one batch now and answer how much it was."""
+        return await self._drain()
+
     async def run(self) -> None:
         """Go on until cancelled. A drain that fails is logged and tried again, waiting a little longer."""
         failures = 0
@@ -177,6 +181,43 @@ class Nudger:
                 await asyncio.sleep(0.2)
 
 
-def redis_client(redis_url: str) -> "Redis[bytes]":
-    """A client for caches and limits: short time-outs, no retries, since each use has a fallback."""
-    return Redis.from_url(redis_url, socket_timeout=0.25, socket_connect_timeout=0.25, health_check_interval=15)
+class Every:
+    """Something small that a process does now and then; a failure is logged and tried again next time."""
+
+    def __init__(self, seconds: float, action: Callable[[], Awaitable[None]]) -> None:
+        self._seconds = seconds
+        self._action = action
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start on the running loop."""
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            try:
+                await self._action()
+            except Exception as error:
+                log.warning("periodic.failed", error=repr(error)[:300])
+
+
+def redis_client(redis_url: str, *, blocking: bool = False) -> "Redis[bytes]":
+    """A client for caches and limits: short time-outs, no retries, since each use has a fallback.
+
+    `blocking` is for a subscriber, which waits on purpose.
+    """
+    return Redis.from_url(
+        redis_url,
+        socket_timeout=None if blocking else 0.25,
+        socket_connect_timeout=1.0 if blocking else 0.25,
+        socket_keepalive=True,
+        health_check_interval=15,
+    )

@@ -1,0 +1,100 @@
+"""The application, assembled. Nothing here is decided by the environment: `create_app(settings)` is all."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.middleware import DefineMiddleware
+
+from baas import system
+from baas.assembly import COUNTERS, PACKAGE_ROUTES, close_runtime, open_runtime
+from baas.core import metrics
+from baas.core.context import provide_context
+from baas.core.errors import AppError
+from baas.core.jobs import Every, redis_client
+from baas.core.migrations import head
+from baas.core.ratelimit import RateLimiter
+from baas.core.requests import StrictRequest, on_bug, on_framework_refusal, on_refusal
+from baas.core.settings import Settings
+from baas.openapi import document_routes, openapi_config
+from baas.tenants.edge import Edge
+from baas.tenants.keys import KeyTable, StoreNews
+from baas.tenants.routes import Tenancy
+
+BASE_PATH: Final = "/api/v1"
+
+
+class UndeclaredRoute(RuntimeError):
+    """A route that says neither what it needs nor that it is public."""
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The API process of a deployment. Raises UndeclaredRoute when a route declares no need."""
+    runtime = open_runtime(settings)
+    table = KeyTable(runtime.database, settings.secret)
+    news = StoreNews(runtime.redis, redis_client(settings.redis_url, blocking=True), table)
+    tenancy = Tenancy(table, COUNTERS)
+    readiness = system.Readiness(runtime, head())
+    limiter = RateLimiter(runtime.redis, processes=settings.workers)
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        await runtime.database.open()
+        runtime.database.signals.on_events = lambda: runtime.nudger.nudge("relay")
+        runtime.database.signals.on_store_changed = news.announce
+        runtime.nudger.start()
+        news.start()
+        notes = Every(30.0, table.note_use)
+        notes.start()
+        metrics.watch_cache("answers", runtime.cache)
+        metrics.watch(metrics.db_pool_in_use, "app", lambda: runtime.database.connections_in_use)
+        try:
+            yield
+        finally:
+            await notes.close()
+            await news.close()
+            await close_runtime(runtime)
+
+    app = Litestar(
+        route_handlers=[
+            Router(BASE_PATH, route_handlers=list(PACKAGE_ROUTES)),
+            *system.ROUTES,
+            *document_routes(),
+        ],
+        dependencies={
+            "ctx": Provide(provide_context, sync_to_thread=False),
+            "tenancy": Provide(_always(tenancy), sync_to_thread=False, use_cache=True),
+            "readiness": Provide(_always(readiness), sync_to_thread=False, use_cache=True),
+        },
+        middleware=[DefineMiddleware(Edge, runtime=runtime, table=table, limiter=limiter)],
+        exception_handlers={AppError: on_refusal, HTTPException: on_framework_refusal, Exception: on_bug},
+        request_class=StrictRequest,
+        request_max_body_size=settings.max_upload_bytes,
+        openapi_config=openapi_config(settings.base_url),
+        lifespan=[lifespan],
+        logging_config=None,
+        debug=False,
+    )
+    refuse_undeclared(app)
+    return app
+
+
+def refuse_undeclared(app: Litestar) -> None:
+    """Raise UndeclaredRoute when a handler says neither `needs` nor `public`."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if not isinstance(handler, HTTPRouteHandler) or handler.http_methods == {"OPTIONS"}:
+                continue
+            if bool(handler.opt.get("public")) == ("needs" in handler.opt):
+                raise UndeclaredRoute(f"{route.path}: {handler} declares neither needs=… nor public=True, or both.")
+
+
+def _always(value: Any) -> Callable[[], Any]:
+    def provide() -> Any:
+        return value
+
+    return provide

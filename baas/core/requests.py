@@ -1,0 +1,128 @@
+"""Reading a request strictly, and answering every failure in the one envelope."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+
+from baas.core import envelope
+from baas.core.context import SCOPE_KEY, Context
+from baas.core.db import is_outage
+from baas.core.errors import (
+    AppError,
+    MalformedJson,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from baas.core.ids import encode, new_id
+
+log = structlog.get_logger(__name__)
+
+_AT_PATH: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
+_UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*?)`")
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON body is decoded once, strictly, into the handler's own type.
+
+    The framework would decode to plain objects first and convert those leniently ("1" for 1).
+    """
+
+    async def json(self) -> Any:
+        context = self.scope[SCOPE_KEY]  # type: ignore[literal-required]  # the edge's own key in the ASGI scope
+        content_type = context.header(b"content-type") or ""
+        media = content_type.partition(";")[0].strip().lower()
+        if media != "application/json" and not media.endswith("+json"):
+            raise UnsupportedMediaType(content_type=content_type[:100])
+        kind = self.scope["route_handler"].parsed_fn_signature.parameters["data"].annotation
+        decoder = _decoders.get(kind)
+        if decoder is None:
+            decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+        return decode(context.body, decoder)
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    """A body in its type. Raises MalformedJson, or ValidationFailed that names the field."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise explain(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedJson(f"The body is not valid JSON: {error}"[:300]) from None
+
+
+def explain(error: msgspec.ValidationError) -> ValidationFailed:
+    """The refusal behind a decoding error: which field, and why."""
+    text = str(error)
+    located = _AT_PATH.search(text)
+    path = located["path"] if located else ""
+    reason = text[: located.start()] if located else text
+    unknown = _UNKNOWN.search(reason)
+    if unknown:
+        path = f"{path}.{unknown['name']}" if path else unknown["name"]
+        reason = "unknown field"
+    return ValidationFailed.field(path or "body", reason)
+
+
+def _request_id(request: Request[Any, Any, Any]) -> str:
+    context = request.scope.get(SCOPE_KEY)
+    return context.request_id if isinstance(context, Context) else encode("req", new_id())
+
+
+def _failure(request: Request[Any, Any, Any], error: AppError) -> Response[bytes]:
+    body = envelope.failure(error.code, error.message, error.details, _request_id(request))
+    return Response(body, status_code=error.status, headers=error.headers, media_type="application/json")
+
+
+def on_refusal(request: Request[Any, Any, Any], error: AppError) -> Response[bytes]:
+    """Answer one of our own refusals."""
+    return _failure(request, error)
+
+
+def on_framework_refusal(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer a refusal of the framework in our own words."""
+    if isinstance(error, ValidationException):
+        fields = {
+            str(item.get("key", "body")): str(item.get("message", ""))
+            for item in (error.extra if isinstance(error.extra, list) else [])
+            if isinstance(item, dict)
+        }
+        if list(fields) == ["data"]:
+            fields = {"body": "is missing"}
+        text = "; ".join(f"{name}: {reason}" for name, reason in fields.items())
+        return _failure(request, ValidationFailed(text or None, fields=fields))
+    if isinstance(error, NotFoundException):
+        return _failure(request, NotFound("There is nothing at this address."))
+    if isinstance(error, MethodNotAllowedException):
+        return _failure(request, MethodNotAllowed())
+    if error.status_code == PayloadTooLarge.status:
+        return _failure(request, PayloadTooLarge())
+    if error.status_code in {400, 415}:
+        return _failure(request, MalformedJson("The body cannot be read as what its Content-Type says."))
+    return on_bug(request, error)
+
+
+def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer what nobody foresaw: nothing of it but the request id leaves, all of it is logged."""
+    request_id = _request_id(request)
+    if is_outage(error):
+        log.warning("request.unavailable", request_id=request_id, error=repr(error)[:300])
+        return _failure(request, Unavailable())
+    log.error("request.failed", request_id=request_id, exc_info=error)
+    message = "Something went wrong on our side; the request id helps us find it."
+    body = envelope.failure("internal_error", message, {}, request_id)
+    return Response(body, status_code=500, media_type="application/json")
+

@@ -1,0 +1,109 @@
+"""Endpoints about the deployment itself, outside the base path: health, readiness, metrics, documents."""
+
+import asyncio
+import hmac
+import time
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+
+from baas import __version__
+from baas.core import heartbeat, metrics
+from baas.core.context import Ctx
+from baas.core.errors import Unauthenticated
+from baas.core.runtime import Runtime
+
+PATIENCE: Final = 1.0
+"""Seconds that a check may take."""
+KEPT: Final = 2.0
+"""Seconds that readiness keeps its last answer, so that probes cost nothing."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that has to work, whether it does, and if not, what is wrong."""
+
+    name: str
+    ok: bool
+    problem: str | None = None
+
+
+class Readiness:
+    """Whether this process can serve: PostgreSQL, Redis, the schema, and a worker that lives.
+
+    Redis and the worker are named when they are away, but requests go on without them.
+    """
+
+    def __init__(self, runtime: Runtime, schema_head: str) -> None:
+        self._runtime = runtime
+        self._head = schema_head
+        self._kept: tuple[float, list[Check]] | None = None
+
+    async def checks(self) -> list[Check]:
+        """The checks, at most KEPT seconds old."""
+        if self._kept is not None and time.monotonic() - self._kept[0] < KEPT:
+            return self._kept[1]
+        checks = await asyncio.gather(self._schema(), self._redis(), self._worker())
+        self._kept = (time.monotonic(), list(checks))
+        return self._kept[1]
+
+    async def _schema(self) -> Check:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                row = await self._runtime.database.lookup("select version_num from alembic_version")
+        except Exception as error:
+            return Check("postgresql", ok=False, problem=f"does not answer ({type(error).__name__})")
+        version = row["version_num"] if row else None
+        if version != self._head:
+            return Check("postgresql", ok=False, problem=f"schema is at {version}, this code needs {self._head}")
+        return Check("postgresql", ok=True)
+
+    async def _redis(self) -> Check:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._runtime.redis.ping()
+        except Exception as error:
+            return Check("redis", ok=False, problem=f"does not answer ({type(error).__name__})")
+        return Check("redis", ok=True)
+
+    async def _worker(self) -> Check:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                age = await heartbeat.last_beat_age(self._runtime.database)
+        except Exception as error:
+            return Check("worker", ok=False, problem=f"cannot be asked for ({type(error).__name__})")
+        if age is None or age > heartbeat.STALE:
+            seen = "never" if age is None else f"{age // timedelta(seconds=1)} s ago"
+            return Check("worker", ok=False, problem=f"last seen {seen}")
+        return Check("worker", ok=True)
+
+
+@get("/health", public=True, include_in_schema=False)
+async def health() -> dict[str, str]:
+    """The process lives. Touches nothing else, so that a slow database restarts no process."""
+    return {"status": "ok", "version": __version__}
+
+
+@get("/ready", public=True, include_in_schema=False)
+async def ready(readiness: NamedDependency[Readiness]) -> Response[dict[str, Any]]:
+    """Whether requests should come here: 200, or 503 with what is wrong."""
+    checks = await readiness.checks()
+    usable = all(check.ok for check in checks)
+    body = {"ready": usable, "checks": [msgspec.structs.asdict(check) for check in checks]}
+    return Response(body, status_code=200 if usable else 503, headers={"Cache-Control": "no-store"})
+
+
+@get("/metrics", public=True, include_in_schema=False)
+async def metrics_page(request: Request[Any, Any, Any], ctx: Ctx) -> Response[bytes]:
+    """Prometheus metrics of this process; behind a token when the deployment sets one."""
+    token = ctx.runtime.settings.metrics_token
+    given = request.headers.get("authorization", "")
+    if token is not None and not hmac.compare_digest(given, f"Bearer {token}"):
+        raise Unauthenticated("The metrics need their token.")
+    return Response(metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+ROUTES: list[HTTPRouteHandler | Any] = [health, ready, metrics_page]

@@ -1,0 +1,290 @@
+"""The one middleware: who calls, may they, how often; and what every answer carries.
+
+Pure ASGI, and one, because each layer costs (stack.md 1). It runs after routing, so the route's own word
+(`needs="…"`, `public=True`) is at hand, and before the handler, to which it leaves the Context.
+"""
+
+import hmac
+import re
+import time
+from collections.abc import Iterable
+from typing import Any, Final
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from baas.core import envelope, ids
+from baas.core.context import SCOPE_KEY, Context
+from baas.core.crypto import api_key_hash
+from baas.core.errors import (
+    AppError,
+    InsufficientScope,
+    InvalidApiKey,
+    MalformedJson,
+    NotFound,
+    OriginNotAllowed,
+    PayloadTooLarge,
+    RateLimited,
+    Unauthenticated,
+    ValidationFailed,
+)
+from baas.core.metrics import observe_request, rate_limited
+from baas.core.ratelimit import RateLimiter, Verdict
+from baas.core.runtime import Runtime
+from baas.core.scope import CallerKind, StoreScope
+from baas.tenants.keys import KeyTable
+from baas.tenants.origins import is_allowed
+from baas.tenants.plans import UNLIMITED, limit_of
+
+log = structlog.get_logger(__name__)
+
+BAD_KEYS_PER_MINUTE: Final = 120
+"""Refused keys from one address, before it has to wait."""
+_SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+_NUL: Final = re.compile(rb"\x00|(?<!\\)(?:\\\\)*\\u0000")
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_ALLOW_HEADERS: Final = b"x-api-key, content-type, idempotency-key, authorization, prefer, if-none-match, x-request-id"
+_EXPOSE_HEADERS: Final = (
+    b"etag, x-request-id, idempotent-replayed, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after"
+)
+_ALLOW_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
+Headers = list[tuple[bytes, bytes]]
+
+
+class _Call:
+    """What the edge knows of one request."""
+
+    __slots__ = ("answer_headers", "api_key", "content_length", "content_type", "forwarded", "operator_key", "origin",
+                 "request_id")  # fmt: skip
+
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self.api_key: bytes | None = None
+        self.operator_key: bytes | None = None
+        self.origin: bytes | None = None
+        self.content_type = b""
+        self.content_length: bytes | None = None
+        self.forwarded = b""
+        self.answer_headers: Headers = []
+        request_id = b""
+        for name, value in headers:
+            match name:
+                case b"x-api-key":
+                    self.api_key = value
+                case b"x-operator-key":
+                    self.operator_key = value
+                case b"origin":
+                    self.origin = value
+                case b"content-type":
+                    self.content_type = value
+                case b"content-length":
+                    self.content_length = value
+                case b"x-forwarded-for":
+                    self.forwarded = value
+                case b"x-request-id":
+                    request_id = value
+        text = request_id.decode("latin-1")
+        self.request_id = text if _SANE_REQUEST_ID.match(text) else ids.encode("req", ids.new_id())
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id of a request, also of one that matched no route and so never met the edge."""
+    context = scope.get(SCOPE_KEY)
+    return context.request_id if isinstance(context, Context) else _Call(scope["headers"]).request_id
+
+
+class Edge:
+    """Resolves the key, limits the rate, sets the request id, refuses what is not allowed."""
+
+    def __init__(self, app: ASGIApp, *, runtime: Runtime, table: KeyTable, limiter: RateLimiter) -> None:
+        self._app = app
+        self._runtime = runtime
+        self._table = table
+        self._limiter = limiter
+        self._secret = runtime.settings.secret.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        call = _Call(scope["headers"])
+        status = 500
+        answer_headers = call.answer_headers
+        answer_headers.append((b"x-request-id", call.request_id.encode()))
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *answer_headers]
+            await send(message)
+
+        try:
+            if scope["method"] == "OPTIONS":
+                await self._preflight(call, answer)
+                return
+            try:
+                store_scope = await self._admit(scope, call)
+                body, receive = await self._body(scope, call, receive)
+            except AppError as error:
+                await refuse(error, call.request_id, answer)
+                return
+            scope[SCOPE_KEY] = Context(self._runtime, scope, store_scope, call.request_id, body)  # type: ignore[literal-required]  # our own key
+            await self._app(scope, receive, answer)
+        finally:
+            seconds = time.perf_counter() - began
+            route: str = scope.get("path_template", "")
+            observe_request(route, scope["method"], status, seconds)
+            if status >= 400 or scope["method"] in _WRITES or seconds > 1:  # noqa: PLR2004
+                log.info(
+                    "request",
+                    request_id=call.request_id,
+                    route=route,
+                    method=scope["method"],
+                    status=status,
+                    ms=round(seconds * 1000, 1),
+                )
+
+    async def _admit(self, scope: Scope, call: _Call) -> StoreScope | None:
+        opt: dict[str, Any] = scope["route_handler"].opt
+        if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
+            raise NotFound
+        if opt.get("public"):
+            return None
+        need: str = opt["needs"]
+        if need == "operator":
+            self._check_operator(call)
+            return None
+        if call.api_key is None:
+            raise Unauthenticated
+        if len(call.api_key) > 200:  # noqa: PLR2004
+            raise InvalidApiKey
+        try:
+            principal = await self._table.resolve(call.api_key.decode("latin-1"))
+        except InvalidApiKey:
+            await self._limit(f"bad-key:{self._address(scope, call)}", BAD_KEYS_PER_MINUTE, call, "address")
+            raise
+        store_scope = principal.in_request(call.request_id)
+        self._check_origin(store_scope, call, storefront=need == "storefront")
+        if not store_scope.may(need):
+            raise InsufficientScope(needs=need)
+        await self._limit_store(scope, call, store_scope)
+        return store_scope
+
+    def _check_operator(self, call: _Call) -> None:
+        expected = self._runtime.settings.operator_key_hash
+        if call.operator_key is None or expected is None:
+            raise Unauthenticated("Send the operator key in the X-OPERATOR-KEY header.")
+        if not hmac.compare_digest(api_key_hash(self._secret, call.operator_key.decode("latin-1")), expected):
+            raise InvalidApiKey
+
+    def _check_origin(self, scope: StoreScope, call: _Call, *, storefront: bool) -> None:
+        if call.origin is None:
+            return
+        origin = call.origin.decode("latin-1")
+        allowed = scope.store.allowed_origins if storefront else scope.store.settings.get("admin_origins", ())
+        if is_allowed(origin, allowed):
+            call.answer_headers += (
+                (b"access-control-allow-origin", call.origin),
+                (b"access-control-expose-headers", _EXPOSE_HEADERS),
+                (b"vary", b"Origin"),
+            )
+        elif scope.caller.kind is CallerKind.PUBLISHABLE:
+            raise OriginNotAllowed(origin=origin[:200])
+
+    async def _limit_store(self, scope: Scope, call: _Call, store_scope: StoreScope) -> None:
+        limit = limit_of(store_scope.store, "requests_per_minute")
+        verdict = None
+        if limit != UNLIMITED:
+            verdict = await self._limit(store_scope.key("requests"), limit, call, "store")
+        if store_scope.caller.kind is CallerKind.PUBLISHABLE:
+            limit = limit_of(store_scope.store, "requests_per_minute_address")
+            if limit != UNLIMITED:
+                key = store_scope.key("requests", self._address(scope, call))
+                by_address = await self._limit(key, limit, call, "address")
+                if verdict is None or by_address.remaining < verdict.remaining:
+                    verdict = by_address
+        if verdict is not None:
+            call.answer_headers += _limit_headers(verdict)
+
+    async def _limit(self, key: str, limit: int, call: _Call, by: str) -> Verdict:
+        verdict = self._limiter.try_take(key, limit)
+        if verdict is None:
+            verdict = await self._limiter.refill(key, limit)
+        if not verdict.allowed:
+            rate_limited.labels(by).inc()
+            call.answer_headers += _limit_headers(verdict)
+            raise RateLimited(limit=verdict.limit, retry_after=verdict.retry_after)
+        return verdict
+
+    def _address(self, scope: Scope, call: _Call) -> str:
+        """The client's address: what the last trusted proxy saw, or the peer of the connection."""
+        hops = self._runtime.settings.forwarded_hops
+        if hops and call.forwarded:
+            parts = call.forwarded.decode("latin-1").split(",")
+            return parts[-min(hops, len(parts))].strip()[:64]
+        client = scope["client"]
+        return client[0] if client else "unknown"
+
+    async def _body(self, scope: Scope, call: _Call, receive: Receive) -> tuple[bytes, Receive]:
+        """Read a JSON body whole, within its limit; leave uploads to stream into their handler."""
+        if scope["method"] not in _WRITES or call.content_type.startswith(b"multipart/"):
+            return b"", receive
+        limit = int(scope["route_handler"].opt.get("max_body", self._runtime.settings.max_body_bytes))
+        if call.content_length is not None and call.content_length.isdigit() and int(call.content_length) > limit:
+            raise PayloadTooLarge(f"The body may have {limit} bytes.", limit=limit)
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise MalformedJson("The connection ended before the body did.")
+            body += message["body"]
+            more = message.get("more_body", False)
+            if len(body) > limit:
+                raise PayloadTooLarge(f"The body may have {limit} bytes.", limit=limit)
+        if body and _NUL.search(body):
+            raise ValidationFailed.field("body", "contains a NUL character")
+        sent = False
+
+        async def again() -> Any:
+            nonlocal sent
+            if sent:
+                return await receive()
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return body, again
+
+    async def _preflight(self, call: _Call, send: Send) -> None:
+        headers: Headers = [(b"vary", b"Origin")]
+        origin = (call.origin or b"").decode("latin-1")[:300]
+        if origin and await self._table.origin_listed(origin.lower()):
+            headers += [
+                (b"access-control-allow-origin", origin.encode("latin-1")),
+                (b"access-control-allow-methods", _ALLOW_METHODS),
+                (b"access-control-allow-headers", _ALLOW_HEADERS),
+                (b"access-control-max-age", b"600"),
+            ]
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _limit_headers(verdict: Verdict) -> Headers:
+    return [
+        (b"ratelimit-limit", b"%d" % verdict.limit),
+        (b"ratelimit-remaining", b"%d" % verdict.remaining),
+        (b"ratelimit-reset", b"%d" % verdict.reset_seconds),
+    ]
+
+
+async def refuse(error: AppError, request_id: str, send: Send) -> None:
+    """Answer a refusal straight onto the connection."""
+    body = envelope.failure(error.code, error.message, error.details, request_id)
+    headers: Headers = [
+        (b"content-type", envelope.JSON_TYPE),
+        (b"content-length", b"%d" % len(body)),
+        *((name.lower().encode(), value.encode()) for name, value in error.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

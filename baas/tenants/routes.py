@@ -1,0 +1,132 @@
+"""A store's own endpoints: itself, its keys, its usage, its audit log."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody, Parameter
+
+from baas.core import ids
+from baas.core.context import Ctx
+from baas.core.envelope import Data, Listed
+from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.tenants import service
+from baas.tenants.keys import KeyTable
+from baas.tenants.schemas import (
+    ApiKeyOut,
+    AuditLineOut,
+    CreateApiKey,
+    CreatedApiKey,
+    RotateApiKey,
+    StorefrontStore,
+    StoreOut,
+    UpdateStore,
+    Usage,
+)
+
+
+class Tenancy(msgspec.Struct, frozen=True):
+    """What these handlers need beside the context: brought by the application."""
+
+    keys: KeyTable
+    counters: service.Counters
+
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
+Cursor = Annotated[str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")]
+Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
+Word = Annotated[str | None, Parameter(max_length=120)]
+
+
+@get(
+    "/storefront/store", needs="storefront", operation_id="get_storefront_store", tags=["store"], summary="The store"
+)
+async def get_storefront_store(ctx: Ctx) -> Response[Data[StorefrontStore]]:
+    """Name, currency and language of the store, for the pages that show it."""
+    return ctx.answer(service.storefront_store(ctx.scope))
+
+
+@get("/admin/store", needs="store:read", operation_id="get_store", tags=["store"], summary="Get the store")
+async def get_store(ctx: Ctx) -> Response[Data[StoreOut]]:
+    """The store of the key, with its settings."""
+    return await ctx.read(service.get_store)
+
+
+@patch("/admin/store", needs="store:write", operation_id="update_store", tags=["store"], summary="Update the store")
+async def update_store(ctx: Ctx, data: JSONBody[UpdateStore]) -> Response[Data[StoreOut]]:
+    """Change the store's name, domain, locale, origins or settings; what is absent stays."""
+    return await ctx.write(lambda session: service.update_store(session, data))
+
+
+@get("/admin/usage", needs="store:read", operation_id="get_usage", tags=["store"], summary="Usage of the plan")
+async def get_usage(ctx: Ctx, tenancy: NamedDependency[Tenancy]) -> Response[Data[Usage]]:
+    """Each limit of the plan and how much of it is used."""
+    return await ctx.read(lambda session: service.usage(session, tenancy.counters))
+
+
+@get("/admin/api-keys", needs="keys:read", operation_id="list_api_keys", tags=["keys"], summary="List keys")
+async def list_api_keys(
+    ctx: Ctx, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, include: Include = None
+) -> Response[Listed[ApiKeyOut]]:
+    """The store's keys, newest first, without the keys themselves."""
+    page = ctx.page("api-keys", limit=limit, cursor=cursor, include=include)
+    return await ctx.read(lambda session: service.list_keys(session, page))
+
+
+@post(
+    "/admin/api-keys", needs="keys:write", status_code=201, operation_id="create_api_key", tags=["keys"],
+    summary="Create a key",
+)  # fmt: skip
+async def create_api_key(ctx: Ctx, tenancy: NamedDependency[Tenancy], data: JSONBody[CreateApiKey]) -> Response[Data[CreatedApiKey]]:
+    """Make a key; the answer is the only place where it is ever shown."""
+    return await ctx.write(lambda session: service.create_key(session, tenancy.keys, data), status=201)
+
+
+@post(
+    "/admin/api-keys/{key_id:str}/rotate", needs="keys:write", status_code=201, operation_id="rotate_api_key",
+    tags=["keys"], summary="Rotate a key",
+)  # fmt: skip
+async def rotate_api_key(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], key_id: FromPath[str], data: JSONBody[RotateApiKey]
+) -> Response[Data[CreatedApiKey]]:
+    """Make a key with the same rights, and end the old one at once or after a grace period."""
+    identity = ids.decode("key", key_id)
+    return await ctx.write(lambda session: service.rotate_key(session, tenancy.keys, identity, data), status=201)
+
+
+@delete(
+    "/admin/api-keys/{key_id:str}", needs="keys:write", status_code=200, operation_id="revoke_api_key",
+    tags=["keys"], summary="Revoke a key",
+)  # fmt: skip
+async def revoke_api_key(ctx: Ctx, key_id: FromPath[str]) -> Response[Data[ApiKeyOut]]:
+    """End a key: within one second no process accepts it any more."""
+    identity = ids.decode("key", key_id)
+    return await ctx.write(lambda session: service.revoke_key(session, identity))
+
+
+@get("/admin/audit-log", needs="audit:read", operation_id="list_audit_log", tags=["audit"], summary="Audit log")
+async def list_audit_log(
+    ctx: Ctx,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    subject: Word = None,
+    action: Word = None,
+) -> Response[Listed[AuditLineOut]]:
+    """Who changed what, newest first; filtered by subject id or action."""
+    page = ctx.page(f"audit:{subject}:{action}", limit=limit, cursor=cursor)
+    return await ctx.read(lambda session: service.list_audit(session, page, subject=subject, action=action))
+
+
+ROUTES: list[HTTPRouteHandler | Any] = [
+    get_storefront_store,
+    get_store,
+    update_store,
+    get_usage,
+    list_api_keys,
+    create_api_key,
+    rotate_api_key,
+    revoke_api_key,
+    list_audit_log,
+]

@@ -1,0 +1,98 @@
+"""The worker, assembled: the loops that relay events, run what follows from them, and keep house."""
+
+import asyncio
+import signal
+
+import structlog
+
+from baas.assembly import FAN_OUTS, HANDLERS, LOOPS, close_runtime, open_runtime
+from baas.core import heartbeat, housekeeping, outbox
+from baas.core.jobs import Loop, Loops, redis_client
+from baas.core.runtime import Runtime
+from baas.core.settings import Settings
+from baas.tenants.keys import KeyTable, StoreNews
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """One worker process of a deployment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.runtime: Runtime = open_runtime(settings)
+        self.table = KeyTable(self.runtime.database, settings.secret)
+        self.loops = self._make_loops()
+
+    def _make_loops(self) -> dict[str, Loop]:
+        runtime, database = self.runtime, self.runtime.database
+        name = heartbeat.worker_name()
+
+        async def relay() -> int:
+            done = await outbox.relay(database, HANDLERS, FAN_OUTS)
+            if done:
+                self.wake("jobs", "deliveries")
+            return done
+
+        async def jobs() -> int:
+            return await outbox.run_jobs(database, HANDLERS, self.table.scope_for_job)
+
+        async def beat() -> int:
+            await heartbeat.beat(database, name)
+            return 0
+
+        async def keep_house() -> int:
+            return await housekeeping.tidy(database)
+
+        loops = {
+            "relay": Loop("relay", relay),
+            "jobs": Loop("jobs", jobs),
+            "heartbeat": Loop("heartbeat", beat, every=heartbeat.EVERY),
+            "housekeeping": Loop("housekeeping", keep_house, every=60.0),
+        }
+        for loop_name, (make, every) in LOOPS.items():
+            loops[loop_name] = Loop(loop_name, make(runtime, self.table.scope_for_job), every=every)
+        return loops
+
+    def wake(self, *names: str) -> None:
+        """Wake the named loops of this process."""
+        for name in names:
+            loop = self.loops.get(name)
+            if loop is not None:
+                loop.wake()
+
+    async def run(self) -> None:
+        """Open everything, run until cancelled, close everything."""
+        await self.runtime.database.open()
+        news = StoreNews(
+            self.runtime.redis, redis_client(self._settings.redis_url, blocking=True), self.table
+        )
+        signals = self.runtime.database.signals
+        signals.on_events = lambda: self.wake("relay")
+        signals.on_store_changed = news.announce
+        news.start()
+        log.info("worker.started", loops=sorted(self.loops))
+        try:
+            await Loops(self.loops, self._settings.redis_url).run()
+        finally:
+            await news.close()
+            await close_runtime(self.runtime)
+            log.info("worker.stopped")
+
+
+def create_worker(settings: Settings) -> Worker:
+    """A worker for a deployment; `run()` starts it."""
+    return Worker(settings)
+
+
+async def run_until_signal(worker: Worker) -> None:
+    """Run a worker until SIGTERM or SIGINT; what it had claimed is claimed again by the next one."""
+    task = asyncio.create_task(worker.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise

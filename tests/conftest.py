@@ -1,0 +1,132 @@
+"""Fixtures: real servers, one migrated database per test process, the application over HTTP, and a worker on call.
+
+Tests run as the application's own database roles, never as a superuser, who would see through every wall.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from baas.app import create_app
+from baas.assembly import close_runtime
+from baas.core.crypto import api_key_hash
+from baas.core.db import Database
+from baas.core.settings import Environment, Settings
+from baas.worker import Worker, create_worker
+from tests import deployment
+from tests.clients import Shop, provision
+from tests.servers import Servers, start_servers
+
+SECRET = "a secret of the tests, and of nothing else"
+OPERATOR_KEY = "op_of_the_tests_0123456789"
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Redis of this test process."""
+    started = start_servers()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+async def owner_url(servers: Servers) -> str:
+    """The URL of a migrated database for its owner role."""
+    await deployment.roles(servers.admin_url)
+    return await deployment.migrated_database(servers.admin_url)
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Servers, owner_url: str) -> Settings:
+    """A deployment on the test servers."""
+    return Settings(
+        environment=Environment.DEVELOPMENT,
+        database=deployment.role_urls(owner_url),
+        redis_url=servers.redis_url,
+        secret=SECRET,
+        encryption_keys=(b"k" * 32,),
+        operator_key_hash=api_key_hash(SECRET.encode(), OPERATOR_KEY),
+        base_url="http://testserver",
+        pool_size=16,
+        log_level="WARNING",
+        allow_local_receivers=True,
+    )
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings) -> AsyncIterator[Litestar]:
+    """The application, started."""
+    application = create_app(settings)
+    ready, done = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        # The framework wants its lifespan left by the task that entered it; fixtures end in another one.
+        async with application.lifespan():
+            ready.set()
+            await done.wait()
+
+    life = asyncio.create_task(live())
+    await asyncio.wait({life, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    if life.done():
+        life.result()
+    yield application
+    done.set()
+    await life
+
+
+@pytest.fixture(scope="session")
+async def http(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without any credential."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]  # same protocol, other names
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield client
+
+
+@pytest.fixture
+def operator(http: httpx.AsyncClient) -> dict[str, str]:
+    """The operator's header."""
+    return {"X-OPERATOR-KEY": OPERATOR_KEY}
+
+
+@pytest.fixture
+async def shop(http: httpx.AsyncClient) -> Shop:
+    """A new test store with both keys."""
+    return await provision(http, OPERATOR_KEY)
+
+
+@pytest.fixture
+async def other_shop(http: httpx.AsyncClient) -> Shop:
+    """Another new test store."""
+    return await provision(http, OPERATOR_KEY)
+
+
+@pytest.fixture(scope="session")
+async def worker(settings: Settings) -> AsyncIterator[Worker]:
+    """A worker whose loops run only when a test says so: `await drain(worker)`."""
+    made = create_worker(settings)
+    await made.runtime.database.open()
+    yield made
+    await close_runtime(made.runtime)
+
+
+@pytest.fixture(scope="session")
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """Sessions as the application's roles."""
+    opened = await Database(settings.database, pool_size=16).open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of the tests."""
+    return "asyncio"
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Slow tests last, so that a simple mistake shows first."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
