@@ -1,0 +1,1 @@
+"""The only SQL of the catalogue: `writes` over the ORM, `views` and `storefront` over the bare driver."""

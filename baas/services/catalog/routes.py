@@ -1,0 +1,318 @@
+"""The catalogue's endpoints: parse, one verb, answer."""
+
+from typing import Annotated
+
+from litestar import Response, delete, get, patch, post
+from litestar.params import Parameter
+
+from baas.core import ids
+from baas.core.context import Context
+from baas.core.db import StoreSession, StoreWork
+from baas.core.envelope import Data, Listed
+from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.services.catalog import service
+from baas.services.catalog.operations import ListProducts
+from baas.services.catalog.schemas import (
+    Category,
+    CategoryNode,
+    CategoryPatch,
+    CreateCategory,
+    CreateProduct,
+    Deleted,
+    ImageInput,
+    ImagePatch,
+    ImageView,
+    Product,
+    ProductPatch,
+    ProductStatus,
+    VariantInput,
+    VariantPatch,
+    VariantView,
+)
+
+_TAGS = ["catalogue"]
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
+Cursor = Annotated[
+    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+]
+Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
+Text = Annotated[str | None, Parameter(max_length=200, description="Words, a SKU or a barcode.")]
+
+# ---------------------------------------------------------------------------------------- storefront
+
+
+@get(
+    "/storefront/products", needs="storefront", operation_id="list_storefront_products", tags=_TAGS,
+    summary="List and search products", operation_class=ListProducts,
+)  # fmt: skip
+async def list_storefront_products(ctx: Context) -> Response[Listed[Product]]:
+    """Active products, filtered and ordered. The price of a product is that of its cheapest variant."""
+    query = service.parse_query(ctx.asgi["query_string"])
+    page = ctx.page(
+        f"storefront-products{query.name()}", limit=query.limit, cursor=query.cursor, include=query.include
+    )
+    return await ctx.cached(
+        "products",
+        (service.shows_stock(ctx.scope), query.name(), query.limit, query.cursor, query.include),
+        lambda work: service.product_page(work, page, query),
+    )
+
+
+@get(
+    "/storefront/products/{ref:str}", needs="storefront", operation_id="get_storefront_product", tags=_TAGS,
+    summary="Get a product",
+)  # fmt: skip
+async def get_storefront_product(ctx: Context, ref: str) -> Response[Data[Product]]:
+    """One active product by its handle or id."""
+    return await ctx.cached(
+        "product", (service.shows_stock(ctx.scope), ref), lambda work: service.product_by_ref(work, ref)
+    )
+
+
+@get(
+    "/storefront/categories", needs="storefront", operation_id="list_storefront_categories", tags=_TAGS,
+    summary="The tree of categories",
+)  # fmt: skip
+async def list_storefront_categories(ctx: Context) -> Response[Data[list[CategoryNode]]]:
+    """The active categories as a tree, each level by position and name."""
+    return await ctx.cached("categories", (), service.category_tree)
+
+
+@get(
+    "/storefront/categories/{slug:str}", needs="storefront", operation_id="get_storefront_category", tags=_TAGS,
+    summary="Get a category",
+)  # fmt: skip
+async def get_storefront_category(ctx: Context, slug: str) -> Response[Data[CategoryNode]]:
+    """One active category by its slug or id, and what is under it."""
+    return await ctx.cached("category", (slug,), lambda work: service.category_by_slug(work, slug))
+
+
+# -------------------------------------------------------------------------------------------- admin
+
+
+@get(
+    "/admin/products", needs="catalog:read", operation_id="list_products", tags=_TAGS, summary="List products"
+)
+async def list_products(
+    ctx: Context,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    include: Include = None,
+    status: ProductStatus | None = None,
+    q: Text = None,
+) -> Response[Listed[Product]]:
+    """The store's products whatever their status, the newest first."""
+    page = ctx.page(f"products{status}|{q}", limit=limit, cursor=cursor, include=include)
+    return await ctx.read_fast(lambda work: service.list_products(work, page, status=status, query=q))
+
+
+@post(
+    "/admin/products", needs="catalog:write", status_code=201, operation_id="create_product", tags=_TAGS,
+    summary="Create a product",
+)  # fmt: skip
+async def create_product(ctx: Context, data: CreateProduct) -> Response[Data[Product]]:
+    """A product with its variants, images and categories; `on_hand` begins to keep a variant's stock."""
+    return await ctx.write(lambda session: service.create_product(session, data), status=201)
+
+
+@get(
+    "/admin/products/{product_id:str}", needs="catalog:read", operation_id="get_product", tags=_TAGS,
+    summary="Get a product",
+)  # fmt: skip
+async def get_product(ctx: Context, product_id: str) -> Response[Data[Product]]:
+    """One product, whatever its status."""
+    identity = ids.decode("prod", product_id)
+    return await ctx.read_fast(lambda work: service.get_product(work, identity))
+
+
+@patch(
+    "/admin/products/{product_id:str}", needs="catalog:write", operation_id="update_product", tags=_TAGS,
+    summary="Update a product",
+)  # fmt: skip
+async def update_product(ctx: Context, product_id: str, data: ProductPatch) -> Response[Data[Product]]:
+    """Change what is given; `variants` and `images` replace the whole list."""
+    identity = ids.decode("prod", product_id)
+
+    async def verb(session: StoreSession) -> Product:
+        return (await service.update_product(session, identity, data))[0]
+
+    return await ctx.write(verb)
+
+
+@delete(
+    "/admin/products/{product_id:str}", needs="catalog:write", status_code=200, operation_id="delete_product",
+    tags=_TAGS, summary="Delete a product",
+)  # fmt: skip
+async def delete_product(ctx: Context, product_id: str) -> Response[Data[Deleted]]:
+    """Delete a product with its variants. Orders keep what was sold."""
+    identity = ids.decode("prod", product_id)
+    return await ctx.write(lambda session: service.delete_product(session, identity))
+
+
+@get(
+    "/admin/products/{product_id:str}/variants", needs="catalog:read", operation_id="list_variants", tags=_TAGS,
+    summary="List the variants of a product",
+)  # fmt: skip
+async def list_variants(ctx: Context, product_id: str) -> Response[Data[list[VariantView]]]:
+    """All variants of a product, in their order (at most 100)."""
+    identity = ids.decode("prod", product_id)
+
+    async def verb(work: StoreWork) -> list[VariantView]:
+        return (await service.get_product(work, identity)).variants
+
+    return await ctx.read_fast(verb)
+
+
+@post(
+    "/admin/products/{product_id:str}/variants", needs="catalog:write", status_code=201,
+    operation_id="create_variant", tags=_TAGS, summary="Add a variant",
+)  # fmt: skip
+async def create_variant(ctx: Context, product_id: str, data: VariantInput) -> Response[Data[VariantView]]:
+    """Add a variant at the end of a product's list."""
+    identity = ids.decode("prod", product_id)
+    return await ctx.write(lambda session: service.create_variant(session, identity, data), status=201)
+
+
+@patch(
+    "/admin/products/{product_id:str}/variants/{variant_id:str}", needs="catalog:write",
+    operation_id="update_variant", tags=_TAGS, summary="Update a variant",
+)  # fmt: skip
+async def update_variant(
+    ctx: Context, product_id: str, variant_id: str, data: VariantPatch
+) -> Response[Data[VariantView]]:
+    """Change what is given; its stock is set at /admin/inventory."""
+    product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
+    return await ctx.write(lambda session: service.update_variant(session, product, variant, data))
+
+
+@delete(
+    "/admin/products/{product_id:str}/variants/{variant_id:str}", needs="catalog:write", status_code=200,
+    operation_id="delete_variant", tags=_TAGS, summary="Delete a variant",
+)  # fmt: skip
+async def delete_variant(ctx: Context, product_id: str, variant_id: str) -> Response[Data[Deleted]]:
+    """Delete a variant. The last one of a product stays: delete the product instead."""
+    product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
+    return await ctx.write(lambda session: service.delete_variant(session, product, variant))
+
+
+@get(
+    "/admin/products/{product_id:str}/images", needs="catalog:read", operation_id="list_images", tags=_TAGS,
+    summary="List the images of a product",
+)  # fmt: skip
+async def list_images(ctx: Context, product_id: str) -> Response[Data[list[ImageView]]]:
+    """All images of a product, in their order (at most 250)."""
+    identity = ids.decode("prod", product_id)
+
+    async def verb(work: StoreWork) -> list[ImageView]:
+        return (await service.get_product(work, identity)).images
+
+    return await ctx.read_fast(verb)
+
+
+@post(
+    "/admin/products/{product_id:str}/images", needs="catalog:write", status_code=201,
+    operation_id="create_image", tags=_TAGS, summary="Add an image",
+)  # fmt: skip
+async def create_image(ctx: Context, product_id: str, data: ImageInput) -> Response[Data[ImageView]]:
+    """Add an image by its address, at a position or at the end."""
+    identity = ids.decode("prod", product_id)
+    return await ctx.write(lambda session: service.create_image(session, identity, data), status=201)
+
+
+@patch(
+    "/admin/products/{product_id:str}/images/{image_id:str}", needs="catalog:write",
+    operation_id="update_image", tags=_TAGS, summary="Update an image",
+)  # fmt: skip
+async def update_image(
+    ctx: Context, product_id: str, image_id: str, data: ImagePatch
+) -> Response[Data[ImageView]]:
+    """Change what is given of an image."""
+    product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
+    return await ctx.write(lambda session: service.update_image(session, product, image, data))
+
+
+@delete(
+    "/admin/products/{product_id:str}/images/{image_id:str}", needs="catalog:write", status_code=200,
+    operation_id="delete_image", tags=_TAGS, summary="Delete an image",
+)  # fmt: skip
+async def delete_image(ctx: Context, product_id: str, image_id: str) -> Response[Data[Deleted]]:
+    """Take an image out of a product's gallery."""
+    product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
+    return await ctx.write(lambda session: service.delete_image(session, product, image))
+
+
+@get(
+    "/admin/categories", needs="catalog:read", operation_id="list_categories", tags=_TAGS,
+    summary="List categories",
+)  # fmt: skip
+async def list_categories(
+    ctx: Context, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, include: Include = None
+) -> Response[Listed[Category]]:
+    """All categories, flat, in the order in which they were made."""
+    page = ctx.page("categories", limit=limit, cursor=cursor, include=include)
+    return await ctx.read(lambda session: service.list_categories(session, page))
+
+
+@post(
+    "/admin/categories", needs="catalog:write", status_code=201, operation_id="create_category", tags=_TAGS,
+    summary="Create a category",
+)  # fmt: skip
+async def create_category(ctx: Context, data: CreateCategory) -> Response[Data[Category]]:
+    """A category at the root or under another one."""
+    return await ctx.write(lambda session: service.create_category(session, data), status=201)
+
+
+@get(
+    "/admin/categories/{category_id:str}", needs="catalog:read", operation_id="get_category", tags=_TAGS,
+    summary="Get a category",
+)  # fmt: skip
+async def get_category(ctx: Context, category_id: str) -> Response[Data[Category]]:
+    """One category."""
+    identity = ids.decode("cat", category_id)
+    return await ctx.read(lambda session: service.get_category(session, identity))
+
+
+@patch(
+    "/admin/categories/{category_id:str}", needs="catalog:write", operation_id="update_category", tags=_TAGS,
+    summary="Update a category",
+)  # fmt: skip
+async def update_category(ctx: Context, category_id: str, data: CategoryPatch) -> Response[Data[Category]]:
+    """Change what is given; a parent that would make a cycle is refused."""
+    identity = ids.decode("cat", category_id)
+    return await ctx.write(lambda session: service.update_category(session, identity, data))
+
+
+@delete(
+    "/admin/categories/{category_id:str}", needs="catalog:write", status_code=200,
+    operation_id="delete_category", tags=_TAGS, summary="Delete a category",
+)  # fmt: skip
+async def delete_category(ctx: Context, category_id: str) -> Response[Data[Deleted]]:
+    """Delete a category that has none under it. Its products stay."""
+    identity = ids.decode("cat", category_id)
+    return await ctx.write(lambda session: service.delete_category(session, identity))
+
+
+ROUTES = [
+    list_storefront_products,
+    get_storefront_product,
+    list_storefront_categories,
+    get_storefront_category,
+    list_products,
+    create_product,
+    get_product,
+    update_product,
+    delete_product,
+    list_variants,
+    create_variant,
+    update_variant,
+    delete_variant,
+    list_images,
+    create_image,
+    update_image,
+    delete_image,
+    list_categories,
+    create_category,
+    get_category,
+    update_category,
+    delete_category,
+]

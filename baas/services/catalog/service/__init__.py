@@ -1,0 +1,80 @@
+"""The verbs of the catalogue, for its routes and for the services above."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from baas.core.db import StoreWork
+from baas.services.catalog.repository import views
+from baas.services.catalog.schemas import Sellable
+from baas.services.catalog.service.categories import (
+    category_of_path,
+    create_category,
+    delete_category,
+    get_category,
+    list_categories,
+    update_category,
+)
+from baas.services.catalog.service.parts import (
+    create_image,
+    create_variant,
+    delete_image,
+    delete_variant,
+    update_image,
+    update_variant,
+)
+from baas.services.catalog.service.products import (
+    create_product,
+    delete_product,
+    find_by_handle,
+    get_product,
+    list_products,
+    taken_skus,
+    update_product,
+)
+from baas.services.catalog.service.refresh import refresh, set_availability
+from baas.services.catalog.service.storefront import (
+    ProductQuery,
+    category_by_slug,
+    category_tree,
+    parse_query,
+    product_by_ref,
+    product_page,
+    shows_stock,
+)
+
+__all__ = [
+    "ProductQuery",
+    "category_by_slug",
+    "category_of_path",
+    "category_tree",
+    "create_category",
+    "create_image",
+    "create_product",
+    "create_variant",
+    "delete_category",
+    "delete_image",
+    "delete_product",
+    "delete_variant",
+    "find_by_handle",
+    "get_category",
+    "get_product",
+    "list_categories",
+    "list_products",
+    "parse_query",
+    "product_by_ref",
+    "product_page",
+    "refresh",
+    "sellable",
+    "set_availability",
+    "shows_stock",
+    "taken_skus",
+    "update_category",
+    "update_image",
+    "update_product",
+    "update_variant",
+]
+
+
+async def sellable(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, Sellable]:
+    """What carts and orders need to know of variants, whatever their product's status; one statement."""
+    return await views.sellable(work, variant_ids)

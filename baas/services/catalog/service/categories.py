@@ -1,0 +1,178 @@
+"""Verbs on the tree of categories."""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET
+
+from baas.core import clock, ids
+from baas.core.db import StoreSession
+from baas.core.errors import Conflict, NotFound, ValidationFailed
+from baas.core.paging import Page, PageOf
+from baas.core.text import slugify
+from baas.services.catalog.models import Category as CategoryRow
+from baas.services.catalog.repository import views, writes
+from baas.services.catalog.schemas import (
+    MAX_CATEGORY_DEPTH,
+    Category,
+    CategoryPatch,
+    CreateCategory,
+    Deleted,
+)
+from baas.services.catalog.service import shape
+from baas.services.catalog.service.build import named
+from baas.services.catalog.service.refresh import changed, refresh
+from baas.tenants import audit
+
+
+async def create_category(session: StoreSession, data: CreateCategory) -> Category:
+    """Make a category under its parent, or a root. Raises Conflict (the slug is taken), ValidationFailed."""
+    await writes.lock_tree(session)
+    name = shape.check_name(data.name)
+    parent_id = await _parent(session, data.parent_id, moved=None) if data.parent_id is not None else None
+    moment = clock.now(session.scope)
+    row = CategoryRow(
+        id=ids.new_id(),
+        name=name,
+        slug=shape.check_handle(data.slug, "slug")
+        if data.slug is not None
+        else await _free_slug(session, name),
+        parent_id=parent_id,
+        position=data.position,
+        is_active=data.is_active,
+        created_at=moment,
+        updated_at=moment,
+    )
+    session.add(row)
+    return await _settle(session, row, "category.created")
+
+
+async def update_category(session: StoreSession, category_id: UUID, data: CategoryPatch) -> Category:
+    """Change what is given of a category. Raises NotFound, Conflict, ValidationFailed."""
+    await writes.lock_tree(session)
+    row = await _found(session, category_id)
+    if data.parent_id is None:
+        row.parent_id = None
+    elif data.parent_id is not UNSET:
+        row.parent_id = await _parent(session, data.parent_id, moved=category_id)
+    if data.name is not UNSET:
+        row.name = shape.check_name(data.name)
+    if data.slug is not UNSET:
+        row.slug = shape.check_handle(data.slug, "slug")
+    if data.position is not UNSET:
+        row.position = data.position
+    if data.is_active is not UNSET:
+        row.is_active = data.is_active
+    if not session.is_modified(row):
+        return _shown(row)
+    row.updated_at = clock.now(session.scope)
+    answer = await _settle(session, row, "category.updated")
+    # Products carry the category's name and slug in their documents.
+    await refresh(session, await views.products_of_category(session, category_id))
+    return answer
+
+
+async def delete_category(session: StoreSession, category_id: UUID) -> Deleted:
+    """Delete a category; its products stay. Raises NotFound, and Conflict while others lie under it."""
+    await writes.lock_tree(session)
+    row = await _found(session, category_id)
+    if await writes.has_children(session, category_id):
+        raise Conflict("Other categories lie under this one; move or delete them first.", field="id")
+    products = await views.products_of_category(session, category_id)
+    await session.delete(row)
+    await session.flush()
+    await refresh(session, products)
+    public_id = ids.encode("cat", category_id)
+    await audit.record(
+        session, "category.deleted", subject=public_id, old={"name": row.name, "slug": row.slug}
+    )
+    await changed(session)
+    return Deleted(id=public_id, deleted=True)
+
+
+async def get_category(session: StoreSession, category_id: UUID) -> Category:
+    """One category. Raises NotFound."""
+    return _shown(await _found(session, category_id))
+
+
+async def list_categories(session: StoreSession, page: Page) -> PageOf[Category]:
+    """A page of the store's categories, in the order in which they were made."""
+    rows, total = await writes.category_page(session, page)
+    return page.cut(rows, lambda row: [str(row.id)], total=total).map(_shown)
+
+
+async def category_of_path(session: StoreSession, path: tuple[str, ...]) -> str | None:
+    """The slug of the category at a path of names from the root; those that are missing are made.
+
+    A slug is made of all names of its path, so the same path always finds the same category. None when
+    the path is empty, deeper than MAX_CATEGORY_DEPTH, or holds a name without letters.
+    """
+    slugs = [slugify("-".join(path[: depth + 1])) for depth in range(len(path))]
+    if not path or len(path) > MAX_CATEGORY_DEPTH or not all(slugify(name) for name in path):
+        return None
+    present = {row.slug: row.id for row in await writes.categories_by_ref(session, [], slugs)}
+    parent: str | None = None
+    for name, slug in zip(path, slugs, strict=True):
+        if slug not in present:
+            made = await create_category(
+                session, CreateCategory(name=name[:255], slug=slug, parent_id=parent)
+            )
+            parent = made.id
+        else:
+            parent = ids.encode("cat", present[slug])
+    return slugs[-1]
+
+
+async def _found(session: StoreSession, category_id: UUID) -> CategoryRow:
+    row = await writes.category(session, category_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _parent(session: StoreSession, given: str, *, moved: UUID | None) -> UUID:
+    """The id of a category to hang another one under; `moved` is that other one when it is there already."""
+    parent_id = ids.try_decode("cat", given)
+    path = await writes.path_to_root(session, parent_id) if parent_id is not None else []
+    if parent_id is None or not path:
+        raise ValidationFailed.field("parent_id", "no category of this store")
+    if moved in path:
+        raise ValidationFailed.field(
+            "parent_id", "a category cannot lie under itself: this would make a cycle"
+        )
+    below = await writes.height(session, moved) if moved is not None else 1
+    if len(path) + below > MAX_CATEGORY_DEPTH:
+        raise ValidationFailed.field("parent_id", f"the tree is at most {MAX_CATEGORY_DEPTH} levels deep")
+    return parent_id
+
+
+async def _settle(session: StoreSession, row: CategoryRow, action: str) -> Category:
+    try:
+        await session.flush()
+    except Exception as error:
+        raise named(error) from error
+    answer = _shown(row)
+    news: dict[str, Any] = {"name": answer.name, "slug": answer.slug, "parent_id": answer.parent_id}
+    await audit.record(session, action, subject=answer.id, new=news)
+    await changed(session)
+    return answer
+
+
+def _shown(row: CategoryRow) -> Category:
+    return Category(
+        id=ids.encode("cat", row.id),
+        name=row.name,
+        slug=row.slug,
+        parent_id=ids.encode("cat", row.parent_id) if row.parent_id is not None else None,
+        position=row.position,
+        is_active=row.is_active,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+async def _free_slug(session: StoreSession, name: str) -> str:
+    base = slugify(name, 240) or "category"
+    candidates = [base, *(f"{base}-{number}" for number in range(2, 30))]
+    taken = await writes.taken_slugs(session, candidates)
+    return next((slug for slug in candidates if slug not in taken), f"{base}-{ids.new_id().hex[-12:]}")

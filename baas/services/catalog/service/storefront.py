@@ -1,0 +1,225 @@
+"""What storefronts read: ready documents, filtered, ordered and paged by one statement."""
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+
+from baas.core import ids
+from baas.core.db import StoreWork
+from baas.core.errors import NotFound, ValidationFailed
+from baas.core.money import MAX_AMOUNT
+from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, Page, PageOf
+from baas.core.scope import StoreScope
+from baas.core.text import fold
+from baas.services.catalog.repository import listing
+from baas.services.catalog.repository.listing import ProductFilter, SearchTerms
+from baas.services.catalog.schemas import MAX_IDS, CategoryNode, Sort
+from baas.services.catalog.service.refresh import code_of, search_configuration
+
+MAX_QUERY: Final = 200
+"""Characters of a text search."""
+_MAX_WORDS: Final = 12
+_WORD: Final = re.compile(r"\w+")
+_decode: Final = msgspec.json.Decoder().decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class ProductQuery(msgspec.Struct, frozen=True):
+    """The parameters of a product list, checked. Equal lists have equal queries, whatever the writing."""
+
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+    include: str | None = None
+    category: str | None = None
+    q: str | None = None
+    min_price: int | None = None
+    max_price: int | None = None
+    in_stock: bool | None = None
+    tag: str | None = None
+    ids: tuple[str, ...] | None = None
+    sort: Sort = Sort.CREATED_DOWN
+
+    def name(self) -> str:
+        """The list's name without the page: what a cursor is bound to."""
+        return msgspec.json.encode(
+            [
+                self.category,
+                self.q,
+                self.min_price,
+                self.max_price,
+                self.in_stock,
+                self.tag,
+                self.ids,
+                self.sort,
+            ]
+        ).decode()
+
+
+@lru_cache(maxsize=2048)
+def parse_query(query_string: bytes) -> ProductQuery:
+    """The query of a product list. Unknown parameters are left aside, of repeated ones the last counts.
+
+    Read by hand and remembered: this is the most frequent request there is. Raises ValidationFailed.
+    """
+    given = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=False, max_num_fields=50))
+    text = given.get("q", "").strip()
+    if len(text) > MAX_QUERY:
+        raise ValidationFailed.field("q", f"at most {MAX_QUERY} characters")
+    sort = given.get("sort") or (Sort.RELEVANCE if text else Sort.CREATED_DOWN)
+    if sort not in set(Sort):
+        raise ValidationFailed.field("sort", f"one of {', '.join(Sort)}")
+    if sort == Sort.RELEVANCE and not text:
+        sort = Sort.CREATED_DOWN
+    wanted = tuple(dict.fromkeys(filter(None, given["ids"].split(",")))) if "ids" in given else None
+    if wanted is not None and len(wanted) > MAX_IDS:
+        raise ValidationFailed.field("ids", f"at most {MAX_IDS}")
+    return ProductQuery(
+        limit=_integer(given, "limit", 1, MAX_LIMIT) or DEFAULT_LIMIT,
+        cursor=_short(given, "cursor", MAX_CURSOR),
+        include=_short(given, "include", 20),
+        category=_short(given, "category", 255),
+        q=text or None,
+        min_price=_integer(given, "min_price", 0, MAX_AMOUNT),
+        max_price=_integer(given, "max_price", 0, MAX_AMOUNT),
+        in_stock=_boolean(given, "in_stock"),
+        tag=_short(given, "tag", 255),
+        ids=wanted,
+        sort=Sort(sort),
+    )
+
+
+def _short(given: dict[str, str], name: str, limit: int) -> str | None:
+    text = given.get(name)
+    if text is not None and (len(text) > limit or "\0" in text):
+        raise ValidationFailed.field(name, f"at most {limit} characters, without NUL")
+    return text
+
+
+def _integer(given: dict[str, str], name: str, low: int, high: int) -> int | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
+        return int(text)
+    raise ValidationFailed.field(name, f"a whole number from {low} to {high}")
+
+
+def _boolean(given: dict[str, str], name: str) -> bool | None:
+    text = given.get(name, "").lower()
+    if text in {"", "true", "false", "1", "0"}:
+        return None if not text else text in {"true", "1"}
+    raise ValidationFailed.field(name, "true or false")
+
+
+def search_terms(scope: StoreScope, text: str) -> SearchTerms | None:
+    """What to look for; None when the text holds no word.
+
+    The words may be written with quotes, `or` and `-` as in a web search. In plain words the last one
+    may be only begun: `mate imp` finds the Mate imperial.
+    """
+    folded = fold(text.replace("\0", " "))
+    words = _WORD.findall(folded)[:_MAX_WORDS]
+    if not words:
+        return None
+    plain = folded.replace("-", " ").split() == words and "or" not in words
+    return SearchTerms(
+        configuration=search_configuration(scope),
+        query=folded,
+        code=code_of(text) or words[0],
+        head=" ".join(words[:-1]) if plain else "",
+        prefix=words[-1] if plain else "",
+    )
+
+
+async def product_page(work: StoreWork, page: Page, query: ProductQuery) -> PageOf[bytes]:
+    """A page of active products as ready JSON."""
+    terms = search_terms(work.scope, query.q) if query.q is not None else None
+    if query.q is not None and terms is None:
+        return PageOf([], page.limit, None, 0 if page.with_total else None)
+    category_id = ids.try_decode("cat", query.category) if query.category is not None else None
+    found = await listing.storefront_page(
+        work,
+        page,
+        ProductFilter(
+            sort=query.sort,
+            category_id=category_id,
+            category_slug=query.category if category_id is None else None,
+            terms=terms,
+            min_price=query.min_price,
+            max_price=query.max_price,
+            in_stock=query.in_stock,
+            tag=query.tag,
+            ids=_product_ids(query.ids),
+        ),
+        with_levels=shows_stock(work.scope),
+    )
+    return found.map(_with_levels if shows_stock(work.scope) else _document)
+
+
+async def product_by_ref(work: StoreWork, ref: str) -> bytes:
+    """One active product as ready JSON, by id or handle. Raises NotFound."""
+    row = await listing.storefront_product(work, handle=ref, product_id=ids.try_decode("prod", ref))
+    if row is None:
+        raise NotFound
+    return _with_levels(row) if shows_stock(work.scope) else _document(row)
+
+
+async def category_tree(work: StoreWork) -> list[CategoryNode]:
+    """The active categories as a tree; what lies under a hidden one is hidden too."""
+    children: dict[UUID | None, list[CategoryNode]] = {}
+    rows = await listing.active_categories(work)
+    nodes: dict[UUID, CategoryNode] = {}
+    for row in rows:
+        identity, parent_id = row["id"], row["parent_id"]
+        nodes[identity] = CategoryNode(
+            id=ids.encode("cat", identity),
+            name=row["name"],
+            slug=row["slug"],
+            parent_id=ids.encode("cat", parent_id) if parent_id is not None else None,
+            position=row["position"],
+            children=children.setdefault(identity, []),
+        )
+    for row in rows:
+        children.setdefault(row["parent_id"], []).append(nodes[row["id"]])
+    return children.get(None, [])
+
+
+async def category_by_slug(work: StoreWork, slug: str) -> CategoryNode:
+    """One active category and what is under it. Raises NotFound."""
+    waiting = await category_tree(work)
+    while waiting:
+        node = waiting.pop()
+        if slug in {node.slug, node.id}:
+            return node
+        waiting = [*waiting, *node.children]
+    raise NotFound
+
+
+def shows_stock(scope: StoreScope) -> bool:
+    """Whether the store lets its visitors see how many pieces there are."""
+    return bool(scope.store.settings.get("show_stock"))
+
+
+def _product_ids(given: tuple[str, ...] | None) -> tuple[UUID, ...] | None:
+    """The ids among what was given; what is no product id names no product."""
+    if given is None:
+        return None
+    decoded = (ids.try_decode("prod", text) for text in given)
+    return tuple(identity for identity in decoded if identity is not None)
+
+
+def _document(row: Any) -> bytes:
+    document: bytes = row["document"]
+    return document
+
+
+def _with_levels(row: Any) -> bytes:
+    """The document with the pieces of each variant: only for stores that show them, so not kept ready."""
+    product = _decode(row["document"])
+    for variant, available in zip(product["variants"], row["levels"] or (), strict=False):
+        variant["available"] = available
+    return _encode(product)
