@@ -12,14 +12,16 @@ from baas.core.outbox import FanOut, Handler, ScopeMaker
 from baas.core.paging import CursorSigner
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
+from baas.services.catalog import routes as catalog_routes
+from baas.services.catalog import service as catalog
 from baas.tenants import operator_routes
 from baas.tenants import routes as tenants_routes
 from baas.tenants.service import Counters
 
-PACKAGE_ROUTES: list[Any] = [*tenants_routes.ROUTES, *operator_routes.ROUTES]
+PACKAGE_ROUTES: list[Any] = [*tenants_routes.ROUTES, *operator_routes.ROUTES, *catalog_routes.ROUTES]
 """Every handler under the base path."""
 
-COUNTERS: Counters = {}
+COUNTERS: Counters = {"products": catalog.count_products}
 """How many products, endpoints, … a store has, from the packages that own them."""
 
 FAN_OUTS: list[FanOut] = []

@@ -47,6 +47,7 @@ __all__ = [
     "category_by_slug",
     "category_of_path",
     "category_tree",
+    "count_products",
     "create_category",
     "create_image",
     "create_product",
@@ -78,3 +79,8 @@ __all__ = [
 async def sellable(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, Sellable]:
     """What carts and orders need to know of variants, whatever their product's status; one statement."""
     return await views.sellable(work, variant_ids)
+
+
+async def count_products(work: StoreWork) -> int:
+    """How many products the store has, for its plan's limit."""
+    return await views.count_products(work)
