@@ -1,0 +1,156 @@
+"""The sandbox's hosted page: a form with three buttons, in the store's language, without scripts.
+
+Everything that comes from a store or a payer is escaped; the policy allows one inline style by its hash and
+the form's own address, plus the origin of the return address, because browsers apply `form-action` to the
+redirect that follows a form.
+"""
+
+import base64
+import hashlib
+from html import escape
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from baas.core import ids, money
+from baas.services.payments.providers.sandbox import Page
+
+_STYLE: Final = """
+:root{color-scheme:light dark;--ink:#16202c;--soft:#5b6775;--line:#d9dfe6;--card:#fff;--ground:#eef1f5;--ok:#0b7a4b;--no:#b3261e;--wait:#8a5a00;--focus:#1a56db}
+@media (prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#a3afbd;--line:#36414e;--card:#1b232d;--ground:#10161d;--ok:#3ecf8e;--no:#ff8a80;--wait:#ffc857;--focus:#8ab4ff}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem 1rem;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+main{width:100%;max-width:27rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;overflow:hidden;box-shadow:0 10px 30px rgb(16 24 40/.08)}
+.test{margin:0;padding:.5rem 1.5rem;background:#ffe7a3;color:#4a3500;font-size:.875rem;text-align:center}
+.body{padding:1.75rem 1.5rem}
+h1{margin:0;font-size:1rem;font-weight:600;color:var(--soft);overflow-wrap:anywhere}
+.amount{margin:.25rem 0 0;font-size:2.25rem;font-weight:700;letter-spacing:-.02em;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+.what{margin:.25rem 0 0;color:var(--soft);overflow-wrap:anywhere}
+.state{margin:1.25rem 0 0;padding:.75rem 1rem;border:1px solid currentColor;border-radius:.625rem;font-weight:600}
+.approved,.refunded{color:var(--ok)}.rejected{color:var(--no)}.in_review{color:var(--wait)}
+form{display:grid;gap:.625rem;margin-top:1.5rem}
+button{font:inherit;font-weight:600;min-height:3rem;padding:.5rem 1rem;border-radius:.625rem;border:1px solid currentColor;background:transparent;cursor:pointer;color:var(--ink)}
+button.go{background:#0b7a4b;border-color:#0b7a4b;color:#fff}
+button.no{color:var(--no)}
+button:hover{filter:brightness(.95)}
+button:focus-visible,a:focus-visible{outline:3px solid var(--focus);outline-offset:2px}
+.back{display:inline-block;margin-top:1.5rem;color:inherit;font-weight:600}
+.id{margin:1.5rem 0 0;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
+""".strip()
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+_TEXTS: Final = {
+    "en": {
+        "title": "Test payment",
+        "test": "Test mode: no real money moves.",
+        "approve": "Approve payment",
+        "reject": "Reject payment",
+        "pending": "Leave pending",
+        "created": "How should this payment end?",
+        "approved": "The payment was approved.",
+        "rejected": "The payment was rejected. You can try again.",
+        "in_review": "The payment is under review.",
+        "refunded": "The payment was refunded.",
+        "back": "Back to the shop",
+        "id": "Payment",
+    },
+    "es": {
+        "title": "Pago de prueba",
+        "test": "Modo de prueba: no se mueve dinero real.",
+        "approve": "Aprobar el pago",
+        "reject": "Rechazar el pago",
+        "pending": "Dejar pendiente",
+        "created": "¿Cómo debe terminar este pago?",
+        "approved": "El pago fue aprobado.",
+        "rejected": "El pago fue rechazado. Puede intentar de nuevo.",
+        "in_review": "El pago está en revisión.",
+        "refunded": "El pago fue devuelto.",
+        "back": "Volver a la tienda",
+        "id": "Pago",
+    },
+    "pt": {
+        "title": "Pagamento de teste",
+        "test": "Modo de teste: nenhum dinheiro real é movimentado.",
+        "approve": "Aprovar o pagamento",
+        "reject": "Recusar o pagamento",
+        "pending": "Deixar pendente",
+        "created": "Como este pagamento deve terminar?",
+        "approved": "O pagamento foi aprovado.",
+        "rejected": "O pagamento foi recusado. Você pode tentar novamente.",
+        "in_review": "O pagamento está em análise.",
+        "refunded": "O pagamento foi devolvido.",
+        "back": "Voltar à loja",
+        "id": "Pagamento",
+    },
+}
+
+
+def render(page: Page, *, store_name: str, locale: str) -> bytes:
+    """The page as HTML."""
+    language = locale.partition("-")[0].lower()
+    language = language if language in _TEXTS else "en"
+    texts = _TEXTS[language]
+    payment = ids.encode("pay", page.payment_id)
+    parts = [
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width,initial-scale=1">',
+        f'<meta name="robots" content="noindex"><title>{texts["title"]} · {escape(store_name)}</title>',
+        f'<style>{_STYLE}</style></head><body><main><p class="test">{texts["test"]}</p><div class="body">',
+        f'<h1>{escape(store_name)}</h1><p class="amount">{escape(_amount(page, language))}</p>',
+    ]
+    if page.description:
+        parts.append(f'<p class="what">{escape(page.description)}</p>')
+    state = page.status if page.status in texts else "created"
+    parts.append(f'<p class="state {state}" role="status">{texts[state]}</p>')
+    if state in {"created", "rejected", "in_review"}:
+        parts.append(
+            '<form method="post">'
+            f'<button class="go" name="outcome" value="approved">{texts["approve"]}</button>'
+            f'<button class="no" name="outcome" value="rejected">{texts["reject"]}</button>'
+            f'<button name="outcome" value="pending">{texts["pending"]}</button></form>'
+        )
+    if page.return_url and state != "created":
+        back = escape(return_address(page.return_url, payment, page.status))
+        parts.append(f'<a class="back" href="{back}" rel="noreferrer">{texts["back"]}</a>')
+    parts.append(f'<p class="id">{texts["id"]} {payment}</p></div></main></body></html>')
+    return "".join(parts).encode()
+
+
+def headers(page: Page) -> dict[str, str]:
+    """What keeps the page from being anything else."""
+    actions = "'self'"
+    origin = _origin(page.return_url)
+    if origin:
+        actions += f" {origin}"
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {actions}; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+
+
+def return_address(return_url: str, payment: str, status: str) -> str:
+    """The shop's address with the payment's id and what the payer was told; to be shown, never believed."""
+    parts = urlsplit(return_url)
+    query = [*parse_qsl(parts.query, keep_blank_values=True), ("payment_id", payment), ("status", status)]
+    address = urlunsplit((parts.scheme, parts.netloc, parts.path or "/", urlencode(query), parts.fragment))
+    return quote(address, safe="%/:?#[]@!$&'()*+,;=-._~")
+
+
+def _origin(return_url: str | None) -> str | None:
+    if not return_url:
+        return None
+    parts = urlsplit(return_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _amount(page: Page, language: str) -> str:
+    text = money.format_decimal(page.amount, page.currency)
+    whole, point, fraction = text.partition(".")
+    thousands, decimal = (",", ".") if language == "en" else (".", ",")
+    groups = f"{int(whole):,}".replace(",", thousands)
+    return f"{page.currency} {groups}{decimal if point else ''}{fraction}"

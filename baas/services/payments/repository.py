@@ -1,0 +1,416 @@
+"""The SQL of the payments."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from baas.core import ids
+from baas.core.db import StoreWork
+
+_COLUMNS: Final = (
+    "id, order_id, provider, provider_payment_id, provider_session, status, provider_status, in_progress, amount,"
+    " amount_refunded, currency, reference, description, payer_email, next_action, failure_code, flags, metadata,"
+    " provider_updated_at, created_at, updated_at, paid_at"
+)
+_REFUNDS: Final = (
+    "id, payment_id, amount, currency, status, reason, provider_refund_id, origin, failure_code, created_at"
+)
+
+_INSERT: Final = f"""
+with made as (
+  insert into payments (
+    store_id, id, order_id, provider, provider_payment_id, provider_session, status, provider_status, in_progress,
+    amount, currency, reference, description, payer_email, return_url, next_action, metadata, created_at, updated_at)
+  select $1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17
+  where not exists (
+    select 1 from payment_provider_accounts where store_id = $1 and provider = $4 and not enabled)
+  returning {_COLUMNS}
+), noted as (
+  insert into payment_history (
+    store_id, id, payment_id, outcome, to_status, provider_status, source, request_id, created_at)
+  select $1, $18, id, 'created', status, provider_status, 'create', $19, $17 from made
+)
+select * from made
+"""
+
+
+async def insert(
+    work: StoreWork,
+    *,
+    payment_id: UUID,
+    order_id: UUID | None,
+    provider: str,
+    provider_payment_id: str | None,
+    session: str | None,
+    provider_status: str | None,
+    in_progress: bool,
+    amount: int,
+    currency: str,
+    reference: str | None,
+    description: str | None,
+    payer_email: str | None,
+    return_url: str | None,
+    next_action: dict[str, Any] | None,
+    metadata: dict[str, Any],
+    now: datetime,
+) -> Any | None:
+    """A pending payment and the first line of its history; None when the store has disabled the provider."""
+    return await work.fetchrow(
+        _INSERT,
+        work.scope.store_id,
+        payment_id,
+        order_id,
+        provider,
+        provider_payment_id,
+        session,
+        provider_status,
+        in_progress,
+        amount,
+        currency,
+        reference,
+        description,
+        payer_email,
+        return_url,
+        next_action,
+        metadata,
+        now,
+        ids.new_id(),
+        work.scope.request_id,
+    )
+
+
+_MOVE: Final = f"""
+with moved as (
+  update payments set
+    status = $3, provider_status = $4, provider_payment_id = coalesce(provider_payment_id, $5),
+    amount_refunded = greatest(amount_refunded, $6), in_progress = $7, failure_code = $8,
+    provider_updated_at = greatest(provider_updated_at, $9), updated_at = $10,
+    paid_at = case when $3 = 'paid' then coalesce(paid_at, $10) else paid_at end
+  where store_id = $1 and id = $2
+  returning {_COLUMNS}
+), noted as (
+  insert into payment_history (
+    store_id, id, payment_id, outcome, from_status, to_status, provider_status, source, request_id, created_at)
+  values ($1, $11, $2, $12, $13, $3, $4, $14, $15, $10)
+)
+select * from moved
+"""
+
+
+async def move(
+    work: StoreWork,
+    payment: Any,
+    *,
+    to: str,
+    provider_status: str,
+    provider_payment_id: str,
+    amount_refunded: int,
+    in_progress: bool,
+    failure_code: str | None,
+    provider_updated_at: datetime | None,
+    outcome: str,
+    source: str,
+    now: datetime,
+) -> Any:
+    """The payment in its next state, with a line in its history."""
+    return await work.fetchrow(
+        _MOVE,
+        work.scope.store_id,
+        payment["id"],
+        to,
+        provider_status,
+        provider_payment_id,
+        amount_refunded,
+        in_progress,
+        failure_code,
+        provider_updated_at,
+        now,
+        ids.new_id(),
+        outcome,
+        payment["status"],
+        source,
+        work.scope.request_id,
+    )
+
+
+async def note(
+    work: StoreWork,
+    payment: Any,
+    *,
+    outcome: str,
+    to: str,
+    provider_status: str,
+    source: str,
+    detail: str,
+    now: datetime,
+) -> None:
+    """A line in the history of a payment that did not move."""
+    await work.execute(
+        "insert into payment_history (store_id, id, payment_id, outcome, from_status, to_status, provider_status,"
+        " source, detail, request_id, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        work.scope.store_id,
+        ids.new_id(),
+        payment["id"],
+        outcome,
+        payment["status"],
+        to,
+        provider_status,
+        source,
+        detail,
+        work.scope.request_id,
+        now,
+    )
+
+
+async def flag(work: StoreWork, payment_id: UUID, word: str, now: datetime) -> None:
+    """Mark a payment for a person; a flag is set once."""
+    await work.execute(
+        "update payments set flags = array_append(flags, $3), updated_at = $4"
+        " where store_id = $1 and id = $2 and not ($3 = any (flags))",
+        work.scope.store_id,
+        payment_id,
+        word,
+        now,
+    )
+
+
+async def progress(
+    work: StoreWork, payment_id: UUID, provider_status: str, *, in_progress: bool, now: datetime
+) -> None:
+    """The provider's own word changed while ours did not."""
+    await work.execute(
+        "update payments set provider_status = $3, in_progress = $4, updated_at = $5 where store_id = $1 and id = $2",
+        work.scope.store_id,
+        payment_id,
+        provider_status,
+        in_progress,
+        now,
+    )
+
+
+_GET: Final = f"select {_COLUMNS} from payments where store_id = $1 and id = $2"
+_LOCK: Final = _GET + " for no key update"
+_LOCK_BY_PROVIDER_ID: Final = f"""
+select {_COLUMNS} from payments where store_id = $1 and provider = $2 and provider_payment_id = $3 for no key update
+"""
+
+
+async def get(work: StoreWork, payment_id: UUID) -> Any | None:
+    """The payment, or None."""
+    return await work.fetchrow(_GET, work.scope.store_id, payment_id)
+
+
+async def lock(work: StoreWork, payment_id: UUID) -> Any | None:
+    """The payment, held until the transaction ends."""
+    return await work.fetchrow(_LOCK, work.scope.store_id, payment_id)
+
+
+async def lock_by_provider_id(work: StoreWork, provider: str, provider_payment_id: str) -> Any | None:
+    """The payment that the provider names so, held until the transaction ends."""
+    return await work.fetchrow(_LOCK_BY_PROVIDER_ID, work.scope.store_id, provider, provider_payment_id)
+
+
+async def of_order(work: StoreWork, order_id: UUID) -> list[Any]:
+    """The attempts for an order, oldest first."""
+    return await work.fetch(
+        f"select {_COLUMNS} from payments where store_id = $1 and order_id = $2 order by id",
+        work.scope.store_id,
+        order_id,
+    )
+
+
+async def page(work: StoreWork, filters: dict[str, Any], after: UUID | None, limit: int) -> list[Any]:
+    """Payments, newest first, by equality with columns."""
+    where, arguments = _where(work, filters)
+    if after is not None:
+        arguments.append(after)
+        where += f" and id < ${len(arguments)}"
+    arguments.append(limit)
+    return await work.fetch(
+        f"select {_COLUMNS} from payments where {where} order by id desc limit ${len(arguments)}", *arguments
+    )
+
+
+async def count(work: StoreWork, filters: dict[str, Any]) -> int:
+    """How many payments there are by those filters."""
+    where, arguments = _where(work, filters)
+    total: int = await work.fetchval(f"select count(*) from payments where {where}", *arguments)
+    return total
+
+
+def _where(work: StoreWork, filters: dict[str, Any]) -> tuple[str, list[Any]]:
+    clauses, arguments = ["store_id = $1"], [work.scope.store_id]
+    for name, value in filters.items():
+        arguments.append(value)
+        clauses.append(f"{name} = ${len(arguments)}")
+    return " and ".join(clauses), arguments
+
+
+async def refunds(work: StoreWork, payment_ids: Sequence[UUID]) -> list[Any]:
+    """The refunds of some payments, oldest first."""
+    return await work.fetch(
+        f"select {_REFUNDS} from refunds where store_id = $1 and payment_id = any ($2::uuid[]) order by id",
+        work.scope.store_id,
+        list(payment_ids),
+    )
+
+
+async def insert_refund(
+    work: StoreWork,
+    *,
+    refund_id: UUID,
+    payment: Any,
+    amount: int,
+    status: str,
+    reason: str | None,
+    provider_refund_id: str | None,
+    origin: str,
+    failure_code: str | None,
+    now: datetime,
+) -> None:
+    """A refund, asked for here or found at the provider."""
+    await work.execute(
+        "insert into refunds (store_id, id, payment_id, amount, currency, status, reason, provider_refund_id, origin,"
+        " failure_code, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+        work.scope.store_id,
+        refund_id,
+        payment["id"],
+        amount,
+        payment["currency"],
+        status,
+        reason,
+        provider_refund_id,
+        origin,
+        failure_code,
+        now,
+    )
+
+
+async def update_refund(
+    work: StoreWork,
+    refund_id: UUID,
+    *,
+    status: str,
+    provider_refund_id: str,
+    failure_code: str | None,
+    now: datetime,
+) -> None:
+    """What the provider says of a refund of ours."""
+    await work.execute(
+        "update refunds set status = $3, provider_refund_id = $4, failure_code = $5, updated_at = $6"
+        " where store_id = $1 and id = $2",
+        work.scope.store_id,
+        refund_id,
+        status,
+        provider_refund_id,
+        failure_code,
+        now,
+    )
+
+
+async def history(work: StoreWork, payment_id: UUID) -> list[Any]:
+    """Everything that happened to a payment, oldest first."""
+    return await work.fetch(
+        "select id, outcome, from_status, to_status, provider_status, source, detail, request_id, created_at"
+        " from payment_history where store_id = $1 and payment_id = $2 order by id",
+        work.scope.store_id,
+        payment_id,
+    )
+
+
+_RECEIVE: Final = """
+insert into provider_events (store_id, id, provider, provider_event_id, type, payment_id, received_at, processed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $7)
+on conflict (store_id, provider, provider_event_id) do nothing
+returning true
+"""
+
+
+async def receive(
+    work: StoreWork, *, provider: str, event_id: str, type_: str, payment_id: UUID | None, now: datetime
+) -> bool:
+    """Write a notification that is settled in this transaction to the inbox; False when it was there."""
+    return bool(
+        await work.fetchval(
+            _RECEIVE, work.scope.store_id, ids.new_id(), provider, event_id, type_, payment_id, now
+        )
+    )
+
+
+_STANDING: Final = """
+select
+  coalesce(sum(amount) filter (where status in ('paid', 'partially_refunded', 'refunded', 'disputed')), 0)::bigint
+    as collected,
+  coalesce(sum(amount_refunded), 0)::bigint as refunded,
+  count(*) filter (where status = 'pending') as pending,
+  count(*) filter (where status = 'failed' or status = 'cancelled') as failed,
+  coalesce(bool_or(status = 'disputed'), false) as disputed,
+  coalesce(bool_or(status = 'pending' and in_progress), false) as in_progress
+from payments where store_id = $1 and order_id = $2
+"""
+
+
+async def standing(work: StoreWork, order_id: UUID) -> Any:
+    """The sums over an order's payments."""
+    return await work.fetchrow(_STANDING, work.scope.store_id, order_id)
+
+
+async def accounts(work: StoreWork) -> list[Any]:
+    """The store's accounts, without what is secret."""
+    return await work.fetch(
+        "select provider, enabled, is_test, webhook_secret is not null as has_webhook_secret, updated_at"
+        " from payment_provider_accounts where store_id = $1",
+        work.scope.store_id,
+    )
+
+
+async def account(work: StoreWork, provider: str) -> Any | None:
+    """One account with its encrypted parts."""
+    return await work.fetchrow(
+        "select provider, enabled, is_test, credentials, webhook_secret, updated_at"
+        " from payment_provider_accounts where store_id = $1 and provider = $2",
+        work.scope.store_id,
+        provider,
+    )
+
+
+async def put_account(
+    work: StoreWork,
+    *,
+    provider: str,
+    credentials: bytes | None,
+    webhook_secret: bytes | None,
+    is_test: bool,
+    enabled: bool,
+    now: datetime,
+) -> None:
+    """Make or replace an account; what is None stays as it was."""
+    await work.execute(
+        "insert into payment_provider_accounts (store_id, id, provider, credentials, webhook_secret, is_test, enabled,"
+        " created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)"
+        " on conflict (store_id, provider) do update set"
+        " credentials = coalesce(excluded.credentials, payment_provider_accounts.credentials),"
+        " webhook_secret = coalesce(excluded.webhook_secret, payment_provider_accounts.webhook_secret),"
+        " is_test = excluded.is_test, enabled = excluded.enabled, updated_at = excluded.updated_at",
+        work.scope.store_id,
+        ids.new_id(),
+        provider,
+        credentials,
+        webhook_secret,
+        is_test,
+        enabled,
+        now,
+    )
+
+
+async def delete_account(work: StoreWork, provider: str) -> bool:
+    """Forget an account and its secrets; False when there was none."""
+    return (
+        await work.execute(
+            "delete from payment_provider_accounts where store_id = $1 and provider = $2",
+            work.scope.store_id,
+            provider,
+        )
+        == "DELETE 1"
+    )

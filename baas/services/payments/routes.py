@@ -1,0 +1,246 @@
+"""The endpoints of the payments, and the sandbox's hosted page."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, delete, get, post, put
+from litestar.params import Parameter
+
+from baas.core import envelope, ids
+from baas.core.context import Context
+from baas.core.db import StoreWork
+from baas.core.envelope import Data, Listed
+from baas.core.errors import NotFound, ValidationFailed
+from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.core.scope import Caller, CallerKind, StoreScope
+from baas.services.payments import accounts, service
+from baas.services.payments.providers import providers_of, sandbox_page
+from baas.services.payments.providers.base import Inbound, NotificationRefused
+from baas.services.payments.providers.sandbox import OUTCOMES, Page, Sandbox
+from baas.services.payments.schemas import (
+    CreatePayment,
+    CreateRefund,
+    HistoryEntry,
+    Payment,
+    PaymentProvider,
+    PaymentStatus,
+    PutPaymentProvider,
+    Refund,
+)
+from baas.tenants.routes import Tenancy
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
+Cursor = Annotated[
+    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+]
+Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
+Word = Annotated[str | None, Parameter(max_length=200)]
+OrderId = Annotated[str | None, Parameter(max_length=80)]
+
+
+@get(
+    "/admin/payments",
+    needs="payments:read",
+    operation_id="list_payments",
+    tags=["payments"],
+    summary="List payments",
+)
+async def list_payments(
+    ctx: Context,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    include: Include = None,
+    status: PaymentStatus | None = None,
+    provider: Word = None,
+    reference: Word = None,
+    order_id: OrderId = None,
+) -> Response[Listed[Payment]]:
+    """Payments, newest first; filtered by status, provider, the shop's reference or the order."""
+    filters: dict[str, Any] = {}
+    if status is not None:
+        filters["status"] = status.value
+    if provider is not None:
+        filters["provider"] = provider
+    if reference is not None:
+        filters["reference"] = reference
+    if order_id is not None:
+        filters["order_id"] = ids.decode("ord", order_id)
+    name = ":".join(("payments", *(f"{key}={value}" for key, value in filters.items())))
+    page = ctx.page(name, limit=limit, cursor=cursor, include=include)
+    return await ctx.read_fast(lambda work: service.find(work, page, filters))
+
+
+@post(
+    "/admin/payments", needs="payments:write", status_code=201, operation_id="create_payment", tags=["payments"],
+    summary="Create a payment",
+)  # fmt: skip
+async def create_payment(ctx: Context, data: CreatePayment) -> Response[Data[Payment]]:
+    """Collect an amount, with an order of this backend or without any. The payer follows `next_action`."""
+    providers = providers_of(ctx.runtime)
+    return await ctx.write_fast(lambda work: service.create(work, providers, data), status=201)
+
+
+@get(
+    "/admin/payments/{payment_id:str}", needs="payments:read", operation_id="get_payment", tags=["payments"],
+    summary="Get a payment",
+)  # fmt: skip
+async def get_payment(ctx: Context, payment_id: str) -> Response[Data[Payment]]:
+    """One payment with its refunds."""
+    identity = ids.decode("pay", payment_id)
+    return await ctx.read_fast(lambda work: service.get(work, identity))
+
+
+@post(
+    "/admin/payments/{payment_id:str}/refunds", needs="payments:write", status_code=201,
+    operation_id="create_refund", tags=["payments"], summary="Refund a payment",
+)  # fmt: skip
+async def create_refund(ctx: Context, payment_id: str, data: CreateRefund) -> Response[Data[Refund]]:
+    """Give back everything that is left, or a part; never more than what was paid.
+
+    Send an Idempotency-Key: two requests without one are two refunds.
+    """
+    identity = ids.decode("pay", payment_id)
+    providers = providers_of(ctx.runtime)
+    return await ctx.write_fast(lambda work: service.refund(work, providers, identity, data), status=201)
+
+
+@get(
+    "/admin/payments/{payment_id:str}/history", needs="payments:read", operation_id="get_payment_history",
+    tags=["payments"], summary="History of a payment",
+)  # fmt: skip
+async def get_payment_history(ctx: Context, payment_id: str) -> Response[Data[list[HistoryEntry]]]:
+    """Everything that happened to a payment in order, also what was ignored and why."""
+    identity = ids.decode("pay", payment_id)
+    return await ctx.read_fast(lambda work: service.history(work, identity))
+
+
+@get(
+    "/admin/payment-providers", needs="payments:read", operation_id="list_payment_providers", tags=["payments"],
+    summary="List payment providers",
+)  # fmt: skip
+async def list_payment_providers(ctx: Context) -> Response[Data[list[PaymentProvider]]]:
+    """The providers that this store could use, and how it stands with each."""
+    providers = providers_of(ctx.runtime)
+    return await ctx.read_fast(lambda work: accounts.listed(work, providers))
+
+
+@get(
+    "/admin/payment-providers/{provider:str}", needs="payments:read", operation_id="get_payment_provider",
+    tags=["payments"], summary="Get a payment provider",
+)  # fmt: skip
+async def get_payment_provider(ctx: Context, provider: str) -> Response[Data[PaymentProvider]]:
+    """How the store stands with a provider. Credentials are never shown."""
+    providers = providers_of(ctx.runtime)
+    return await ctx.read_fast(lambda work: accounts.get(work, providers, provider))
+
+
+@put(
+    "/admin/payment-providers/{provider:str}", needs="payments:write", operation_id="put_payment_provider",
+    tags=["payments"], summary="Configure a payment provider",
+)  # fmt: skip
+async def put_payment_provider(
+    ctx: Context, provider: str, data: PutPaymentProvider
+) -> Response[Data[PaymentProvider]]:
+    """Store credentials, encrypted, and enable or disable the provider. The sandbox needs none."""
+    providers, ring = providers_of(ctx.runtime), ctx.runtime.keyring
+    return await ctx.write_fast(lambda work: accounts.put(work, providers, ring, provider, data))
+
+
+@delete(
+    "/admin/payment-providers/{provider:str}", needs="payments:write", status_code=200,
+    operation_id="delete_payment_provider", tags=["payments"], summary="Remove a payment provider",
+)  # fmt: skip
+async def delete_payment_provider(ctx: Context, provider: str) -> Response[Data[PaymentProvider]]:
+    """Forget the account and its secrets; payments that were made with it stay."""
+    providers = providers_of(ctx.runtime)
+    return await ctx.write_fast(lambda work: accounts.delete(work, providers, provider))
+
+
+@get(
+    "/sandbox/{store_id:str}/{payment_id:str}/{token:str}", public=True, operation_id="show_sandbox_page",
+    tags=["sandbox"], summary="Sandbox payment page", media_type="text/html",
+)  # fmt: skip
+async def show_sandbox_page(
+    ctx: Context, tenancy: Tenancy, store_id: str, payment_id: str, token: str
+) -> Response[bytes]:
+    """The hosted page of a sandbox payment, where a person decides how it ends."""
+    scope = await _sandbox_scope(ctx, tenancy, store_id)
+    async with ctx.runtime.database.fast(scope) as work:
+        page = await _page(ctx, work, ids.decode("pay", payment_id), token)
+    return _html(page, scope)
+
+
+@post(
+    "/sandbox/{store_id:str}/{payment_id:str}/{token:str}", public=True, status_code=200,
+    operation_id="decide_sandbox_payment", tags=["sandbox"], summary="Decide a sandbox payment",
+)  # fmt: skip
+async def decide_sandbox_payment(
+    ctx: Context, tenancy: Tenancy, store_id: str, payment_id: str, token: str
+) -> Response[Any]:
+    """What the page's form sends: `outcome` is `approved`, `rejected` or `pending`, as a form or as JSON.
+
+    JSON is answered with JSON; a form with the page, or with the way back to the shop once it is approved.
+    """
+    scope = await _sandbox_scope(ctx, tenancy, store_id)
+    identity = ids.decode("pay", payment_id)
+    content_type = ctx.header(b"content-type") or ""
+    inbound = Inbound(
+        headers={"content-type": content_type},
+        query={"payment": payment_id, "token": token},
+        body=ctx.body,
+    )
+    providers = providers_of(ctx.runtime)
+    async with ctx.runtime.database.fast(scope) as work:
+        page = await _page(ctx, work, identity, token)
+        try:
+            payment = await service.notified(work, providers, Sandbox.name, identity, inbound)
+        except NotificationRefused:
+            raise ValidationFailed.field("outcome", f"one of {', '.join(OUTCOMES)}") from None
+    if content_type.startswith("application/json"):
+        answer = {
+            "payment_id": payment.id,
+            "status": payment.status,
+            "provider_status": payment.provider_status,
+        }
+        body = envelope.success(envelope.encode(answer), ctx.request_id)
+        return Response(body, status_code=200, media_type="application/json")
+    if payment.status is PaymentStatus.PAID and page.return_url:
+        headers = sandbox_page.headers(page)
+        headers["Location"] = sandbox_page.return_address(page.return_url, payment.id, "approved")
+        return Response(b"", status_code=303, headers=headers, media_type="text/html")
+    return _html(msgspec.structs.replace(page, status=payment.provider_status or page.status), scope)
+
+
+async def _sandbox_scope(ctx: Context, tenancy: Tenancy, store_id: str) -> StoreScope:
+    scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
+    if scope.mode not in Sandbox.modes:
+        raise NotFound
+    return msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, Sandbox.name))
+
+
+async def _page(ctx: Context, work: StoreWork, payment_id: UUID, token: str) -> Page:
+    try:
+        return await Sandbox(ctx.runtime.settings.base_url).connect(work, None).page(payment_id, token)
+    except NotificationRefused:
+        raise NotFound from None
+
+
+def _html(page: Page, scope: StoreScope) -> Response[bytes]:
+    body = sandbox_page.render(page, store_name=scope.store.name, locale=scope.store.locale)
+    return Response(body, media_type="text/html; charset=utf-8", headers=sandbox_page.headers(page))
+
+
+ROUTES: list[Any] = [
+    list_payments,
+    create_payment,
+    get_payment,
+    create_refund,
+    get_payment_history,
+    list_payment_providers,
+    get_payment_provider,
+    put_payment_provider,
+    delete_payment_provider,
+    show_sandbox_page,
+    decide_sandbox_payment,
+]

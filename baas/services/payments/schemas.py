@@ -1,0 +1,228 @@
+"""The public words of the payments: states, requests, answers."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from baas.core.money import MAX_AMOUNT
+
+Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="In the currency's minor unit")]
+ProviderName = Annotated[str, Meta(min_length=1, max_length=40, examples=["sandbox"])]
+ReturnUrl = Annotated[
+    str,
+    Meta(
+        max_length=2000,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]_-]+([/?#][^\s\\]*)?$(?!\n)",
+        description="Where the payer goes afterwards; `http` or `https`",
+        examples=["https://shop.example/thanks"],
+    ),
+]
+Reference = Annotated[str, Meta(min_length=1, max_length=200)]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)", examples=["ana@example.com"])]
+
+
+SandboxToken = Annotated[
+    Literal["approved", "rejected", "pending", "page"],
+    Meta(
+        description="Sandbox only: the first three decide at once, `page` leaves it to the payment page. "
+        "Without it an amount that ends in 01 is rejected, in 02 kept in review, in 03 approved."
+    ),
+]
+
+
+class PaymentStatus(StrEnum):
+    """Where an attempt to collect stands, the same words for every provider."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+
+
+_OPEN = frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.CANCELLED})
+MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
+    PaymentStatus.PENDING: frozenset({PaymentStatus.PAID, PaymentStatus.FAILED, PaymentStatus.CANCELLED}),
+    # A rejected attempt can still be paid on the provider's page, and money that came in is never ignored.
+    PaymentStatus.FAILED: frozenset({PaymentStatus.PAID, PaymentStatus.CANCELLED}),
+    PaymentStatus.CANCELLED: frozenset({PaymentStatus.PAID}),
+    PaymentStatus.PAID: frozenset(
+        {PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}
+    ),
+    PaymentStatus.PARTIALLY_REFUNDED: frozenset({PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}),
+    PaymentStatus.DISPUTED: frozenset(
+        {PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED}
+    ),
+    PaymentStatus.REFUNDED: frozenset(),
+}
+"""The single steps that a payment may take."""
+
+
+def path(current: PaymentStatus, target: PaymentStatus) -> tuple[PaymentStatus, ...]:
+    """The steps to where the provider is now; empty when that would be a step back, or no step at all.
+
+    A payment that was paid and refunded before we first asked goes through `paid`, so that nobody who
+    listens misses it.
+    """
+    if target in MOVES[current]:
+        return (target,)
+    if current in _OPEN and target in MOVES[PaymentStatus.PAID]:
+        return (PaymentStatus.PAID, target)
+    return ()
+
+
+class RefundStatus(StrEnum):
+    """Where a refund stands."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Redirect(msgspec.Struct, frozen=True, tag="redirect", tag_field="type"):
+    """Send the payer to this page."""
+
+    url: str
+
+
+class ClientSecret(msgspec.Struct, frozen=True, tag="client_secret", tag_field="type"):
+    """Hand this to the provider's own elements in the payer's browser."""
+
+    client_secret: str
+
+
+NextAction = Redirect | ClientSecret
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """Money given back of one payment."""
+
+    id: str
+    payment_id: str
+    amount: int
+    currency: str
+    status: RefundStatus
+    reason: str | None
+    provider_refund_id: str | None
+    origin: Literal["api", "provider"]
+    """`provider`: made in the provider's own panel."""
+    failure_code: str | None
+    created_at: datetime
+
+
+class Payment(msgspec.Struct, frozen=True):
+    """One attempt to collect an amount through one provider."""
+
+    id: str
+    order_id: str | None
+    provider: str
+    status: PaymentStatus
+    provider_status: str | None
+    """The provider's own word."""
+    provider_payment_id: str | None
+    amount: int
+    amount_refunded: int
+    currency: str
+    reference: str | None
+    description: str | None
+    payer_email: str | None
+    next_action: NextAction | None
+    """What the payer has to do; null when nothing can be paid any more."""
+    failure_code: str | None
+    flags: list[str]
+    """What a person should look at, such as `amount_mismatch`; usually empty."""
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    paid_at: datetime | None
+    refunds: list[Refund]
+
+
+class StorefrontPayment(msgspec.Struct, frozen=True):
+    """A payment as the payer's browser sees it."""
+
+    id: str
+    order_id: str | None
+    provider: str
+    status: PaymentStatus
+    provider_status: str | None
+    amount: int
+    amount_refunded: int
+    currency: str
+    reference: str | None
+    next_action: NextAction | None
+    failure_code: str | None
+    created_at: datetime
+
+
+class HistoryEntry(msgspec.Struct, frozen=True):
+    """One thing that happened to a payment, or was deliberately ignored."""
+
+    id: str
+    at: datetime
+    outcome: Literal["created", "moved", "ignored", "flagged", "refunded"]
+    from_status: PaymentStatus | None
+    to_status: PaymentStatus
+    provider_status: str | None
+    source: str
+    """What made us look: `create`, `notification`, `api`, `reconciliation`, …"""
+    detail: str | None
+    request_id: str
+
+
+class Payer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who pays, as far as the shop knows."""
+
+    email: Email | None = None
+
+
+class CreatePayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A payment of a shop that keeps its own orders, or another attempt for one of ours."""
+
+    provider: ProviderName
+    amount: Amount
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", examples=["ARS"])] | None = None
+    """The store's own when left out."""
+    order_id: Annotated[str, Meta(max_length=80)] | None = None
+    reference: Reference | None = None
+    """The shop's own name for what is paid."""
+    description: Annotated[str, Meta(max_length=500)] | None = None
+    payer: Payer | None = None
+    return_url: ReturnUrl | None = None
+    sandbox_token: SandboxToken | None = None
+    metadata: dict[str, Any] = {}
+
+
+class CreateRefund(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give money back: all that is left, or a part."""
+
+    amount: Amount | None = None
+    """Everything that was not refunded yet when left out."""
+    reason: Annotated[str, Meta(max_length=500)] | None = None
+
+
+class PaymentProvider(msgspec.Struct, frozen=True):
+    """A provider as a store has it. Credentials are never shown again."""
+
+    provider: str
+    configured: bool
+    enabled: bool
+    is_test: bool | None
+    """Whether the account moves test money; null while it is not configured."""
+    needs_credentials: list[str]
+    """The names that `credentials` takes."""
+    has_webhook_secret: bool
+    updated_at: datetime | None
+
+
+class PutPaymentProvider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A store's account with a provider. What is left out stays as it is."""
+
+    enabled: bool = True
+    credentials: dict[str, Annotated[str, Meta(min_length=1, max_length=2000)]] | None = None
+    webhook_secret: Annotated[str, Meta(min_length=8, max_length=500)] | None = None
