@@ -20,7 +20,7 @@ from baas.core import clock, ids
 from baas.core.crypto import DecryptionFailed, KeyRing
 from baas.core.db import Database
 from baas.core.http import OutgoingClient, OutgoingError, OutgoingResponse, OutgoingTimeout
-from baas.core.jobs import TICK
+from baas.core.jobs import TICK, Loop
 from baas.webhooks import policy, signing
 from baas.webhooks.policy import Limits
 from baas.webhooks.repository import queue
@@ -40,10 +40,8 @@ _RECORD_BATCH: Final = 1000
 _ERROR_LENGTH: Final = 300
 
 
-class Dispatcher:
+class Dispatcher(Loop):
     """The loop that delivers. Make one per worker process."""
-
-    name = "webhooks.deliver"
 
     def __init__(
         self,
@@ -54,22 +52,18 @@ class Dispatcher:
         *,
         limits: Limits | None = None,
     ) -> None:
+        super().__init__("deliveries", self.claim)
         self._database = database
         self._http = http
         self._keyring = keyring
         self._give_up = give_up
         self._limits = limits or Limits()
-        self._woken = asyncio.Event()
         self._finished = asyncio.Event()
         self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._busy_endpoints: Counter[UUID] = Counter()
         self._busy_stores: Counter[UUID] = Counter()
         self._outcomes: list[Outcome] = []
         self._leaving = False
-
-    def wake(self) -> None:
-        """Look for due deliveries now."""
-        self._woken.set()
 
     @property
     def in_flight(self) -> int:
@@ -100,6 +94,15 @@ class Dispatcher:
         finally:
             await self._leave(recorder)
 
+    async def drain_once(self) -> int:
+        """Send everything that is due and fits now, wait for the answers, record them; for tests."""
+        claimed = await self.claim()
+        if self._in_flight:
+            await asyncio.wait(self._in_flight)
+        while self._outcomes:
+            await self._record(again=False)
+        return claimed
+
     async def claim(self) -> int:
         """Take as many due deliveries as there are free places and start sending them."""
         free = self._limits.total - len(self._in_flight)
@@ -124,7 +127,15 @@ class Dispatcher:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         claim = self._in_flight.pop(task)
-        for busy, key in ((self._busy_endpoints, claim.endpoint_id), (self._busy_stores, claim.store_id)):
+        limits, endpoints, stores = self._limits, self._busy_endpoints, self._busy_stores
+        if (
+            endpoints[claim.endpoint_id] >= limits.unsteady
+            or stores[claim.store_id] >= limits.per_store
+            or len(self._in_flight) + 1 >= limits.total
+        ):
+            # The queue behind this one may have been waiting for its place.
+            self._woken.set()
+        for busy, key in ((endpoints, claim.endpoint_id), (stores, claim.store_id)):
             busy[key] -= 1
             if not busy[key]:
                 del busy[key]

@@ -4,8 +4,6 @@ Revision ID: 0007
 Revises: 0006
 """
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -119,6 +117,7 @@ def _deliveries() -> None:
     )
     op.create_index("ix_webhook_deliveries_endpoint", "webhook_deliveries", ["store_id", "endpoint_id", "id"])
     op.create_index("ix_webhook_deliveries_event", "webhook_deliveries", ["store_id", "event_id"])
+    op.create_index("ix_webhook_deliveries_age", "webhook_deliveries", ["id"], postgresql_using="brin")
     store_table("webhook_deliveries", grants="select, insert, update")
     across_stores("webhook_deliveries", RELAY, "select, insert, update, delete")
 
@@ -141,7 +140,7 @@ def _attempts() -> None:
     op.create_index("ix_webhook_attempts_delivery", "webhook_attempts", ["store_id", "delivery_id", "id"])
     store_table("webhook_attempts", grants="select")
     across_stores("webhook_attempts", RELAY, "select (store_id, id), insert")
-    monthly_partitions("webhook_attempts", first=datetime.now(UTC))
+    monthly_partitions("webhook_attempts")
 
 
 def _deduplications() -> None:

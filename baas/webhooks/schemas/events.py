@@ -1,7 +1,6 @@
 """The words of the event log."""
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -47,7 +46,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
     id: str
     type: str
     api_version: str
-    timestamp: datetime
+    timestamp: str
     store_id: str
     subject: str
     sequence: int

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+Moment = Annotated[datetime, msgspec.Meta(tz=True, examples=["2026-11-01T00:00:00Z"])]
 Url = Annotated[
     str, msgspec.Meta(min_length=1, max_length=2048, examples=["https://shop.example/hooks/baas"])
 ]
@@ -78,13 +79,13 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     status: EndpointStatus
     disabled_reason: str | None
     api_version: str
-    failing_since: datetime | None
+    failing_since: str | None
     """The first failure after the last success."""
     consecutive_failures: int
-    previous_secret_ends_at: datetime | None
+    previous_secret_ends_at: str | None
     """Until then, deliveries are signed with the secret before the last rotation as well."""
-    created_at: datetime
-    updated_at: datetime
+    created_at: str
+    updated_at: str
 
 
 class EndpointWithSecret(Endpoint, frozen=True, kw_only=True):
@@ -105,21 +106,21 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     status: DeliveryStatus
     attempts: int
-    next_attempt_at: datetime | None
+    next_attempt_at: str | None
     """None when no attempt is planned."""
-    delivered_at: datetime | None
+    delivered_at: str | None
     response_status: int | None
     """Of the last attempt."""
     error: str | None
     """Why the last attempt failed, in words."""
-    created_at: datetime
+    created_at: str
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request of a delivery."""
 
     number: int
-    at: datetime
+    at: str
     response_status: int | None
     response_body: str | None
     """The first 1 KiB of the answer as text."""
@@ -143,8 +144,8 @@ class ReplayOf(StrEnum):
 class Replay(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What to send again to an endpoint."""
 
-    since: datetime
-    until: datetime | None = None
+    since: Moment
+    until: Moment | None = None
     which: ReplayOf = ReplayOf.FAILED
     """`failed` takes up deliveries that were given up; `all` sends every event that the endpoint's patterns
     match, also those from before it existed or while it was disabled."""
@@ -155,7 +156,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """How many deliveries are pending again."""
 
     count: int
-    next_since: datetime | None
+    next_since: str | None
     """When the batch was full: ask again with this as `since`."""
 
 
@@ -166,5 +167,5 @@ class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str | None = None
     event_type: str | None = None
     status: DeliveryStatus | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None

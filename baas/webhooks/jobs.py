@@ -1,0 +1,43 @@
+"""What the worker runs for webhooks: the loop that delivers, the fan-out for the relay, the housekeeping."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from baas.core import clock, ids
+from baas.core.jobs import Drain, Loop
+from baas.core.outbox import EVENTS_KEPT_DAYS, FanOut, ScopeMaker
+from baas.core.runtime import Runtime
+from baas.webhooks.dispatcher import Dispatcher
+from baas.webhooks.repository import queue
+from baas.webhooks.service import endpoints
+
+FAN_OUT: FanOut = queue.fan_out
+"""Registered with the relay: makes the deliveries of new events."""
+
+PRUNE_BATCH = 2000
+
+
+def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker) -> Loop:
+    """The loop that delivers."""
+
+    async def give_up(store_id: UUID, endpoint_id: UUID, reason: str) -> None:
+        scope = await make_scope(store_id, f"job_{endpoint_id.hex}")
+        async with runtime.database.store(scope) as session:
+            await endpoints.give_up(session, endpoint_id, reason)
+
+    return Dispatcher(runtime.database, runtime.http, runtime.keyring, give_up)
+
+
+def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:
+    """Ends what no endpoint takes any more, and deletes what is past its time, a batch at each look."""
+
+    async def tidy() -> int:
+        oldest = clock.now() - timedelta(days=EVENTS_KEPT_DAYS)
+        async with runtime.database.relay(reason="webhooks: end deliveries of disabled endpoints") as system:
+            await queue.fail_orphans(system, "The endpoint is disabled.")
+        async with runtime.database.relay(reason="webhooks: delete what is past its time") as system:
+            deleted = await queue.prune(system, ids.at(oldest), PRUNE_BATCH)
+            deleted += await queue.prune_keys(system, oldest, PRUNE_BATCH)
+        return deleted if deleted >= PRUNE_BATCH else 0
+
+    return tidy

@@ -1,0 +1,187 @@
+"""Deliveries of one store, for the API and for endpoints that end. Driver statements on any store work."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from baas.core import clock, ids
+from baas.core.db import StoreWork
+from baas.webhooks.repository.queue import new_id_at
+from baas.webhooks.schemas.events import TEST_EVENT
+
+REPLAY_BATCH: Final = 10_000
+_COLUMNS: Final = (
+    "id, endpoint_id, event_id, event_type, subject, sequence, status, attempts, next_attempt_at,"
+    " delivered_at, response_status, error, created_at"
+)
+
+_INSERT_FOR: Final = f"""
+insert into webhook_deliveries
+  (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
+select store_id, $4, $2, id, type, subject, sequence, $5, created_at, created_at
+from events where store_id = $1 and id = $3
+returning {_COLUMNS}
+"""
+
+
+async def insert_for(work: StoreWork, endpoint_id: UUID, event_id: UUID, *, ordered: bool) -> Any:
+    """A delivery of an event of this transaction to one endpoint, due at once."""
+    return await work.fetchrow(_INSERT_FOR, work.scope.store_id, endpoint_id, event_id, ids.new_id(), ordered)
+
+
+async def fail_pending(work: StoreWork, endpoint_id: UUID, error: str) -> None:
+    """End everything that is pending for an endpoint."""
+    await work.execute(
+        "update webhook_deliveries set status = 'failed', claimed_until = null, error = $3"
+        " where store_id = $1 and endpoint_id = $2 and status = 'pending'",
+        work.scope.store_id,
+        endpoint_id,
+        error,
+    )
+
+
+_FILTER: Final = """
+from webhook_deliveries where store_id = $1
+  and ($2::uuid is null or endpoint_id = $2) and ($3::uuid is null or event_id = $3)
+  and ($4::text is null or event_type = $4) and ($5::text is null or status = $5)
+  and ($6::timestamptz is null or created_at >= $6) and ($7::timestamptz is null or created_at < $7)
+"""
+
+
+async def find(work: StoreWork, filters: tuple[Any, ...], *, before: UUID | None, limit: int) -> list[Any]:
+    """Deliveries of a store, newest first. `filters`: endpoint, event, type, status, since, until."""
+    return await work.fetch(
+        f"select {_COLUMNS} {_FILTER} and ($8::uuid is null or id < $8) order by id desc limit $9",
+        work.scope.store_id,
+        *filters,
+        before,
+        limit,
+    )
+
+
+async def count(work: StoreWork, filters: tuple[Any, ...]) -> int:
+    """How many deliveries the filters leave."""
+    return int(await work.fetchval(f"select count(*) {_FILTER}", work.scope.store_id, *filters))
+
+
+async def get(work: StoreWork, delivery_id: UUID) -> Any:
+    """One delivery's row, or None."""
+    return await work.fetchrow(
+        f"select {_COLUMNS} from webhook_deliveries where store_id = $1 and id = $2",
+        work.scope.store_id,
+        delivery_id,
+    )
+
+
+async def attempts_of(work: StoreWork, delivery_id: UUID, limit: int) -> list[Any]:
+    """The last attempts of a delivery, the earliest of them first."""
+    rows = await work.fetch(
+        "select number, created_at, response_status, response_body, duration_ms, error from webhook_attempts"
+        " where store_id = $1 and delivery_id = $2 order by id desc limit $3",
+        work.scope.store_id,
+        delivery_id,
+        limit,
+    )
+    return rows[::-1]
+
+
+_RETRY: Final = f"""
+with again as (
+  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $3,
+    claimed_until = case when d.status = 'pending' then d.claimed_until end
+  from webhook_endpoints e
+  where d.store_id = $1 and d.id = $2 and e.store_id = d.store_id and e.id = d.endpoint_id
+    and e.status <> 'disabled'
+  returning d.*
+),
+followers as (
+  update webhook_deliveries f set next_attempt_at = $3 from again
+  where f.store_id = again.store_id and f.endpoint_id = again.endpoint_id and f.subject = again.subject
+    and again.ordered and f.ordered and f.status = 'pending' and f.sequence > again.sequence
+    and f.next_attempt_at > $3 and f.attempts = 0
+)
+select {_COLUMNS} from again
+"""
+
+
+async def retry(work: StoreWork, delivery_id: UUID) -> Any:
+    """Make a delivery due at once with its schedule from the start; None when its endpoint is disabled.
+
+    One that is being sent at this moment keeps its claim, so that it is not sent twice at once.
+    """
+    return await work.fetchrow(_RETRY, work.scope.store_id, delivery_id, clock.now(work.scope))
+
+
+# A pattern matches a type when it is the type, or a family (`order.*`, `*`) that the type begins with.
+_IN_EVENT_TYPES: Final = """(select from unnest({patterns}) as p
+  where p = {type} or p like '%*' and starts_with({type}, rtrim(p, '*')))"""
+
+
+def _matches(event_type: str, patterns: str) -> str:
+    return "exists " + _IN_EVENT_TYPES.format(type=event_type, patterns=patterns)
+
+
+_REPLAY_FAILED: Final = f"""
+with chosen as (
+  select id, created_at from webhook_deliveries
+  where store_id = $1 and endpoint_id = $2 and status = 'failed'
+    and created_at >= $3 and ($4::timestamptz is null or created_at < $4)
+    and ($5::text[] is null or {_matches("event_type", "$5")})
+  order by created_at, id limit $6
+  for update
+),
+moved as (
+  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $7, claimed_until = null
+  from chosen where d.store_id = $1 and d.id = chosen.id
+  returning d.id
+)
+select (select count(*) from moved) as moved, count(*) as chosen, max(created_at) as last from chosen
+"""
+
+_REPLAY_ALL: Final = f"""
+with chosen as (
+  select v.id, v.type, v.subject, v.sequence, v.created_at, e.ordered
+  from events v join webhook_endpoints e on e.store_id = v.store_id and e.id = $2
+  where v.store_id = $1 and v.created_at >= $3 and ($4::timestamptz is null or v.created_at < $4)
+    and ($5::text[] is null or {_matches("v.type", "$5")}) and {_matches("v.type", "e.event_types")}
+    -- What is not relayed yet will have its delivery anyway; a test belongs to the endpoint it was made for.
+    and v.relayed_at is not null and v.type <> $9 and v.id >= $8
+  order by v.created_at, v.id limit $6
+),
+moved as (
+  insert into webhook_deliveries as d
+    (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
+  select $1, {new_id_at("$7")}, $2, id, type, subject, sequence, ordered, $7, $7 from chosen
+  on conflict (store_id, endpoint_id, event_id) do update
+    set status = 'pending', step = 0, next_attempt_at = excluded.next_attempt_at, claimed_until = null
+    where d.status <> 'pending'
+  returning id
+)
+select (select count(*) from moved) as moved, count(*) as chosen, max(created_at) as last from chosen
+"""
+
+
+async def replay(
+    work: StoreWork,
+    endpoint_id: UUID,
+    *,
+    since: datetime,
+    until: datetime | None,
+    event_types: list[str] | None,
+    failed_only: bool,
+) -> tuple[int, datetime | None]:
+    """Make up to REPLAY_BATCH deliveries of an endpoint pending again, the oldest first.
+
+    Answers how many, and the moment to go on from when there may be more. `since` must lie within the time
+    that events are kept.
+    """
+    scope = work.scope
+    now = clock.now(scope)
+    arguments = [scope.store_id, endpoint_id, since, until, event_types, REPLAY_BATCH, now]
+    if failed_only:
+        row = await work.fetchrow(_REPLAY_FAILED, *arguments)
+    else:
+        # An id is made at the real time, and a store's clock is never behind it: no earlier partition counts.
+        row = await work.fetchrow(_REPLAY_ALL, *arguments, ids.at(since - scope.clock_offset), TEST_EVENT)
+    assert row is not None
+    return row["moved"], row["last"] if row["chosen"] == REPLAY_BATCH else None

@@ -1,0 +1,258 @@
+"""Events, webhook endpoints and deliveries over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from litestar import Response, delete, get, patch, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody, Parameter
+
+from baas.core import ids
+from baas.core.context import Ctx
+from baas.core.db import StoreSession, StoreWork
+from baas.core.envelope import Data, Listed
+from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.webhooks.schemas.events import PublishEvent, StoredEvent
+from baas.webhooks.schemas.outbound import (
+    CreateEndpoint,
+    Delivery,
+    DeliveryFilter,
+    DeliveryStatus,
+    DeliveryWithAttempts,
+    Endpoint,
+    EndpointWithSecret,
+    Replay,
+    Replayed,
+    UpdateEndpoint,
+)
+from baas.webhooks.service import deliveries, endpoints, events
+
+DELIVERIES_LOOP = "deliveries"
+"""The worker's loop that sends."""
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
+Cursor = Annotated[
+    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+]
+Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
+Word = Annotated[str | None, Parameter(max_length=200)]
+Since = Annotated[datetime | None, Parameter(description="From this moment on.")]
+Until = Annotated[datetime | None, Parameter(description="Before this moment.")]
+
+
+def _wake_sender(ctx: Ctx, work: StoreWork) -> None:
+    """Something is due that no event announces: say so once it is committed."""
+    work.after_commit(lambda: ctx.runtime.nudger.nudge(DELIVERIES_LOOP), once=DELIVERIES_LOOP)
+
+
+@get("/admin/events", needs="events:read", operation_id="list_events", tags=["events"], summary="List events")
+async def list_events(
+    ctx: Ctx,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    include: Include = None,
+    type_: Annotated[str | None, Parameter(query="type", max_length=200)] = None,
+    subject: Word = None,
+    since: Since = None,
+    until: Until = None,
+) -> Response[Listed[StoredEvent]]:
+    """The log of the store's events, newest first, kept for 90 days; filtered by type, subject and time."""
+    page = ctx.page(f"events:{type_}:{subject}:{since}:{until}", limit=limit, cursor=cursor, include=include)
+    return await ctx.read_fast(
+        lambda work: events.list_events(
+            work, page, event_type=type_, subject=subject, since=since, until=until
+        )
+    )
+
+
+@post(
+    "/admin/events", needs="events:write", status_code=201, operation_id="create_event", tags=["events"],
+    summary="Publish an event",
+)  # fmt: skip
+async def create_event(ctx: Ctx, data: JSONBody[PublishEvent]) -> Response[Data[StoredEvent]]:
+    """Publish a fact of your own shop: it is logged, and sent to every endpoint that wants its type."""
+    return await ctx.write_fast(lambda work: events.publish_event(work, data), status=201)
+
+
+@get(
+    "/admin/events/{event_id:str}", needs="events:read", operation_id="get_event", tags=["events"],
+    summary="Get an event",
+)  # fmt: skip
+async def get_event(ctx: Ctx, event_id: FromPath[str]) -> Response[Data[StoredEvent]]:
+    """One event, as every receiver got it."""
+    identity = ids.decode("evt", event_id)
+    return await ctx.read_fast(lambda work: events.get_event(work, identity))
+
+
+@get(
+    "/admin/webhook-endpoints", needs="webhooks:read", operation_id="list_webhook_endpoints", tags=["webhooks"],
+    summary="List endpoints",
+)  # fmt: skip
+async def list_webhook_endpoints(
+    ctx: Ctx, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, include: Include = None
+) -> Response[Listed[Endpoint]]:
+    """The store's endpoints, newest first, without their secrets."""
+    page = ctx.page("webhook-endpoints", limit=limit, cursor=cursor, include=include)
+    return await ctx.read(lambda session: endpoints.list_endpoints(session, page))
+
+
+@post(
+    "/admin/webhook-endpoints", needs="webhooks:write", status_code=201, operation_id="create_webhook_endpoint",
+    tags=["webhooks"], summary="Create an endpoint",
+)  # fmt: skip
+async def create_webhook_endpoint(
+    ctx: Ctx, data: JSONBody[CreateEndpoint]
+) -> Response[Data[EndpointWithSecret]]:
+    """Have events sent to an address. The secret that signs them is shown here and never again."""
+    runtime = ctx.runtime
+    return await ctx.write(
+        lambda session: endpoints.create_endpoint(session, runtime.keyring, runtime.http, data), status=201
+    )
+
+
+@get(
+    "/admin/webhook-endpoints/{endpoint_id:str}", needs="webhooks:read", operation_id="get_webhook_endpoint",
+    tags=["webhooks"], summary="Get an endpoint",
+)  # fmt: skip
+async def get_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Endpoint]]:
+    """One endpoint, with its health."""
+    identity = ids.decode("we", endpoint_id)
+    return await ctx.read(lambda session: endpoints.get_endpoint(session, identity))
+
+
+@patch(
+    "/admin/webhook-endpoints/{endpoint_id:str}", needs="webhooks:write", operation_id="update_webhook_endpoint",
+    tags=["webhooks"], summary="Update an endpoint",
+)  # fmt: skip
+async def update_webhook_endpoint(
+    ctx: Ctx, endpoint_id: FromPath[str], data: JSONBody[UpdateEndpoint]
+) -> Response[Data[Endpoint]]:
+    """Change an endpoint, disable it, or enable it again; what is absent stays."""
+    identity = ids.decode("we", endpoint_id)
+    return await ctx.write(
+        lambda session: endpoints.update_endpoint(session, ctx.runtime.http, identity, data)
+    )
+
+
+@delete(
+    "/admin/webhook-endpoints/{endpoint_id:str}", needs="webhooks:write", status_code=200,
+    operation_id="delete_webhook_endpoint", tags=["webhooks"], summary="Delete an endpoint",
+)  # fmt: skip
+async def delete_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Endpoint]]:
+    """Send nothing more to an address. Its deliveries stay readable in the log."""
+    identity = ids.decode("we", endpoint_id)
+    return await ctx.write(lambda session: endpoints.delete_endpoint(session, identity))
+
+
+@post(
+    "/admin/webhook-endpoints/{endpoint_id:str}/rotate-secret", needs="webhooks:write", status_code=200,
+    operation_id="rotate_webhook_secret", tags=["webhooks"], summary="Rotate the secret",
+)  # fmt: skip
+async def rotate_webhook_secret(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[EndpointWithSecret]]:
+    """Make a new secret. For 24 hours both sign, so that receivers can change over without a gap."""
+    identity = ids.decode("we", endpoint_id)
+    return await ctx.write(lambda session: endpoints.rotate_secret(session, ctx.runtime.keyring, identity))
+
+
+@post(
+    "/admin/webhook-endpoints/{endpoint_id:str}/test", needs="webhooks:write", status_code=202,
+    operation_id="test_webhook_endpoint", tags=["webhooks"], summary="Send a test",
+)  # fmt: skip
+async def test_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Delivery]]:
+    """Send a `webhook_endpoint.test` event to this endpoint alone, and see in its delivery how it went."""
+    identity = ids.decode("we", endpoint_id)
+
+    async def verb(session: StoreSession) -> Delivery:
+        _wake_sender(ctx, session)
+        return await endpoints.send_test(session, identity)
+
+    return await ctx.write(verb, status=202)
+
+
+@post(
+    "/admin/webhook-endpoints/{endpoint_id:str}/replay", needs="webhooks:write", status_code=202,
+    operation_id="replay_webhook_endpoint", tags=["webhooks"], summary="Replay events",
+)  # fmt: skip
+async def replay_webhook_endpoint(
+    ctx: Ctx, endpoint_id: FromPath[str], data: JSONBody[Replay]
+) -> Response[Data[Replayed]]:
+    """Send again what failed since a moment, or everything, up to ten thousand events at a time."""
+    identity = ids.decode("we", endpoint_id)
+
+    async def verb(session: StoreSession) -> Replayed:
+        _wake_sender(ctx, session)
+        return await deliveries.replay(session, identity, data)
+
+    return await ctx.write(verb, status=202)
+
+
+@get(
+    "/admin/webhook-deliveries", needs="webhooks:read", operation_id="list_webhook_deliveries",
+    tags=["webhooks"], summary="List deliveries",
+)  # fmt: skip
+async def list_webhook_deliveries(
+    ctx: Ctx,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    include: Include = None,
+    endpoint_id: Word = None,
+    event_id: Word = None,
+    event_type: Word = None,
+    status: DeliveryStatus | None = None,
+    since: Since = None,
+    until: Until = None,
+) -> Response[Listed[Delivery]]:
+    """What was sent where and how it went, newest first."""
+    filters = DeliveryFilter(
+        endpoint_id=endpoint_id,
+        event_id=event_id,
+        event_type=event_type,
+        status=status,
+        since=since,
+        until=until,
+    )
+    page = ctx.page(f"webhook-deliveries:{filters}", limit=limit, cursor=cursor, include=include)
+    return await ctx.read_fast(lambda work: deliveries.list_deliveries(work, page, filters))
+
+
+@get(
+    "/admin/webhook-deliveries/{delivery_id:str}", needs="webhooks:read", operation_id="get_webhook_delivery",
+    tags=["webhooks"], summary="Get a delivery",
+)  # fmt: skip
+async def get_webhook_delivery(ctx: Ctx, delivery_id: FromPath[str]) -> Response[Data[DeliveryWithAttempts]]:
+    """One delivery with each of its attempts: status, duration, the beginning of the answer, the error."""
+    identity = ids.decode("whd", delivery_id)
+    return await ctx.read_fast(lambda work: deliveries.get_delivery(work, identity))
+
+
+@post(
+    "/admin/webhook-deliveries/{delivery_id:str}/retry", needs="webhooks:write", status_code=202,
+    operation_id="retry_webhook_delivery", tags=["webhooks"], summary="Retry a delivery",
+)  # fmt: skip
+async def retry_webhook_delivery(ctx: Ctx, delivery_id: FromPath[str]) -> Response[Data[Delivery]]:
+    """Send a delivery again now, with its schedule from the start."""
+    identity = ids.decode("whd", delivery_id)
+
+    async def verb(work: StoreWork) -> Delivery:
+        _wake_sender(ctx, work)
+        return await deliveries.retry_delivery(work, identity)
+
+    return await ctx.write_fast(verb, status=202)
+
+
+ROUTES: list[HTTPRouteHandler | Any] = [
+    list_events,
+    create_event,
+    get_event,
+    list_webhook_endpoints,
+    create_webhook_endpoint,
+    get_webhook_endpoint,
+    update_webhook_endpoint,
+    delete_webhook_endpoint,
+    rotate_webhook_secret,
+    test_webhook_endpoint,
+    replay_webhook_endpoint,
+    list_webhook_deliveries,
+    get_webhook_delivery,
+    retry_webhook_delivery,
+]

@@ -1,0 +1,117 @@
+"""Deliveries: what happened to each, and sending again."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from baas.core import clock, ids
+from baas.core.db import StoreSession, StoreWork
+from baas.core.errors import NotFound
+from baas.core.outbox import EVENTS_KEPT_DAYS
+from baas.core.paging import Page, PageOf
+from baas.core.scope import StoreScope
+from baas.tenants import audit
+from baas.webhooks.errors import EndpointDisabled
+from baas.webhooks.models import WebhookEndpoint
+from baas.webhooks.repository import deliveries
+from baas.webhooks.schemas.outbound import (
+    Delivery,
+    DeliveryFilter,
+    DeliveryWithAttempts,
+    EndpointStatus,
+    Replay,
+    Replayed,
+    ReplayOf,
+)
+from baas.webhooks.service.endpoints import check_event_types
+from baas.webhooks.service.shapes import attempt_out, delivery_fields, delivery_out, moment
+
+_SHOWN_ATTEMPTS = 100
+
+
+def kept_span(
+    scope: StoreScope, since: datetime | None, until: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """The part of a span of time for which the log is kept; dates far outside it would fit no column."""
+    now = clock.now(scope)
+    first, last = now - timedelta(days=EVENTS_KEPT_DAYS + 1), now + timedelta(days=1)
+
+    def within(value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        return min(max(value if value.tzinfo else value.replace(tzinfo=UTC), first), last)
+
+    return within(since), within(until)
+
+
+async def list_deliveries(work: StoreWork, page: Page, filters: DeliveryFilter) -> PageOf[Delivery]:
+    """A store's deliveries, newest first. An id of another kind or store leaves nothing."""
+    since, until = kept_span(work.scope, filters.since, filters.until)
+    chosen = (
+        ids.decode("we", filters.endpoint_id) if filters.endpoint_id else None,
+        ids.decode("evt", filters.event_id) if filters.event_id else None,
+        filters.event_type,
+        filters.status.value if filters.status else None,
+        since,
+        until,
+    )
+    before = UUID(page.after[0]) if page.after is not None else None
+    rows = await deliveries.find(work, chosen, before=before, limit=page.limit + 1)
+    total = await page.total(lambda: deliveries.count(work, chosen))
+    return page.cut(rows, lambda row: [str(row["id"])], total=total).map(delivery_out)
+
+
+async def get_delivery(work: StoreWork, delivery_id: UUID) -> DeliveryWithAttempts:
+    """A delivery and each of its attempts. Raises NotFound."""
+    row = await deliveries.get(work, delivery_id)
+    if row is None:
+        raise NotFound(id=ids.encode("whd", delivery_id))
+    attempts = await deliveries.attempts_of(work, delivery_id, _SHOWN_ATTEMPTS)
+    return DeliveryWithAttempts(**delivery_fields(row), attempt_log=[attempt_out(item) for item in attempts])
+
+
+async def retry_delivery(work: StoreWork, delivery_id: UUID) -> Delivery:
+    """Send a delivery again, now, with its schedule from the start.
+
+    Raises NotFound, or EndpointDisabled when its endpoint takes nothing.
+    """
+    row = await deliveries.retry(work, delivery_id)
+    if row is None:
+        if await deliveries.get(work, delivery_id) is None:
+            raise NotFound(id=ids.encode("whd", delivery_id))
+        raise EndpointDisabled
+    return delivery_out(row)
+
+
+async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Replayed:
+    """Send an endpoint again what failed since a moment, or everything, up to ten thousand at a time.
+
+    Receivers see the same `webhook-id` as before, so one that deduplicates drops what it had taken.
+    """
+    row = await session.scalar(
+        select(WebhookEndpoint)
+        .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.deleted_at.is_(None))
+        .with_for_update(read=True)
+    )
+    if row is None:
+        raise NotFound(id=ids.encode("we", endpoint_id))
+    if row.status == EndpointStatus.DISABLED:
+        raise EndpointDisabled(reason=row.disabled_reason)
+    since, until = kept_span(session.scope, data.since, data.until)
+    assert since is not None
+    count, rest = await deliveries.replay(
+        session,
+        endpoint_id,
+        since=since,
+        until=until,
+        event_types=check_event_types(data.event_types) if data.event_types is not None else None,
+        failed_only=data.which is ReplayOf.FAILED,
+    )
+    await audit.record(
+        session,
+        "webhook_endpoint.replay",
+        subject=ids.encode("we", endpoint_id),
+        new={"which": data.which.value, "since": moment(since), "count": count},
+    )
+    return Replayed(count=count, next_since=moment(rest))

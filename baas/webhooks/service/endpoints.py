@@ -1,0 +1,273 @@
+"""Endpoints: where a store wants which events. Every change leaves a line in the audit log."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+
+from baas import API_VERSION
+from baas.core import clock, ids
+from baas.core.crypto import KeyRing
+from baas.core.db import StoreSession
+from baas.core.errors import NotFound, ValidationFailed
+from baas.core.http import OutgoingClient, OutgoingRefused
+from baas.core.outbox import emit
+from baas.core.paging import Page, PageOf
+from baas.core.scope import Mode, StoreScope
+from baas.tenants import audit, limits
+from baas.webhooks import policy, signing
+from baas.webhooks.errors import EndpointDisabled
+from baas.webhooks.models import WebhookEndpoint
+from baas.webhooks.repository import deliveries
+from baas.webhooks.schemas.events import CUSTOM, EVENT_TYPES, TEST_EVENT
+from baas.webhooks.schemas.outbound import (
+    CreateEndpoint,
+    Delivery,
+    Endpoint,
+    EndpointStatus,
+    EndpointWithSecret,
+    Switch,
+    UpdateEndpoint,
+)
+from baas.webhooks.secrets import seal
+from baas.webhooks.service.shapes import delivery_out, moment
+
+DISABLED_BY_OWNER: Final = "Disabled over the API."
+DELETED: Final = "The endpoint was deleted."
+_FAMILIES: Final = frozenset(name.partition(".")[0] for name in EVENT_TYPES) | {"custom"}
+
+
+def endpoint_out(row: WebhookEndpoint) -> Endpoint:
+    """What the API shows of an endpoint: all but its secrets."""
+    return Endpoint(**_fields(row))
+
+
+def _fields(row: WebhookEndpoint) -> dict[str, Any]:
+    return {
+        "id": ids.encode("we", row.id),
+        "url": row.url,
+        "description": row.description,
+        "event_types": list(row.event_types),
+        "ordered": row.ordered,
+        "status": EndpointStatus(row.status),
+        "disabled_reason": row.disabled_reason,
+        "api_version": row.api_version,
+        "failing_since": moment(row.failing_since),
+        "consecutive_failures": row.consecutive_failures,
+        "previous_secret_ends_at": moment(row.previous_secret_ends_at),
+        "created_at": clock.rfc3339(row.created_at),
+        "updated_at": clock.rfc3339(row.updated_at),
+    }
+
+
+def check_url(http: OutgoingClient, scope: StoreScope, url: str) -> None:
+    """Refuse an address that would be refused at every attempt, naming the reason."""
+    try:
+        http.check_url(url, allow_insecure=scope.mode is Mode.TEST)
+    except OutgoingRefused as refusal:
+        raise ValidationFailed.field("url", str(refusal)) from None
+
+
+def check_event_types(patterns: list[str], field: str = "event_types") -> list[str]:
+    """The patterns without repetitions. A type that no event can have is refused: it is a typing mistake."""
+    for number, pattern in enumerate(patterns):
+        family = pattern.removesuffix(".*")
+        known = (
+            pattern == "*"
+            or pattern in EVENT_TYPES
+            or CUSTOM.fullmatch(pattern)
+            or (family != pattern and (family in _FAMILIES or CUSTOM.fullmatch(family)))
+        )
+        if not known:
+            raise ValidationFailed.field(
+                f"{field}[{number}]", "is no event type, nor `*` or a family such as `order.*`"
+            )
+    return list(dict.fromkeys(patterns))
+
+
+async def _find(session: StoreSession, endpoint_id: UUID, *, lock: bool = False) -> WebhookEndpoint:
+    query = select(WebhookEndpoint).where(
+        WebhookEndpoint.id == endpoint_id, WebhookEndpoint.deleted_at.is_(None)
+    )
+    row = await session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(id=ids.encode("we", endpoint_id))
+    return row
+
+
+async def count(session: StoreSession) -> int:
+    """How many endpoints the store has, whatever their state; the plan limits them."""
+    query = select(func.count()).select_from(WebhookEndpoint).where(WebhookEndpoint.deleted_at.is_(None))
+    return await session.scalar(query) or 0
+
+
+async def create_endpoint(
+    session: StoreSession, keyring: KeyRing, http: OutgoingClient, data: CreateEndpoint
+) -> EndpointWithSecret:
+    """Register an address. The answer is the only place where its secret is shown."""
+    scope = session.scope
+    check_url(http, scope, data.url)
+    event_types = check_event_types(data.event_types)
+    # Two requests at once would both find room for one more.
+    await session.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 7237))", scope.key("webhook_endpoints")
+    )
+    limits.check(session, "webhook_endpoints", used=await count(session))
+    now = clock.now(scope)
+    secret = signing.new_secret()
+    row = WebhookEndpoint(
+        id=ids.new_id(),
+        url=data.url,
+        description=data.description,
+        event_types=event_types,
+        secret=seal(keyring, scope.store_id, secret),
+        api_version=API_VERSION,
+        ordered=data.ordered,
+        status=EndpointStatus.ENABLED,
+        consecutive_failures=0,
+        circuit_level=0,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    await audit.record(
+        session,
+        "webhook_endpoint.create",
+        subject=ids.encode("we", row.id),
+        new={"url": row.url, "event_types": event_types, "ordered": row.ordered},
+    )
+    return EndpointWithSecret(**_fields(row), secret=secret)
+
+
+async def list_endpoints(session: StoreSession, page: Page) -> PageOf[Endpoint]:
+    """The store's endpoints, newest first."""
+    query = select(WebhookEndpoint).where(WebhookEndpoint.deleted_at.is_(None))
+    if page.after is not None:
+        query = query.where(WebhookEndpoint.id < UUID(page.after[0]))
+    rows = (await session.scalars(query.order_by(WebhookEndpoint.id.desc()).limit(page.limit + 1))).all()
+    total = await page.total(lambda: count(session))
+    return page.cut(rows, lambda row: [str(row.id)], total=total).map(endpoint_out)
+
+
+async def get_endpoint(session: StoreSession, endpoint_id: UUID) -> Endpoint:
+    """One endpoint. Raises NotFound, also for a deleted one."""
+    return endpoint_out(await _find(session, endpoint_id))
+
+
+async def update_endpoint(
+    session: StoreSession, http: OutgoingClient, endpoint_id: UUID, data: UpdateEndpoint
+) -> Endpoint:
+    """Change what is given. Disabling ends what is pending; enabling clears the failures."""
+    row = await _find(session, endpoint_id, lock=True)
+    before = {name: getattr(row, name) for name in ("url", "event_types", "description", "ordered", "status")}
+    if data.url is not msgspec.UNSET:
+        check_url(http, session.scope, data.url)
+        row.url = data.url
+    if data.event_types is not msgspec.UNSET:
+        row.event_types = check_event_types(data.event_types)
+    if data.description is not msgspec.UNSET:
+        row.description = data.description
+    if data.ordered is not msgspec.UNSET:
+        row.ordered = data.ordered
+    if data.status is Switch.DISABLED and row.status != EndpointStatus.DISABLED:
+        await _disable(session, row, DISABLED_BY_OWNER)
+    elif data.status is Switch.ENABLED:
+        row.status = EndpointStatus.ENABLED
+        row.disabled_reason = row.failing_since = row.circuit_open_until = None
+        row.consecutive_failures = row.circuit_level = 0
+    changed = {name: old for name, old in before.items() if getattr(row, name) != old}
+    if changed:
+        row.updated_at = clock.now(session.scope)
+        await session.flush()
+        await audit.record(
+            session,
+            "webhook_endpoint.update",
+            subject=ids.encode("we", row.id),
+            old=changed,
+            new={name: getattr(row, name) for name in changed},
+        )
+    return endpoint_out(row)
+
+
+async def delete_endpoint(session: StoreSession, endpoint_id: UUID) -> Endpoint:
+    """Take an endpoint away with its secrets. What was sent to it stays readable as long as the log."""
+    row = await _find(session, endpoint_id, lock=True)
+    await _disable(session, row, DELETED)
+    row.deleted_at = row.updated_at = clock.now(session.scope)
+    row.secret, row.previous_secret, row.previous_secret_ends_at = b"", None, None
+    await session.flush()
+    await audit.record(
+        session, "webhook_endpoint.delete", subject=ids.encode("we", row.id), old={"url": row.url}
+    )
+    return endpoint_out(row)
+
+
+async def rotate_secret(session: StoreSession, keyring: KeyRing, endpoint_id: UUID) -> EndpointWithSecret:
+    """Make a new secret. For 24 hours deliveries are signed with the old one as well.
+
+    A second rotation within that time ends the oldest secret at once.
+    """
+    row = await _find(session, endpoint_id, lock=True)
+    now = clock.now(session.scope)
+    secret = signing.new_secret()
+    row.previous_secret, row.previous_secret_ends_at = row.secret, now + policy.SECRET_OVERLAP
+    row.secret = seal(keyring, session.scope.store_id, secret)
+    row.updated_at = now
+    await session.flush()
+    await audit.record(session, "webhook_endpoint.rotate_secret", subject=ids.encode("we", row.id))
+    return EndpointWithSecret(**_fields(row), secret=secret)
+
+
+async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
+    """Send a `webhook_endpoint.test` event to this endpoint alone, whatever its patterns.
+
+    The answer is the delivery, pending; ask for it again to see how it went.
+    """
+    row = await _find(session, endpoint_id)
+    if row.status == EndpointStatus.DISABLED:
+        raise EndpointDisabled(reason=row.disabled_reason)
+    event_id = ids.new_id()
+    subject = ids.encode("we", row.id)
+    await emit(
+        session,
+        TEST_EVENT,
+        subject=subject,
+        data={"endpoint_id": subject, "message": "This is a test of your webhook endpoint."},
+        event_id=event_id,
+    )
+    record = await deliveries.insert_for(session, endpoint_id, event_id, ordered=row.ordered)
+    return delivery_out(record)
+
+
+async def give_up(session: StoreSession, endpoint_id: UUID, reason: str) -> bool:
+    """Disable an endpoint that cannot be reached, and say so: an event and a line in the audit log.
+
+    Answers False when it is disabled already: two workers may come to the same conclusion.
+    """
+    try:
+        row = await _find(session, endpoint_id, lock=True)
+    except NotFound:
+        return False
+    if row.status == EndpointStatus.DISABLED:
+        return False
+    old = {"status": row.status}
+    await _disable(session, row, reason)
+    row.updated_at = clock.now(session.scope)
+    await session.flush()
+    subject = ids.encode("we", row.id)
+    await audit.record(
+        session,
+        "webhook_endpoint.give_up",
+        subject=subject,
+        old=old,
+        new={"status": row.status, "disabled_reason": reason},
+    )
+    await emit(session, "webhook_endpoint.disabled", subject=subject, data=endpoint_out(row))
+    return True
+
+
+async def _disable(session: StoreSession, row: WebhookEndpoint, reason: str) -> None:
+    row.status, row.disabled_reason = EndpointStatus.DISABLED, reason
+    await deliveries.fail_pending(session, row.id, reason)
