@@ -90,7 +90,9 @@ def refuse_undeclared(app: Litestar) -> None:
             if not isinstance(handler, HTTPRouteHandler) or handler.http_methods == {"OPTIONS"}:
                 continue
             if bool(handler.opt.get("public")) == ("needs" in handler.opt):
-                raise UndeclaredRoute(f"{route.path}: {handler} declares neither needs=… nor public=True, or both.")
+                raise UndeclaredRoute(
+                    f"{route.path}: {handler} declares neither needs=… nor public=True, or both."
+                )
 
 
 def _always(value: Any) -> Callable[[], Any]:

@@ -1,6 +1,6 @@
 """What the packages bring, gathered once for the application, the worker and the command line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from baas.core.cache import ByteCache
@@ -8,7 +8,7 @@ from baas.core.crypto import KeyRing
 from baas.core.db import Database
 from baas.core.http import OutgoingClient
 from baas.core.jobs import Drain, Nudger, redis_client
-from baas.core.outbox import FanOut, Handler, ScopeMaker
+from baas.core.outbox import FanOut, Handler, Handlers, ScopeMaker
 from baas.core.paging import CursorSigner
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
@@ -27,7 +27,17 @@ COUNTERS: Counters = {"products": catalog.count_products}
 FAN_OUTS: list[FanOut] = []
 """What the relay tells every event."""
 
-HANDLERS: Mapping[str, Mapping[str, Handler]] = {}
+
+def merge_handlers(*groups: Handlers) -> Handlers:
+    """The handlers of several packages together."""
+    merged: dict[str, dict[str, Handler]] = {}
+    for group in groups:
+        for event_type, handlers in group.items():
+            merged.setdefault(event_type, {}).update(handlers)
+    return merged
+
+
+HANDLERS: Handlers = merge_handlers()
 """Which handlers hear which events."""
 
 LoopMaker = Callable[[Runtime, ScopeMaker], Drain]
@@ -47,7 +57,9 @@ def open_runtime(settings: Settings) -> Runtime:
         cursors=CursorSigner(settings.secret),
         nudger=Nudger(settings.redis_url),
         http=OutgoingClient(
-            allow_insecure=settings.allow_local_receivers, ports=settings.webhook_ports, user_agent="baas-webhooks/1"
+            allow_insecure=settings.allow_local_receivers,
+            ports=settings.webhook_ports,
+            user_agent="baas-webhooks/1",
         ),
     )
 

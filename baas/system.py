@@ -58,7 +58,9 @@ class Readiness:
             return Check("postgresql", ok=False, problem=f"does not answer ({type(error).__name__})")
         version = row["version_num"] if row else None
         if version != self._head:
-            return Check("postgresql", ok=False, problem=f"schema is at {version}, this code needs {self._head}")
+            return Check(
+                "postgresql", ok=False, problem=f"schema is at {version}, this code needs {self._head}"
+            )
         return Check("postgresql", ok=True)
 
     async def _redis(self) -> Check:

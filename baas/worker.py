@@ -44,11 +44,15 @@ class Worker:
         async def keep_house() -> int:
             return await housekeeping.tidy(database)
 
+        async def partitions() -> int:
+            return await housekeeping.maintain_partitions(database)
+
         loops = {
             "relay": Loop("relay", relay),
             "jobs": Loop("jobs", jobs),
             "heartbeat": Loop("heartbeat", beat, every=heartbeat.EVERY),
             "housekeeping": Loop("housekeeping", keep_house, every=60.0),
+            "partitions": Loop("partitions", partitions, every=3600.0),
         }
         for loop_name, (make, every) in LOOPS.items():
             loops[loop_name] = Loop(loop_name, make(runtime, self.table.scope_for_job), every=every)

@@ -28,7 +28,7 @@ def include_object(item: Any, name: str | None, kind: str, reflected: bool, _com
 
 def _is_partition(name: str) -> bool:
     parent, _, suffix = name.rpartition("_")
-    return parent in metadata.tables and (suffix == "default" or (suffix.isdigit() and len(suffix) == 6))  # noqa: PLR2004
+    return parent in metadata.tables and (suffix == "default" or (suffix.isdigit() and len(suffix) == 6))
 
 
 def run(connection: Connection) -> None:
@@ -58,9 +58,13 @@ def refuse_open_tables(connection: Connection) -> None:
         )
     )
     excused = (UNOWNED - {"stores"}) | WALLED_BY_GRANT
-    open_tables = sorted(row.relname for row in rows if row.relname not in excused and not (row.walled and row.has_policy))
+    open_tables = sorted(
+        row.relname for row in rows if row.relname not in excused and not (row.walled and row.has_policy)
+    )
     if open_tables:
-        raise RuntimeError(f"Tables without a forced store policy: {', '.join(open_tables)}; see migrations/policies.py.")
+        raise RuntimeError(
+            f"Tables without a forced store policy: {', '.join(open_tables)}; see migrations/policies.py."
+        )
 
 
 async def main() -> None:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from alembic import op
 
+from baas.core import clock
+
 APP, RELAY, AUTH, OPERATOR = "baas_app", "baas_relay", "baas_auth", "baas_operator"
 CURRENT_STORE = "nullif(current_setting('app.store_id', true), '')::uuid"
 """The store of the transaction. After a transaction-local setting ends it reads '', not NULL."""
@@ -42,13 +44,13 @@ def first_id_of(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
-def monthly_partitions(table: str, *, first: datetime, count: int = 3) -> None:
-    """A default partition, which never refuses a row, and one for each of `count` months.
+def monthly_partitions(table: str, *, count: int = 3) -> None:
+    """A default partition, which never refuses a row, and one for each of `count` months from this one.
 
     The worker adds the coming months and drops those past their retention.
     """
     op.execute(f"create table {table}_default partition of {table} default")
-    for name, start, end in months(first, count):
+    for name, start, end in months(clock.now(), count):
         op.execute(
             f"create table {table}_{name} partition of {table} "
             f"for values from ('{first_id_of(start)}') to ('{first_id_of(end)}')"

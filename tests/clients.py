@@ -23,11 +23,15 @@ class Shop:
     secret_key: str
     publishable_key: str
 
-    async def admin(self, method: str, path: str, *, expect: int | None = None, **options: Any) -> httpx.Response:
+    async def admin(
+        self, method: str, path: str, *, expect: int | None = None, **options: Any
+    ) -> httpx.Response:
         """A request with the secret key; with `expect`, its status is asserted."""
         return await self._send(self.secret_key, method, path, expect, options)
 
-    async def storefront(self, method: str, path: str, *, expect: int | None = None, **options: Any) -> httpx.Response:
+    async def storefront(
+        self, method: str, path: str, *, expect: int | None = None, **options: Any
+    ) -> httpx.Response:
         """A request with the publishable key."""
         return await self._send(self.publishable_key, method, path, expect, options)
 
@@ -37,7 +41,9 @@ class Shop:
         headers = {"X-API-KEY": key, **options.pop("headers", {})}
         response = await self.http.request(method, BASE + path, headers=headers, **options)
         if expect is not None:
-            assert response.status_code == expect, f"{method} {path}: {response.status_code} {response.text[:1000]}"
+            assert response.status_code == expect, (
+                f"{method} {path}: {response.status_code} {response.text[:1000]}"
+            )
         return response
 
     async def scope(self, worker: Worker) -> StoreScope:
@@ -69,7 +75,9 @@ async def provision(http: httpx.AsyncClient, operator_key: str, **overrides: Any
 
 async def drain(worker: Worker, *names: str, rounds: int = 50) -> None:
     """Run the worker's loops (all but the clockwork, or those named) until none has anything left to do."""
-    chosen = names or tuple(name for name in worker.loops if name not in {"heartbeat", "housekeeping"})
+    chosen = names or tuple(
+        name for name in worker.loops if name not in {"heartbeat", "housekeeping", "partitions"}
+    )
     for _ in range(rounds):
         done = 0
         for name in chosen:

@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from baas.core.migrations import upgrade
 from baas.core.db import DatabaseUrls
+from baas.core.migrations import upgrade
 from baas.core.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
 from tests.servers import random_name
 

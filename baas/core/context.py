@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.types import Scope
+from litestar.types import HTTPScope, Scope
 
 from baas.core import envelope, idempotency
 from baas.core.cache import digest
@@ -21,8 +21,7 @@ from baas.core.paging import Page, PageOf, page_of
 from baas.core.runtime import Runtime
 from baas.core.scope import StoreScope
 
-SCOPE_KEY: Final = "baas.context"
-"""Where the edge leaves the context in the ASGI scope."""
+_SCOPE_KEY: Final = "baas.context"
 _RETRY_STATES: Final = {"40001", "40P01"}
 _TRIES: Final = 3
 _JSON: Final = "application/json"
@@ -41,7 +40,7 @@ class Context:
     __slots__ = ("_scope", "asgi", "body", "request_id", "runtime")
 
     def __init__(
-        self, runtime: Runtime, asgi: Scope, scope: StoreScope | None, request_id: str, body: bytes = b""
+        self, runtime: Runtime, asgi: HTTPScope, scope: StoreScope | None, request_id: str, body: bytes = b""
     ) -> None:
         self.runtime = runtime
         self.asgi = asgi
@@ -201,7 +200,11 @@ class Context:
                     return _fragment(await fill(work))
 
             entry = await cache.get(key, make)
-        headers = {"ETag": entry.etag, "Cache-Control": f"private, max-age={max_age}", "Vary": "X-API-KEY, Origin"}
+        headers = {
+            "ETag": entry.etag,
+            "Cache-Control": f"private, max-age={max_age}",
+            "Vary": "X-API-KEY, Origin",
+        }
         if self._matches(entry.etag):
             return Response(None, status_code=304, headers=headers)
         body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(self.request_id))
@@ -211,7 +214,9 @@ class Context:
         wanted = self.header(b"if-none-match")
         if wanted is None:
             return False
-        return wanted.strip() == "*" or etag in {part.strip().removeprefix("W/") for part in wanted.split(",")}
+        return wanted.strip() == "*" or etag in {
+            part.strip().removeprefix("W/") for part in wanted.split(",")
+        }
 
     def page(self, name: str, *, limit: int, cursor: str | None, include: str | None = None) -> Page:
         """The page that the request asks for. `name` names the list with its filters and its sort."""
@@ -222,7 +227,10 @@ class Context:
     def answer(self, result: Any, *, status: int = 200) -> Response[Any]:
         """The envelope around a result: a `PageOf` is a list, anything else is one thing."""
         if isinstance(result, PageOf):
-            body = b'{"success":true,%b,"meta":%b}' % (_fragment(result), envelope.meta_bytes(self.request_id))
+            body = b'{"success":true,%b,"meta":%b}' % (
+                _fragment(result),
+                envelope.meta_bytes(self.request_id),
+            )
             return Response(body, status_code=status, media_type=_JSON)
         return self._respond(_encode(result), status)
 
@@ -249,11 +257,7 @@ def _fragment(result: Any) -> bytes:
         total=result.total,
     )
     items = result.items
-    data = (
-        b"[" + b",".join(items) + b"]"
-        if items and isinstance(items[0], bytes)
-        else envelope.encode(items)
-    )
+    data = b"[" + b",".join(items) + b"]" if items and isinstance(items[0], bytes) else envelope.encode(items)
     return b'"data":%b,"pagination":%b' % (data, envelope.encode(pagination))
 
 
@@ -261,7 +265,20 @@ Ctx = NamedDependency[Context]
 """How a handler asks for its context."""
 
 
+def leave_context(asgi: Any, context: Context) -> None:
+    """Put a request's context where its handler finds it: under our own key in the ASGI scope."""
+    asgi[_SCOPE_KEY] = context
+
+
+def find_context(asgi: Any) -> Context | None:
+    """The context of a request; None for one that matched no route and so never met the edge."""
+    context: Context | None = asgi.get(_SCOPE_KEY)
+    return context
+
+
 def provide_context(scope: Scope) -> Context:
     """The context that the edge made for this request."""
-    context: Context = scope[SCOPE_KEY]  # type: ignore[literal-required]  # the edge's own key in the ASGI scope
+    context = find_context(scope)
+    if context is None:
+        raise RuntimeError("No context: the edge is not among the middleware.")
     return context

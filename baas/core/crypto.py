@@ -48,7 +48,9 @@ class KeyRing:
         ciphers: dict[bytes, AESGCM] = {}
         for position, key in enumerate(keys):
             if len(key) != _KEY_BYTES:
-                raise ValueError(f"Encryption key number {position + 1} has {len(key)} bytes, not {_KEY_BYTES}.")
+                raise ValueError(
+                    f"Encryption key number {position + 1} has {len(key)} bytes, not {_KEY_BYTES}."
+                )
             ciphers.setdefault(_key_id(key), AESGCM(key))
         if not ciphers:
             raise ValueError("At least one encryption key is needed.")

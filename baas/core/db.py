@@ -72,7 +72,7 @@ class StoreWork(Protocol):
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]: ...
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None: ...
     async def fetchval(self, sql: str, *args: Any) -> Any: ...
-    async def execute(self, sql: str, *args: Any) -> str: ...
+    async def execute(self, sql: str, /, *args: Any) -> str: ...
     async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None: ...
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None: ...
     def savepoint(self) -> AbstractAsyncContextManager[None]: ...
@@ -118,7 +118,8 @@ class StoreConnection:
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of a statement."""
-        return await self._connection.fetch(sql, *args)
+        rows: list[asyncpg.Record] = await self._connection.fetch(sql, *args)
+        return rows
 
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row of a statement, or None."""
@@ -130,7 +131,8 @@ class StoreConnection:
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement; the answer is the command tag."""
-        return await self._connection.execute(sql, *args)
+        tag: str = await self._connection.execute(sql, *args)
+        return tag
 
     async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
         """Run a statement once for each row of arguments, in one round trip."""
@@ -232,7 +234,7 @@ def _filter_by_store(state: ORMExecuteState) -> None:
 def _stamp_store(session: Session, _context: UOWTransaction, _instances: object) -> None:
     store_id = _scope_of(session).store_id
     for row in session.new:
-        if isinstance(row, StoreOwned) and row.store_id is None:
+        if isinstance(row, StoreOwned) and row.__dict__.get("store_id") is None:
             row.store_id = store_id
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, StoreOwned) and row.store_id != store_id:
@@ -244,9 +246,7 @@ class SystemConnection:
 
     __slots__ = ("_connection", "_effects", "reason", "signals")
 
-    def __init__(
-        self, connection: "asyncpg.pool.PoolConnectionProxy", signals: Signals, reason: str
-    ) -> None:
+    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy", signals: Signals, reason: str) -> None:
         self._connection = connection
         self._effects = _Effects()
         self.signals = signals
@@ -258,7 +258,8 @@ class SystemConnection:
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of a statement."""
-        return await self._connection.fetch(sql, *args)
+        rows: list[asyncpg.Record] = await self._connection.fetch(sql, *args)
+        return rows
 
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row of a statement, or None."""
@@ -270,7 +271,8 @@ class SystemConnection:
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement; the answer is the command tag."""
-        return await self._connection.execute(sql, *args)
+        tag: str = await self._connection.execute(sql, *args)
+        return tag
 
     async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
         """Run a statement once for each row of arguments."""
@@ -345,7 +347,7 @@ class Database:
     def connections_in_use(self) -> int:
         """Driver connections of the app role that are out of the pool now."""
         pool = self._pools["app"]
-        return pool.get_size() - pool.get_idle_size()
+        return int(pool.get_size() - pool.get_idle_size())
 
     @asynccontextmanager
     async def store(self, scope: StoreScope, *, rollback: bool = False) -> AsyncIterator[StoreSession]:

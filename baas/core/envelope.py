@@ -86,7 +86,11 @@ def success(data: bytes, request_id: str, *, dry_run: bool = False) -> bytes:
 
 def success_page(data: bytes, pagination: bytes, request_id: str) -> bytes:
     """The envelope around one page of a list, both parts encoded already."""
-    return b'{"success":true,"data":%b,"pagination":%b,"meta":%b}' % (data, pagination, meta_bytes(request_id))
+    return b'{"success":true,"data":%b,"pagination":%b,"meta":%b}' % (
+        data,
+        pagination,
+        meta_bytes(request_id),
+    )
 
 
 def failure(code: str, message: str, details: dict[str, Any], request_id: str) -> bytes:

@@ -78,7 +78,11 @@ class InsufficientScope(AppError):
 class OriginNotAllowed(AppError):
     """A browser page from an origin that is not on the store's list."""
 
-    code, status, title = "origin_not_allowed", 403, "This origin is not on the store's list of allowed origins."
+    code, status, title = (
+        "origin_not_allowed",
+        403,
+        "This origin is not on the store's list of allowed origins.",
+    )
 
 
 class NotFound(AppError):
@@ -108,7 +112,11 @@ class InvalidTransition(AppError):
 class IdempotencyInProgress(AppError):
     """The twin of this request is still running; ask again in a moment."""
 
-    code, status, title = "idempotency_in_progress", 409, "A request with this Idempotency-Key is still running."
+    code, status, title = (
+        "idempotency_in_progress",
+        409,
+        "A request with this Idempotency-Key is still running.",
+    )
 
     @property
     def headers(self) -> dict[str, str]:

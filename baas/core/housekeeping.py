@@ -1,13 +1,19 @@
 """What nobody waits for: expired idempotency keys, partitions to come, partitions past their time."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
-from baas.core import clock
 from baas.core.db import Database
+from baas.core.outbox import EVENTS_KEPT_DAYS
 
 BATCH: Final = 1000
-MONTHS_AHEAD: Final = 2
+KEPT: Final[Mapping[str, timedelta]] = {
+    "webhook_attempts": timedelta(days=EVENTS_KEPT_DAYS),
+    "events": timedelta(days=EVENTS_KEPT_DAYS),
+    "audit_log": timedelta(days=730),
+}
+"""Tables that are partitioned by month, and how long their rows are kept at least."""
 _EXPIRED: Final = """
 delete from idempotency_keys k using (
   select store_id, key from idempotency_keys where expires_at < now() limit $1
@@ -16,17 +22,18 @@ delete from idempotency_keys k using (
 
 
 async def tidy(database: Database) -> int:
-    """Delete one batch of expired idempotency keys; answers how many, 0 when there are no more."""
+    """Delete one batch of expired idempotency keys; answers how many when there may be more, else 0."""
     async with database.relay(reason="housekeeping: forget idempotency keys older than a day") as system:
         tag = await system.execute(_EXPIRED, BATCH)
     deleted = int(tag.rpartition(" ")[2])
     return deleted if deleted == BATCH else 0
 
 
-def partition_months(now: datetime | None = None) -> list[datetime]:
-    """The months that need a partition: this one and the next MONTHS_AHEAD."""
-    first = (now or clock.now()).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    months = [first]
-    for _ in range(MONTHS_AHEAD):
-        months.append((months[-1] + timedelta(days=32)).replace(day=1))
-    return months
+async def maintain_partitions(database: Database) -> int:
+    """Make the partitions of the coming months and drop those past their time; answers 0."""
+    for table, kept in KEPT.items():
+        async with database.relay(
+            reason="housekeeping: partitions to come, partitions past their time"
+        ) as system:
+            await system.fetchval("select maintain_partitions($1, $2)", table, kept)
+    return 0

@@ -105,8 +105,9 @@ class Loops:
             await asyncio.sleep(0.5)
 
     def _make_arq(self) -> Worker:
-        async def wake(_ctx: dict[str, Any], *names: str) -> None:
-            self.wake(*names)
+        async def wake(ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
+            del ctx, kwargs
+            self.wake(*args)
 
         return Worker(
             functions=[func(wake, name="wake", keep_result=0, timeout=5, max_tries=1)],
@@ -130,7 +131,7 @@ def arq_redis(redis_url: str) -> ArqRedis:
     arq's own settings have no socket time-out, and a refused connection is an OSError that redis-py
     retries only when told to.
     """
-    pool: ConnectionPool[Any] = ConnectionPool.from_url(
+    pool = ConnectionPool.from_url(
         redis_url,
         socket_timeout=5,
         socket_connect_timeout=2,
@@ -209,15 +210,16 @@ class Every:
                 log.warning("periodic.failed", error=repr(error)[:300])
 
 
-def redis_client(redis_url: str, *, blocking: bool = False) -> "Redis[bytes]":
+def redis_client(redis_url: str, *, blocking: bool = False) -> Redis:
     """A client for caches and limits: short time-outs, no retries, since each use has a fallback.
 
     `blocking` is for a subscriber, which waits on purpose.
     """
-    return Redis.from_url(
+    client: Redis = Redis.from_url(
         redis_url,
         socket_timeout=None if blocking else 0.25,
         socket_connect_timeout=1.0 if blocking else 0.25,
         socket_keepalive=True,
         health_check_interval=15,
     )
+    return client

@@ -46,7 +46,11 @@ class Base(DeclarativeBase):
 
 
 def column(
-    *arguments: Any, pii: bool = False, keep: str = KEEP_STORE, type_: TypeEngine[Any] | None = None, **options: Any
+    *arguments: Any,
+    pii: bool = False,
+    keep: str = KEEP_STORE,
+    type_: TypeEngine[Any] | None = None,
+    **options: Any,
 ) -> MappedColumn[Any]:
     """A mapped column that says what it holds: personal data or not, and how long it is kept.
 
@@ -72,7 +76,9 @@ class StoreEntity(StoreOwned):
         return column(primary_key=True, sort_order=-10)
 
 
-def store_fk(name: str, table: str, *, ondelete: str | None = None, target: str = "id") -> ForeignKeyConstraint:
+def store_fk(
+    name: str, table: str, *, ondelete: str | None = None, target: str = "id"
+) -> ForeignKeyConstraint:
     """A foreign key that carries the store, so that a row cannot point into another store."""
     return ForeignKeyConstraint(
         ["store_id", name], [f"{table}.store_id", f"{table}.{target}"], ondelete=ondelete

@@ -14,7 +14,6 @@ from uuid import UUID
 import msgspec
 import structlog
 from sqlalchemy import Index, text
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Mapped
 
 from baas import API_VERSION
@@ -66,7 +65,7 @@ class EventJob(StoreEntity, Base):
     __tablename__ = "event_jobs"
     __table_args__ = (Index("ix_event_jobs_due", "next_attempt_at"),)
 
-    event_id: Mapped[UUID] = column(type_=PgUUID(as_uuid=True))
+    event_id: Mapped[UUID] = column()
     handler: Mapped[str] = column()
     attempts: Mapped[int] = column(server_default=text("0"))
     next_attempt_at: Mapped[datetime] = column()
@@ -109,9 +108,7 @@ select $1, $3, $4, $2, last_sequence, $5::text || last_sequence || $6::text, $7,
 """
 
 
-async def emit(
-    work: StoreWork, type_: str, *, subject: str, data: Any, event_id: UUID | None = None
-) -> str:
+async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id: UUID | None = None) -> str:
     """Write an event in the caller's transaction and answer its public id.
 
     `data` is what the admin API answers for the subject, frozen here: a retry days later says what was
@@ -220,12 +217,16 @@ async def _run_job(
         scope = await make_scope(job["store_id"], f"job_{job['id'].hex}")
         async with database.fast(scope) as work:
             event_id = await work.fetchval(
-                "delete from event_jobs where store_id = $1 and id = $2 returning event_id", scope.store_id, job["id"]
+                "delete from event_jobs where store_id = $1 and id = $2 returning event_id",
+                scope.store_id,
+                job["id"],
             )
             if event_id is None:
                 return
             row = await work.fetchrow(
-                "select type, subject, body from events where store_id = $1 and id = $2", scope.store_id, event_id
+                "select type, subject, body from events where store_id = $1 and id = $2",
+                scope.store_id,
+                event_id,
             )
             if row is not None:
                 data = msgspec.json.decode(row["body"])["data"]
@@ -248,7 +249,4 @@ async def _run_job(
 
 def _log_failure(job: Any, error: Exception) -> None:
 
-
-    log.error(
-        "event_job.failed", handler=job["handler"], attempts=job["attempts"], exc_info=error
-    )
+    log.error("event_job.failed", handler=job["handler"], attempts=job["attempts"], exc_info=error)

@@ -101,7 +101,13 @@ class PageOf(msgspec.Struct, Generic[T], frozen=True):
 
 
 def page_of(
-    signer: CursorSigner, scope: StoreScope, list_name: str, *, limit: int, cursor: str | None, include: str | None
+    signer: CursorSigner,
+    scope: StoreScope,
+    list_name: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    include: str | None,
 ) -> Page:
     """The page that a request asks for. `list_name` names the list, its filters and its sort."""
     scope_key = scope.key("list", list_name)

@@ -1,7 +1,7 @@
 """Reading a request strictly, and answering every failure in the one envelope."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
@@ -14,7 +14,7 @@ from litestar.exceptions import (
 )
 
 from baas.core import envelope
-from baas.core.context import SCOPE_KEY, Context
+from baas.core.context import find_context, provide_context
 from baas.core.db import is_outage
 from baas.core.errors import (
     AppError,
@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 _AT_PATH: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
 _UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*?)`")
+_Kind = TypeVar("_Kind")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
@@ -42,7 +43,7 @@ class StrictRequest(Request[Any, Any, Any]):
     """
 
     async def json(self) -> Any:
-        context = self.scope[SCOPE_KEY]  # type: ignore[literal-required]  # the edge's own key in the ASGI scope
+        context = provide_context(self.scope)
         content_type = context.header(b"content-type") or ""
         media = content_type.partition(";")[0].strip().lower()
         if media != "application/json" and not media.endswith("+json"):
@@ -78,8 +79,8 @@ def explain(error: msgspec.ValidationError) -> ValidationFailed:
 
 
 def _request_id(request: Request[Any, Any, Any]) -> str:
-    context = request.scope.get(SCOPE_KEY)
-    return context.request_id if isinstance(context, Context) else encode("req", new_id())
+    context = find_context(request.scope)
+    return context.request_id if context is not None else encode("req", new_id())
 
 
 def _failure(request: Request[Any, Any, Any], error: AppError) -> Response[bytes]:
@@ -126,3 +127,10 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     body = envelope.failure("internal_error", message, {}, request_id)
     return Response(body, status_code=500, media_type="application/json")
 
+
+def to_struct(value: Any, kind: type[_Kind]) -> _Kind:
+    """Plain values in a request's type, for callers that have no JSON. Raises ValidationFailed."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise explain(error) from None

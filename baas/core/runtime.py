@@ -21,7 +21,7 @@ class Runtime(msgspec.Struct, frozen=True):
 
     settings: "Settings"
     database: "Database"
-    redis: "Redis[bytes]"
+    redis: "Redis"
     cache: "ByteCache"
     keyring: "KeyRing"
     cursors: "CursorSigner"

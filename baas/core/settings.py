@@ -116,7 +116,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     if production and not settings.base_url.startswith("https://"):
         reader.problems.append("BAAS_BASE_URL: must begin with https:// in production.")
     if reader.problems:
-        raise SettingsError("The settings are not complete:\n" + "\n".join(f"  {line}" for line in reader.problems))
+        raise SettingsError(
+            "The settings are not complete:\n" + "\n".join(f"  {line}" for line in reader.problems)
+        )
     return settings
 
 
@@ -147,7 +149,7 @@ class _Reader:
 
     def secret(self, name: str, *, production: bool) -> str:
         value = self.required(name)
-        if value and len(value) < 32:  # noqa: PLR2004
+        if value and len(value) < 32:
             self.problems.append(f"{name}: needs at least 32 characters.")
         if production and value.startswith(DEVELOPMENT_SECRET):
             self.problems.append(f"{name}: is the development value; make a random one.")
@@ -160,7 +162,7 @@ class _Reader:
                 key = base64.b64decode(part, validate=True)
             except ValueError:
                 key = b""
-            if len(key) != 32:  # noqa: PLR2004
+            if len(key) != 32:
                 self.problems.append(f"{name}: each key is 32 bytes in base64.")
             keys.append(key)
         return tuple(keys)

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from baas.core import envelope, ids
-from baas.core.context import SCOPE_KEY, Context
+from baas.core.context import Context, leave_context
 from baas.core.crypto import api_key_hash
 from baas.core.errors import (
     AppError,
@@ -43,10 +44,10 @@ BAD_KEYS_PER_MINUTE: Final = 120
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _NUL: Final = re.compile(rb"\x00|(?<!\\)(?:\\\\)*\\u0000")
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_ALLOW_HEADERS: Final = b"x-api-key, content-type, idempotency-key, authorization, prefer, if-none-match, x-request-id"
-_EXPOSE_HEADERS: Final = (
-    b"etag, x-request-id, idempotent-replayed, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after"
+_ALLOW_HEADERS: Final = (
+    b"x-api-key, content-type, idempotency-key, authorization, prefer, if-none-match, x-request-id"
 )
+_EXPOSE_HEADERS: Final = b"etag, x-request-id, idempotent-replayed, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after"
 _ALLOW_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
 Headers = list[tuple[bytes, bytes]]
 
@@ -86,12 +87,6 @@ class _Call:
         self.request_id = text if _SANE_REQUEST_ID.match(text) else ids.encode("req", ids.new_id())
 
 
-def request_id_of(scope: Scope) -> str:
-    """The id of a request, also of one that matched no route and so never met the edge."""
-    context = scope.get(SCOPE_KEY)
-    return context.request_id if isinstance(context, Context) else _Call(scope["headers"]).request_id
-
-
 class Edge:
     """Resolves the key, limits the rate, sets the request id, refuses what is not allowed."""
 
@@ -103,9 +98,12 @@ class Edge:
         self._secret = runtime.settings.secret.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
+        await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         call = _Call(scope["headers"])
         status = 500
@@ -129,13 +127,13 @@ class Edge:
             except AppError as error:
                 await refuse(error, call.request_id, answer)
                 return
-            scope[SCOPE_KEY] = Context(self._runtime, scope, store_scope, call.request_id, body)  # type: ignore[literal-required]  # our own key
+            leave_context(scope, Context(self._runtime, scope, store_scope, call.request_id, body))
             await self._app(scope, receive, answer)
         finally:
             seconds = time.perf_counter() - began
             route: str = scope.get("path_template", "")
             observe_request(route, scope["method"], status, seconds)
-            if status >= 400 or scope["method"] in _WRITES or seconds > 1:  # noqa: PLR2004
+            if status >= 400 or scope["method"] in _WRITES or seconds > 1:
                 log.info(
                     "request",
                     request_id=call.request_id,
@@ -145,7 +143,7 @@ class Edge:
                     ms=round(seconds * 1000, 1),
                 )
 
-    async def _admit(self, scope: Scope, call: _Call) -> StoreScope | None:
+    async def _admit(self, scope: HTTPScope, call: _Call) -> StoreScope | None:
         opt: dict[str, Any] = scope["route_handler"].opt
         if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
             raise NotFound
@@ -157,7 +155,7 @@ class Edge:
             return None
         if call.api_key is None:
             raise Unauthenticated
-        if len(call.api_key) > 200:  # noqa: PLR2004
+        if len(call.api_key) > 200:
             raise InvalidApiKey
         try:
             principal = await self._table.resolve(call.api_key.decode("latin-1"))
@@ -192,7 +190,7 @@ class Edge:
         elif scope.caller.kind is CallerKind.PUBLISHABLE:
             raise OriginNotAllowed(origin=origin[:200])
 
-    async def _limit_store(self, scope: Scope, call: _Call, store_scope: StoreScope) -> None:
+    async def _limit_store(self, scope: HTTPScope, call: _Call, store_scope: StoreScope) -> None:
         limit = limit_of(store_scope.store, "requests_per_minute")
         verdict = None
         if limit != UNLIMITED:
@@ -217,7 +215,7 @@ class Edge:
             raise RateLimited(limit=verdict.limit, retry_after=verdict.retry_after)
         return verdict
 
-    def _address(self, scope: Scope, call: _Call) -> str:
+    def _address(self, scope: HTTPScope, call: _Call) -> str:
         """The client's address: what the last trusted proxy saw, or the peer of the connection."""
         hops = self._runtime.settings.forwarded_hops
         if hops and call.forwarded:
@@ -226,12 +224,16 @@ class Edge:
         client = scope["client"]
         return client[0] if client else "unknown"
 
-    async def _body(self, scope: Scope, call: _Call, receive: Receive) -> tuple[bytes, Receive]:
+    async def _body(self, scope: HTTPScope, call: _Call, receive: Receive) -> tuple[bytes, Receive]:
         """Read a JSON body whole, within its limit; leave uploads to stream into their handler."""
         if scope["method"] not in _WRITES or call.content_type.startswith(b"multipart/"):
             return b"", receive
         limit = int(scope["route_handler"].opt.get("max_body", self._runtime.settings.max_body_bytes))
-        if call.content_length is not None and call.content_length.isdigit() and int(call.content_length) > limit:
+        if (
+            call.content_length is not None
+            and call.content_length.isdigit()
+            and int(call.content_length) > limit
+        ):
             raise PayloadTooLarge(f"The body may have {limit} bytes.", limit=limit)
         body = b""
         more = True

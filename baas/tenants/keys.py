@@ -64,8 +64,8 @@ _FIND_KEY: Final = f"""
 select {_STORE_COLUMNS}, k.id as key_id, k.kind, k.scopes
 from api_keys k join stores s on s.id = k.store_id
 where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
-"""  # noqa: S608  constants only
-_FIND_STORE: Final = f"select {_STORE_COLUMNS} from stores s where s.id = $1"  # noqa: S608  constants only
+"""
+_FIND_STORE: Final = f"select {_STORE_COLUMNS} from stores s where s.id = $1"
 _ORIGIN_LISTED: Final = """
 select exists (select from stores where is_active and (allowed_origins && $1::text[])) as listed
 """
@@ -180,7 +180,7 @@ class KeyTable:
         began = time.monotonic()
         row = await self._database.lookup(_ORIGIN_LISTED, [origin, "*"])
         listed = bool(row and row["listed"])
-        if len(self._origins) >= 1000:  # noqa: PLR2004
+        if len(self._origins) >= 1000:
             self._origins.clear()
         self._origins[origin] = (began + LIFE, listed)
         return listed
@@ -221,7 +221,7 @@ def _scope(row: Any, caller: Caller, permissions: frozenset[str]) -> StoreScope:
 class StoreNews:
     """Tells every process, through Redis, that a store changed. Best effort: `LIFE` is the guarantee."""
 
-    def __init__(self, redis: "Redis[bytes]", listener_redis: "Redis[bytes]", table: KeyTable) -> None:
+    def __init__(self, redis: Redis, listener_redis: Redis, table: KeyTable) -> None:
         self._redis = redis
         self._listener_redis = listener_redis
         self._table = table
@@ -253,7 +253,7 @@ class StoreNews:
                     await subscription.subscribe(CHANNEL)
                     while True:
                         message = await subscription.get_message(ignore_subscribe_messages=True, timeout=5)
-                        if message is not None and len(message["data"]) == 16:  # noqa: PLR2004
+                        if message is not None and len(message["data"]) == 16:
                             self._table.forget_store(UUID(bytes=message["data"]))
             except (RedisError, OSError, TimeoutError) as error:
                 log.info("store_news.lost", error=repr(error)[:200])

@@ -12,9 +12,7 @@ def check(work: StoreWork, name: str, *, used: int, adding: int = 1) -> None:
     """Refuse with PlanLimitExceeded when `used + adding` is more than the store may have."""
     limit = limit_of(work.scope.store, name)
     if limit != UNLIMITED and used + adding > limit:
-        raise PlanLimitExceeded(
-            f"The plan allows {limit} {LIMITS[name]}.", name=name, limit=limit, used=used
-        )
+        raise PlanLimitExceeded(f"The plan allows {limit} {LIMITS[name]}.", name=name, limit=limit, used=used)
 
 
 _ADD: Final = """

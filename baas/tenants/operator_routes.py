@@ -46,7 +46,9 @@ def _operate(
     return ctx.operate(work, reason=f"operator endpoint: {reason}", status=status)
 
 
-@get("/operator/stores", needs="operator", operation_id="list_stores", tags=["operator"], summary="List stores")
+@get(
+    "/operator/stores", needs="operator", operation_id="list_stores", tags=["operator"], summary="List stores"
+)
 async def list_stores(
     ctx: Ctx,
     tenancy: NamedDependency[Tenancy],
@@ -75,16 +77,24 @@ async def list_stores(
     "/operator/stores", needs="operator", status_code=201, operation_id="create_store", tags=["operator"],
     summary="Create a store",
 )  # fmt: skip
-async def create_store(ctx: Ctx, tenancy: NamedDependency[Tenancy], data: JSONBody[CreateStore]) -> Response[Data[CreatedStore]]:
+async def create_store(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], data: JSONBody[CreateStore]
+) -> Response[Data[CreatedStore]]:
     """Provision a store; its first keys are shown this once."""
     return await _operate(
-        ctx, tenancy.keys, "create a store", lambda operator: operators.create_store(operator, data), status=201
+        ctx,
+        tenancy.keys,
+        "create a store",
+        lambda operator: operators.create_store(operator, data),
+        status=201,
     )
 
 
 @get("/operator/stores/{store_id:str}", needs="operator", operation_id="get_any_store", tags=["operator"],
      summary="Get a store")  # fmt: skip
-async def get_any_store(ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]) -> Response[Data[StoreOut]]:
+async def get_any_store(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
+) -> Response[Data[StoreOut]]:
     """A store by its id or slug."""
     return await _operate(
         ctx, tenancy.keys, "show a store", lambda operator: operators.find_store(operator, store_id)
@@ -104,19 +114,29 @@ async def update_any_store(
 
 @post("/operator/stores/{store_id:str}/activate", needs="operator", status_code=200,
       operation_id="activate_store", tags=["operator"], summary="Activate a store")  # fmt: skip
-async def activate_store(ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]) -> Response[Data[StoreOut]]:
+async def activate_store(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
+) -> Response[Data[StoreOut]]:
     """Let a store's keys work again."""
     return await _operate(
-        ctx, tenancy.keys, "activate a store", lambda operator: operators.set_active(operator, store_id, active=True)
+        ctx,
+        tenancy.keys,
+        "activate a store",
+        lambda operator: operators.set_active(operator, store_id, active=True),
     )
 
 
 @post("/operator/stores/{store_id:str}/deactivate", needs="operator", status_code=200,
       operation_id="deactivate_store", tags=["operator"], summary="Deactivate a store")  # fmt: skip
-async def deactivate_store(ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]) -> Response[Data[StoreOut]]:
+async def deactivate_store(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
+) -> Response[Data[StoreOut]]:
     """Refuse all keys of a store, in every process within one second."""
     return await _operate(
-        ctx, tenancy.keys, "deactivate a store", lambda operator: operators.set_active(operator, store_id, active=False)
+        ctx,
+        tenancy.keys,
+        "deactivate a store",
+        lambda operator: operators.set_active(operator, store_id, active=False),
     )
 
 
@@ -127,18 +147,29 @@ async def create_key_for_store(
 ) -> Response[Data[CreatedApiKey]]:
     """Make a key for a store; shown this once."""
     return await _operate(
-        ctx, tenancy.keys, "create a key", lambda operator: operators.create_key(operator, store_id, data), status=201
+        ctx,
+        tenancy.keys,
+        "create a key",
+        lambda operator: operators.create_key(operator, store_id, data),
+        status=201,
     )
 
 
 @put("/operator/stores/{store_id:str}/flags/{flag:str}", needs="operator", operation_id="set_flag",
      tags=["operator"], summary="Set a feature flag")  # fmt: skip
 async def set_flag(
-    ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str], flag: FromPath[str], data: JSONBody[SetFlag]
+    ctx: Ctx,
+    tenancy: NamedDependency[Tenancy],
+    store_id: FromPath[str],
+    flag: FromPath[str],
+    data: JSONBody[SetFlag],
 ) -> Response[Data[StoreOut]]:
     """Switch a feature on or off for a store, or (null) back to its plan's default."""
     return await _operate(
-        ctx, tenancy.keys, "set a flag", lambda operator: operators.set_flag(operator, store_id, flag, data.enabled)
+        ctx,
+        tenancy.keys,
+        "set a flag",
+        lambda operator: operators.set_flag(operator, store_id, flag, data.enabled),
     )
 
 

@@ -99,8 +99,12 @@ async def create_store(operator: Operator, data: CreateStore) -> CreatedStore:
     )
     if row is None:
         raise SlugTaken(slug=slug)
-    await operator.audit(store_id, "store.created", new={"name": data.name, "mode": data.mode.value, "plan": data.plan})
-    secret = await _add_key(operator, store_id, data.mode, CreateApiKey(kind=KeyKind.SECRET, name="first secret key"))
+    await operator.audit(
+        store_id, "store.created", new={"name": data.name, "mode": data.mode.value, "plan": data.plan}
+    )
+    secret = await _add_key(
+        operator, store_id, data.mode, CreateApiKey(kind=KeyKind.SECRET, name="first secret key")
+    )
     publishable = await _add_key(
         operator, store_id, data.mode, CreateApiKey(kind=KeyKind.PUBLISHABLE, name="first publishable key")
     )
@@ -127,7 +131,9 @@ async def _find(operator: Operator, reference: str) -> Any:
 async def update_store(operator: Operator, reference: str, data: OperatorUpdateStore) -> StoreOut:
     """Change what only the operator may: the plan and the limits, beside name, domain and origins."""
     row = await _find(operator, reference)
-    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}
+    changes = {
+        name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET
+    }
     if "plan" in changes:
         _check_plan(changes["plan"])
     if "allowed_origins" in changes:
@@ -135,7 +141,9 @@ async def update_store(operator: Operator, reference: str, data: OperatorUpdateS
     if "limits" in changes:
         unknown = sorted(set(changes["limits"]) - set(LIMITS))
         if unknown:
-            raise ValidationFailed.field("limits", f"unknown: {', '.join(unknown)}; known: {', '.join(LIMITS)}")
+            raise ValidationFailed.field(
+                "limits", f"unknown: {', '.join(unknown)}; known: {', '.join(LIMITS)}"
+            )
     return await _apply(operator, row, changes, "store.updated")
 
 

@@ -78,12 +78,12 @@ insert into stores (id, name, slug, domain, mode, plan, currency, locale, countr
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(), now())
 on conflict (slug) do nothing
 returning {STORE_COLUMNS}
-"""  # noqa: S608  constants only
+"""
 _INSERT_KEY: Final = f"""
 insert into api_keys (store_id, id, kind, name, key_hash, prefix, last_four, scopes, created_at, expires_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9)
 returning {KEY_COLUMNS}
-"""  # noqa: S608  constants only
+"""
 
 
 async def insert_store(system: SystemConnection, values: Sequence[Any]) -> Any | None:
@@ -96,11 +96,13 @@ async def insert_key(system: SystemConnection, values: Sequence[Any]) -> Any:
     return await system.fetchrow(_INSERT_KEY, *values)
 
 
-async def find_store(system: SystemConnection, *, store_id: UUID | None = None, slug: str | None = None) -> Any:
+async def find_store(
+    system: SystemConnection, *, store_id: UUID | None = None, slug: str | None = None
+) -> Any:
     """A store by id or slug, locked for the operator's change. Raises NotFound."""
     column, value = ("id", store_id) if store_id is not None else ("slug", slug)
     row = await system.fetchrow(
-        f"select {STORE_COLUMNS} from stores where {column} = $1 for update",  # noqa: S608  constants only
+        f"select {STORE_COLUMNS} from stores where {column} = $1 for update",
         value,
     )
     if row is None:
@@ -113,7 +115,7 @@ async def list_stores(system: SystemConnection, *, limit: int, after: UUID | Non
     condition = "where id < $2" if after is not None else ""
     arguments = (limit, after) if after is not None else (limit,)
     return await system.fetch(
-        f"select {STORE_COLUMNS} from stores {condition} order by id desc limit $1",  # noqa: S608  constants only
+        f"select {STORE_COLUMNS} from stores {condition} order by id desc limit $1",
         *arguments,
     )
 
@@ -122,7 +124,7 @@ async def update_store(system: SystemConnection, store_id: UUID, changes: dict[s
     """Set columns of a store; the names come from the code, the values from the caller."""
     names = ", ".join(f"{name} = ${position}" for position, name in enumerate(changes, start=2))
     return await system.fetchrow(
-        f"update stores set {names}, updated_at = now() where id = $1 returning {STORE_COLUMNS}",  # noqa: S608
+        f"update stores set {names}, updated_at = now() where id = $1 returning {STORE_COLUMNS}",
         store_id,
         *changes.values(),
     )
@@ -131,7 +133,7 @@ async def update_store(system: SystemConnection, store_id: UUID, changes: dict[s
 async def keys_of(system: SystemConnection, store_id: UUID) -> list[Any]:
     """The keys of a store, newest first."""
     return await system.fetch(
-        f"select {KEY_COLUMNS} from api_keys where store_id = $1 order by id desc limit 500",  # noqa: S608
+        f"select {KEY_COLUMNS} from api_keys where store_id = $1 order by id desc limit 500",
         store_id,
     )
 
@@ -139,7 +141,7 @@ async def keys_of(system: SystemConnection, store_id: UUID) -> list[Any]:
 async def find_key(system: SystemConnection, key_id: UUID) -> Any:
     """A key of any store, locked. Raises NotFound."""
     row = await system.fetchrow(
-        f"select store_id, {KEY_COLUMNS} from api_keys where id = $1 for update",  # noqa: S608  constants only
+        f"select store_id, {KEY_COLUMNS} from api_keys where id = $1 for update",
         key_id,
     )
     if row is None:
@@ -147,11 +149,17 @@ async def find_key(system: SystemConnection, key_id: UUID) -> Any:
     return row
 
 
-async def end_key(system: SystemConnection, store_id: UUID, key_id: UUID, *, grace_seconds: int | None) -> Any:
+async def end_key(
+    system: SystemConnection, store_id: UUID, key_id: UUID, *, grace_seconds: int | None
+) -> Any:
     """Revoke a key now (`grace_seconds` None), or let it expire after the grace."""
-    sets = "revoked_at = now()" if grace_seconds is None else "expires_at = now() + make_interval(secs => $3::int)"
+    sets = (
+        "revoked_at = now()"
+        if grace_seconds is None
+        else "expires_at = now() + make_interval(secs => $3::int)"
+    )
     arguments = (store_id, key_id) if grace_seconds is None else (store_id, key_id, grace_seconds)
     return await system.fetchrow(
-        f"update api_keys set {sets} where store_id = $1 and id = $2 returning {KEY_COLUMNS}",  # noqa: S608
+        f"update api_keys set {sets} where store_id = $1 and id = $2 returning {KEY_COLUMNS}",
         *arguments,
     )

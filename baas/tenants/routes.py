@@ -35,13 +35,19 @@ class Tenancy(msgspec.Struct, frozen=True):
 
 
 Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+]
 Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
 Word = Annotated[str | None, Parameter(max_length=120)]
 
 
 @get(
-    "/storefront/store", needs="storefront", operation_id="get_storefront_store", tags=["store"], summary="The store"
+    "/storefront/store",
+    needs="storefront",
+    operation_id="get_storefront_store",
+    tags=["store"],
+    summary="The store",
 )
 async def get_storefront_store(ctx: Ctx) -> Response[Data[StorefrontStore]]:
     """Name, currency and language of the store, for the pages that show it."""
@@ -54,13 +60,21 @@ async def get_store(ctx: Ctx) -> Response[Data[StoreOut]]:
     return await ctx.read(service.get_store)
 
 
-@patch("/admin/store", needs="store:write", operation_id="update_store", tags=["store"], summary="Update the store")
+@patch(
+    "/admin/store",
+    needs="store:write",
+    operation_id="update_store",
+    tags=["store"],
+    summary="Update the store",
+)
 async def update_store(ctx: Ctx, data: JSONBody[UpdateStore]) -> Response[Data[StoreOut]]:
     """Change the store's name, domain, locale, origins or settings; what is absent stays."""
     return await ctx.write(lambda session: service.update_store(session, data))
 
 
-@get("/admin/usage", needs="store:read", operation_id="get_usage", tags=["store"], summary="Usage of the plan")
+@get(
+    "/admin/usage", needs="store:read", operation_id="get_usage", tags=["store"], summary="Usage of the plan"
+)
 async def get_usage(ctx: Ctx, tenancy: NamedDependency[Tenancy]) -> Response[Data[Usage]]:
     """Each limit of the plan and how much of it is used."""
     return await ctx.read(lambda session: service.usage(session, tenancy.counters))
@@ -79,7 +93,9 @@ async def list_api_keys(
     "/admin/api-keys", needs="keys:write", status_code=201, operation_id="create_api_key", tags=["keys"],
     summary="Create a key",
 )  # fmt: skip
-async def create_api_key(ctx: Ctx, tenancy: NamedDependency[Tenancy], data: JSONBody[CreateApiKey]) -> Response[Data[CreatedApiKey]]:
+async def create_api_key(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], data: JSONBody[CreateApiKey]
+) -> Response[Data[CreatedApiKey]]:
     """Make a key; the answer is the only place where it is ever shown."""
     return await ctx.write(lambda session: service.create_key(session, tenancy.keys, data), status=201)
 
@@ -93,7 +109,9 @@ async def rotate_api_key(
 ) -> Response[Data[CreatedApiKey]]:
     """Make a key with the same rights, and end the old one at once or after a grace period."""
     identity = ids.decode("key", key_id)
-    return await ctx.write(lambda session: service.rotate_key(session, tenancy.keys, identity, data), status=201)
+    return await ctx.write(
+        lambda session: service.rotate_key(session, tenancy.keys, identity, data), status=201
+    )
 
 
 @delete(
@@ -106,7 +124,9 @@ async def revoke_api_key(ctx: Ctx, key_id: FromPath[str]) -> Response[Data[ApiKe
     return await ctx.write(lambda session: service.revoke_key(session, identity))
 
 
-@get("/admin/audit-log", needs="audit:read", operation_id="list_audit_log", tags=["audit"], summary="Audit log")
+@get(
+    "/admin/audit-log", needs="audit:read", operation_id="list_audit_log", tags=["audit"], summary="Audit log"
+)
 async def list_audit_log(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,

@@ -47,7 +47,8 @@ SCOPES = (
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Slug = Annotated[str, Meta(min_length=2, max_length=60, pattern="^[a-z0-9](-?[a-z0-9])*$")]
 Domain = Annotated[
-    str, Meta(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$")
+    str,
+    Meta(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$"),
 ]
 Locale = Annotated[str, Meta(max_length=16, pattern="^[a-z]{2}(-[A-Z]{2})?$")]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
@@ -115,7 +116,7 @@ class UpdateStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a store may change of itself. Absent fields stay as they are."""
 
     name: Name | UnsetType = UNSET
-    domain: Domain | None | UnsetType = UNSET
+    domain: Domain | UnsetType | None = UNSET
     locale: Locale | UnsetType = UNSET
     country: Country | UnsetType = UNSET
     prices_include_tax: bool | UnsetType = UNSET
@@ -143,7 +144,7 @@ class OperatorUpdateStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
     """What the operator may change of a store beside what the store itself may."""
 
     name: Name | UnsetType = UNSET
-    domain: Domain | None | UnsetType = UNSET
+    domain: Domain | UnsetType | None = UNSET
     plan: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     allowed_origins: Origins | UnsetType = UNSET
     limits: dict[str, Annotated[int, Meta(ge=-1, le=10**9)]] | UnsetType = UNSET
@@ -190,7 +191,9 @@ class CreateApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     kind: KeyKind
     name: Name
-    scopes: Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=40)] | None = None
+    scopes: Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=40)] | None = (
+        None
+    )
     expires_in_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
 
 

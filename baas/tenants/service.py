@@ -102,7 +102,9 @@ async def get_store(session: StoreSession) -> StoreOut:
 async def update_store(session: StoreSession, data: UpdateStore) -> StoreOut:
     """Change the caller's store. Raises ValidationFailed for an origin that is none."""
     store = await repository.own_store_for_update(session)
-    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}
+    changes = {
+        name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET
+    }
     if data.allowed_origins is not msgspec.UNSET:
         changes["allowed_origins"] = check_origins(data.allowed_origins, session.scope.mode)
     if data.settings is not msgspec.UNSET:
@@ -159,7 +161,9 @@ def check_scopes(kind: KeyKind, scopes: list[str] | None) -> list[str]:
     """The scopes of a new key. Raises ValidationFailed for one that is unknown or not for its kind."""
     if kind is KeyKind.PUBLISHABLE:
         if scopes not in (None, ["storefront"]):
-            raise ValidationFailed.field("scopes", "a publishable key has the scope `storefront` and no other")
+            raise ValidationFailed.field(
+                "scopes", "a publishable key has the scope `storefront` and no other"
+            )
         return ["storefront"]
     chosen = sorted(set(scopes)) if scopes is not None else ["*"]
     unknown = [scope for scope in chosen if scope not in SCOPES and scope != "*"]
@@ -204,13 +208,18 @@ async def _add_key(
     await session.flush()
     public = key_out(key)
     await audit.record(
-        session, "api_key.created", subject=public.id, new={"kind": kind.value, "name": name, "scopes": scopes}
+        session,
+        "api_key.created",
+        subject=public.id,
+        new={"kind": kind.value, "name": name, "scopes": scopes},
     )
     changed(session)
     return CreatedApiKey(**msgspec.structs.asdict(public), key=secret)
 
 
-async def rotate_key(session: StoreSession, table: KeyTable, key_id: UUID, data: RotateApiKey) -> CreatedApiKey:
+async def rotate_key(
+    session: StoreSession, table: KeyTable, key_id: UUID, data: RotateApiKey
+) -> CreatedApiKey:
     """Make a key with the same rights and end the old one, at once or after the grace."""
     old = await repository.key_for_update(session, key_id)
     if old.revoked_at is not None:

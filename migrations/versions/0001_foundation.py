@@ -4,13 +4,20 @@ Revision ID: 0001
 Revises:
 """
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from migrations.policies import APP, AUTH, CURRENT_STORE, OPERATOR, RELAY, across_stores, monthly_partitions, store_table
+from migrations.policies import (
+    APP,
+    AUTH,
+    CURRENT_STORE,
+    OPERATOR,
+    RELAY,
+    across_stores,
+    monthly_partitions,
+    store_table,
+)
 
 revision = "0001"
 down_revision = None
@@ -28,6 +35,7 @@ def upgrade() -> None:
     _tenants()
     _outbox()
     _housekeeping()
+    _partitions()
 
 
 def _tenants() -> None:
@@ -124,7 +132,7 @@ def _tenants() -> None:
     op.create_index("ix_audit_log_store_id_subject_id", "audit_log", ["store_id", "subject", "id"])
     store_table("audit_log", grants="select, insert")
     across_stores("audit_log", OPERATOR, "insert")
-    monthly_partitions("audit_log", first=datetime.now(UTC))
+    monthly_partitions("audit_log")
 
 
 def _outbox() -> None:
@@ -152,7 +160,7 @@ def _outbox() -> None:
         RELAY,
         "select (store_id, id, type, subject, sequence, body, created_at, relayed_at), update (relayed_at)",
     )
-    monthly_partitions("events", first=datetime.now(UTC))
+    monthly_partitions("events")
 
     op.create_table(
         "event_subjects",
@@ -214,8 +222,62 @@ def _housekeeping() -> None:
     op.execute(f"grant select on alembic_version to {AUTH}")
 
 
+_MAINTAIN = """
+create function maintain_partitions(parent text, keep interval) returns integer
+language plpgsql security definer set search_path = pg_catalog, public as $$
+declare
+  month timestamptz := date_trunc('month', now() at time zone 'UTC') at time zone 'UTC';
+  following timestamptz;
+  name text;
+  old record;
+  changed integer := 0;
+begin
+  if parent not in ('events', 'audit_log', 'webhook_attempts') then
+    raise exception 'not a partitioned table of ours: %', parent;
+  end if;
+  for step in 0..2 loop
+    following := (month at time zone 'UTC' + interval '1 month') at time zone 'UTC';
+    name := parent || '_' || to_char(month at time zone 'UTC', 'YYYYMM');
+    if to_regclass('public.' || name) is null then
+      execute format('create table public.%I partition of public.%I for values from (%L) to (%L)',
+                     name, parent, first_id_of(month), first_id_of(following));
+      changed := changed + 1;
+    end if;
+    month := following;
+  end loop;
+  for old in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = ('public.' || parent)::regclass and c.relname ~ ('^' || parent || '_[0-9]{6}$')
+      and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' < now() - keep
+  loop
+    execute format('drop table public.%I', old.relname);
+    changed := changed + 1;
+  end loop;
+  return changed;
+end
+$$
+"""
+_FIRST_ID = """
+create function first_id_of(moment timestamptz) returns uuid language sql immutable
+set search_path = pg_catalog as $$
+  select (lpad(to_hex((extract(epoch from moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+$$
+"""
+
+
+def _partitions() -> None:
+    # Partitions belong to the owner, and the worker is not the owner: it may ask for exactly this.
+    op.execute(_FIRST_ID)
+    op.execute(_MAINTAIN)
+    for function in ("first_id_of(timestamptz)", "maintain_partitions(text, interval)"):
+        op.execute(f"revoke all on function {function} from public")
+        op.execute(f"grant execute on function {function} to {RELAY}")
+
+
 def downgrade() -> None:
     """Drop the foundation, and with it everything."""
+    op.execute("drop function maintain_partitions(text, interval)")
+    op.execute("drop function first_id_of(timestamptz)")
     for table in (
         "workers",
         "idempotency_keys",

@@ -1,0 +1,179 @@
+"""What the commands share: finding the deployment, asking before destroying, printing, exit codes."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import asyncpg
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from baas.assembly import close_runtime, open_runtime
+from baas.cli import devstate
+from baas.core import ids
+from baas.core.errors import AppError, NotFound
+from baas.core.jobs import redis_client
+from baas.core.logging import configure_logging
+from baas.core.runtime import Runtime
+from baas.core.scope import Caller, CallerKind
+from baas.core.settings import Settings, SettingsError, load_settings
+from baas.tenants.keys import KeyTable, StoreNews
+from baas.tenants.operators import Operator
+
+REFUSED: Final = 1
+USAGE: Final = 2
+NOT_FOUND: Final = 3
+UNREACHABLE: Final = 4
+EXIT_CODES: Final = (
+    "Exit codes: 0 done · 1 refused, or a problem was found · 2 wrong usage or settings · "
+    "3 no such object · 4 the database or Redis does not answer"
+)
+_SETTINGS: Final = "BAAS_DATABASE_URL"
+
+
+def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of a command: its own, or, when it names no database, that of a running `baas dev`."""
+    found = dict(environ)
+    if not found.get(_SETTINGS):
+        state = devstate.find(Path(found.get("BAAS_DATA_DIR") or ".baas").absolute())
+        if state is not None:
+            found |= state.prepared.environment
+    return found
+
+
+def settings() -> Settings:
+    """The settings of the deployment that this command works on; exits with USAGE when there are none."""
+    found = environment()
+    if not found.get(_SETTINGS):
+        fail(
+            USAGE,
+            "no_deployment",
+            "No deployment found: set BAAS_DATABASE_URL and the rest (.env.example), or start `baas dev` "
+            "and name its folder with BAAS_DATA_DIR (.baas unless set).",
+        )
+    try:
+        return load_settings(found)
+    except SettingsError as error:
+        fail(USAGE, "settings", str(error))
+
+
+def fail(status: int, code: str, message: str, details: Mapping[str, Any] | None = None) -> NoReturn:
+    """End the command with a reason, as JSON when `--json` was asked for."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.params.get("as_json"):
+        click.echo(
+            json.dumps({"error": {"code": code, "message": message, "details": dict(details or {})}}),
+            err=True,
+        )
+    else:
+        click.echo(f"Error: {message}", err=True)
+    sys.exit(status)
+
+
+def run(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run the asynchronous part of a command; refusals and outages become messages and exit codes."""
+    configure_logging("WARNING", json=False)
+    try:
+        return asyncio.run(_await(work))
+    except NotFound as error:
+        fail(NOT_FOUND, error.code, error.message, error.details)
+    except AppError as error:
+        fail(REFUSED, error.code, error.message, error.details)
+    except (
+        OSError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InvalidAuthorizationSpecificationError,
+    ) as error:
+        fail(UNREACHABLE, "unreachable", f"The database does not answer: {error}. `baas doctor` tells more.")
+
+
+async def _await(work: Callable[[], Awaitable[Any]]) -> Any:
+    return await work()
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[tuple[Runtime, KeyTable]]:
+    """The deployment, connected; changes to stores are announced to its running processes."""
+    runtime = open_runtime(settings())
+    table = KeyTable(runtime.database, runtime.settings.secret)
+    news = StoreNews(runtime.redis, redis_client(runtime.settings.redis_url), table)
+    try:
+        await runtime.database.open()
+        runtime.database.signals.on_store_changed = news.announce
+        yield runtime, table
+    finally:
+        await news.close()
+        await close_runtime(runtime)
+
+
+def operate(verb: Callable[[Operator], Awaitable[Any]], reason: str) -> Any:
+    """Run one of the operator's verbs and answer its result."""
+
+    async def work() -> Any:
+        async with opened() as (runtime, table):
+            request_id = ids.encode("req", ids.new_id())
+            caller = Caller(CallerKind.OPERATOR, "command-line")
+            async with runtime.database.operator(reason=f"command line: {reason}") as system:
+                return await verb(Operator(system, table, caller, request_id))
+
+    return run(work)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before destroying; without a terminal `--yes` is needed, so that no script destroys by accident."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        fail(USAGE, "confirmation_needed", f"{question} Repeat the command with --yes.")
+    click.confirm(question, abort=True, err=True)
+
+
+def show(value: Any, *, as_json: bool) -> None:
+    """Print one thing: JSON for programs, names and values for people."""
+    plain = msgspec.to_builtins(value)
+    if as_json:
+        click.echo(json.dumps(plain, ensure_ascii=False))
+        return
+    for name, item in _flat(plain):
+        click.echo(f"{name:<20} {item}")
+
+
+def show_list(values: Sequence[Any], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print a list: JSON for programs, a table of the named columns for people."""
+    plain = [msgspec.to_builtins(value) for value in values]
+    if as_json:
+        click.echo(json.dumps(plain, ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in plain:
+        table.add_row(*(_cell(row[column]) for column in columns))
+    Console().print(table if plain else "Nothing there yet.")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, item in value.items():
+        if isinstance(item, dict) and item:
+            rows += _flat(item, f"{prefix}{name}.")
+        else:
+            rows.append((f"{prefix}{name}", _cell(item)))
+    return rows
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")

@@ -1,0 +1,59 @@
+"""`baas migrate`, `baas roles`, `baas operator-key`: what a deployment needs once, or at each release."""
+
+import asyncio
+import os
+
+import click
+
+from baas.cli.common import USAGE, environment, fail, json_option, run, settings, show
+from baas.core import migrations
+from baas.core.crypto import api_key_hash, random_token
+from baas.core.roles import ALL, ensure_database, ensure_roles
+
+
+@click.command("migrate", short_help="Bring the schema up to date.", epilog="Example: baas migrate")
+@click.option("--revision", default="head", show_default=True, help="Where to stop.")
+def migrate(revision: str) -> None:
+    """Run the migrations as the owner of the schema (BAAS_DATABASE_OWNER_URL), apart from the application."""
+    owner_url = environment().get("BAAS_DATABASE_OWNER_URL", "")
+    if not owner_url:
+        fail(USAGE, "settings", "Set BAAS_DATABASE_OWNER_URL: migrations run as the owner of the schema.")
+    run(lambda: migrations.upgrade(owner_url, revision))
+    click.echo(f"The schema is at {migrations.head() if revision == 'head' else revision}.")
+
+
+@click.command(
+    "roles", short_help="Create the database and its roles.", epilog="Example: baas roles --database baas"
+)
+@click.option("--database", default="baas", show_default=True, help="The database to create.")
+def roles(database: str) -> None:
+    """Create the database and its five roles, or set their passwords again.
+
+    BAAS_DATABASE_ADMIN_URL names a role that may do so. The passwords come from BAAS_PASSWORD_OWNER,
+    BAAS_PASSWORD_APP, BAAS_PASSWORD_RELAY, BAAS_PASSWORD_AUTH and BAAS_PASSWORD_OPERATOR.
+    """
+    admin_url = os.environ.get("BAAS_DATABASE_ADMIN_URL", "")
+    passwords = {
+        role: os.environ.get(f"BAAS_PASSWORD_{role.removeprefix('baas_').upper()}", "") for role in ALL
+    }
+    missing = [
+        name for name, value in {"BAAS_DATABASE_ADMIN_URL": admin_url, **passwords}.items() if not value
+    ]
+    if missing:
+        fail(USAGE, "settings", f"Missing: {', '.join(missing)} (see `baas roles --help`).")
+
+    async def work() -> None:
+        await ensure_roles(admin_url, passwords)
+        await ensure_database(admin_url, database)
+
+    asyncio.run(work())
+    click.echo(f"The roles {', '.join(ALL)} and the database {database} are there.")
+
+
+@click.command("operator-key", short_help="Make an operator key.", epilog="Example: baas operator-key")
+@json_option
+def operator_key(as_json: bool) -> None:
+    """Make a key for the operator endpoints, shown this once, and the line that lets the deployment know it."""
+    key = f"op_{random_token(32)}"
+    digest = api_key_hash(settings().secret.encode(), key).hex()
+    show({"operator_key": key, "BAAS_OPERATOR_KEY_HASH": digest}, as_json=as_json)

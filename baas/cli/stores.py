@@ -1,0 +1,238 @@
+"""`baas store`, `baas key`, `baas plan`, `baas flag`: the operator's verbs on the command line."""
+
+import re
+from typing import Any
+
+import click
+
+from baas.cli.common import confirm, json_option, operate, show, show_list, yes_option
+from baas.core.errors import ValidationFailed
+from baas.core.requests import to_struct
+from baas.core.scope import Mode
+from baas.tenants import operators
+from baas.tenants.plans import PLANS
+from baas.tenants.schemas import CreateApiKey, CreateStore, KeyKind, RotateApiKey
+
+_DURATION = re.compile(r"^(\d+)(s|m|h|d)?$")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
+
+
+def seconds(text: str) -> int:
+    """Seconds of a duration such as `90`, `30m`, `24h` or `7d`. Raises ValidationFailed."""
+    match = _DURATION.match(text)
+    if match is None:
+        raise ValidationFailed.field("duration", f"{text!r} is not like 90, 30m, 24h or 7d")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+@click.group("store", short_help="Create, list, show, activate and deactivate stores.")
+def store() -> None:
+    """The client shops of this deployment."""
+
+
+@store.command(
+    "create", epilog="Example: baas store create 'Casa Mate' --currency ARS --country AR --mode test"
+)
+@click.argument("name")
+@click.option("--domain", help="Where the shop is, such as casamate.example.")
+@click.option("--slug", help="A short name for the command line; made from NAME when absent.")
+@click.option("--plan", default="free", show_default=True, help=f"One of {', '.join(PLANS)}.")
+@click.option("--currency", required=True, help="ISO 4217, such as ARS.")
+@click.option("--country", required=True, help="ISO 3166-1 alpha-2, such as AR.")
+@click.option("--locale", default="en", show_default=True, help="Such as es-AR.")
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default="test", show_default=True)
+@click.option(
+    "--origin", "origins", multiple=True, help="An origin whose pages may call the storefront; repeatable."
+)
+@json_option
+def create(as_json: bool, origins: tuple[str, ...], **fields: Any) -> None:
+    """Create a store with a secret and a publishable key, which are shown this once."""
+    given = {name: value for name, value in fields.items() if value is not None}
+
+    async def verb(operator: operators.Operator) -> Any:
+        data = to_struct({**given, "allowed_origins": list(origins)}, CreateStore)
+        return await operators.create_store(operator, data)
+
+    show(operate(verb, "create a store"), as_json=as_json)
+    if not as_json:
+        click.echo("\nThe keys are shown this once: keep them now.")
+
+
+@store.command("list", epilog="Example: baas store list --json")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
+@json_option
+def list_(limit: int, as_json: bool) -> None:
+    """List the stores, newest first."""
+    found = operate(lambda operator: operators.list_stores(operator, limit=limit), "list stores")
+    show_list(found, ["id", "slug", "name", "mode", "plan", "currency", "is_active"], as_json=as_json)
+
+
+@store.command("show", epilog="Example: baas store show casa-mate")
+@click.argument("reference", metavar="STORE")
+@json_option
+def show_(reference: str, as_json: bool) -> None:
+    """Show a store, named by its id or slug."""
+    show(operate(lambda operator: operators.find_store(operator, reference), "show a store"), as_json=as_json)
+
+
+@store.command("activate", epilog="Example: baas store activate casa-mate")
+@click.argument("reference", metavar="STORE")
+@json_option
+def activate(reference: str, as_json: bool) -> None:
+    """Let a store's keys work again."""
+    verb = operate(
+        lambda operator: operators.set_active(operator, reference, active=True), "activate a store"
+    )
+    show(verb, as_json=as_json)
+
+
+@store.command("deactivate", epilog="Example: baas store deactivate casa-mate --yes")
+@click.argument("reference", metavar="STORE")
+@yes_option
+@json_option
+def deactivate(reference: str, yes: bool, as_json: bool) -> None:
+    """Refuse all keys of a store, in every process within one second. Nothing is deleted."""
+    confirm(f"Deactivate {reference}? Its shop stops selling at once.", yes=yes)
+    verb = operate(
+        lambda operator: operators.set_active(operator, reference, active=False), "deactivate a store"
+    )
+    show(verb, as_json=as_json)
+
+
+@click.group("key", short_help="Create, list, rotate and revoke API keys.")
+def key() -> None:
+    """The API keys of a store."""
+
+
+@key.command(
+    "create", epilog="Example: baas key create casa-mate --kind secret --name 'ERP' --scope orders:read"
+)
+@click.argument("reference", metavar="STORE")
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in KeyKind]), default="secret", show_default=True
+)
+@click.option("--name", default="made on the command line", show_default=True)
+@click.option("--scope", "scopes", multiple=True, help="What the key may do; repeatable. All unless given.")
+@click.option("--expires-in-days", type=click.IntRange(1, 3650))
+@json_option
+def create_key(
+    reference: str, kind: str, name: str, scopes: tuple[str, ...], expires_in_days: int | None, as_json: bool
+) -> None:
+    """Create a key for a store; it is shown this once."""
+    body = {"kind": kind, "name": name, "scopes": list(scopes) or None, "expires_in_days": expires_in_days}
+
+    async def verb(operator: operators.Operator) -> Any:
+        return await operators.create_key(operator, reference, to_struct(body, CreateApiKey))
+
+    show(operate(verb, "create a key"), as_json=as_json)
+
+
+@key.command("list", epilog="Example: baas key list casa-mate")
+@click.argument("reference", metavar="STORE")
+@json_option
+def list_keys(reference: str, as_json: bool) -> None:
+    """List the keys of a store, newest first."""
+    found = operate(lambda operator: operators.list_keys(operator, reference), "list keys")
+    columns = [
+        "id",
+        "kind",
+        "name",
+        "prefix",
+        "last_four",
+        "scopes",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+    ]
+    show_list(found, columns, as_json=as_json)
+
+
+@key.command("rotate", epilog="Example: baas key rotate key_01h… --grace 24h")
+@click.argument("key_id")
+@click.option(
+    "--grace", default="0", show_default=True, help="How long the old key works on: 90, 30m, 24h, 7d."
+)
+@yes_option
+@json_option
+def rotate(key_id: str, grace: str, yes: bool, as_json: bool) -> None:
+    """Make a key with the same rights and end the old one, at once or after the grace."""
+    if grace in {"0", "0s"}:
+        confirm(f"End {key_id} at once? Whoever still uses it is refused.", yes=yes)
+
+    async def verb(operator: operators.Operator) -> Any:
+        return await operators.rotate_key(
+            operator, key_id, to_struct({"grace_seconds": seconds(grace)}, RotateApiKey)
+        )
+
+    show(operate(verb, "rotate a key"), as_json=as_json)
+
+
+@key.command("revoke", epilog="Example: baas key revoke key_01h… --yes")
+@click.argument("key_id")
+@yes_option
+@json_option
+def revoke(key_id: str, yes: bool, as_json: bool) -> None:
+    """End a key at once, in every process within one second."""
+    confirm(f"Revoke {key_id}? Whoever still uses it is refused.", yes=yes)
+    show(operate(lambda operator: operators.revoke_key(operator, key_id), "revoke a key"), as_json=as_json)
+
+
+@click.group("plan", short_help="Move a store to another plan.")
+def plan() -> None:
+    """What the plans allow is in docs/operate.md."""
+
+
+@plan.command("set", epilog="Example: baas plan set casa-mate pro")
+@click.argument("reference", metavar="STORE")
+@click.argument("plan_name", metavar="PLAN")
+@json_option
+def set_plan(reference: str, plan_name: str, as_json: bool) -> None:
+    """Move a store to a plan; in force within one second."""
+    show(
+        operate(lambda operator: operators.set_plan(operator, reference, plan_name), "set a plan"),
+        as_json=as_json,
+    )
+
+
+@click.group("flag", short_help="Set, unset and list feature flags of a store.")
+def flag() -> None:
+    """Feature flags: a store's own word, or its plan's default."""
+
+
+@flag.command("set", epilog="Example: baas flag set casa-mate new-checkout --off")
+@click.argument("reference", metavar="STORE")
+@click.argument("name")
+@click.option("--on/--off", default=True, show_default=True)
+@json_option
+def set_flag(reference: str, name: str, on: bool, as_json: bool) -> None:
+    """Switch a feature on or off for a store."""
+    show(
+        operate(lambda operator: operators.set_flag(operator, reference, name, on), "set a flag"),
+        as_json=as_json,
+    )
+
+
+@flag.command("unset", epilog="Example: baas flag unset casa-mate new-checkout")
+@click.argument("reference", metavar="STORE")
+@click.argument("name")
+@json_option
+def unset_flag(reference: str, name: str, as_json: bool) -> None:
+    """Go back to the plan's default for a feature."""
+    show(
+        operate(lambda operator: operators.set_flag(operator, reference, name, None), "unset a flag"),
+        as_json=as_json,
+    )
+
+
+@flag.command("list", epilog="Example: baas flag list casa-mate")
+@click.argument("reference", metavar="STORE")
+@json_option
+def list_flags(reference: str, as_json: bool) -> None:
+    """List the features of a store: its plan's defaults and its own overrides."""
+    found = operate(lambda operator: operators.find_store(operator, reference), "list flags")
+    flags = PLANS[found.plan].flags | found.flags
+    rows = [
+        {"flag": name, "enabled": flags[name], "from": "store" if name in found.flags else "plan"}
+        for name in sorted(flags)
+    ]
+    show_list(rows, ["flag", "enabled", "from"], as_json=as_json)
