@@ -1,0 +1,279 @@
+"""The SQL of the inventory. What a sale changes is one function call each (migration 0003)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from baas.core import clock, ids
+from baas.core.db import StoreWork, SystemConnection
+from baas.services.inventory.schemas import LevelRow, Policy, Reason
+
+_COLUMNS: Final = "variant_id, on_hand, reserved, policy, tracked, low_stock_at, updated_at"
+_LEVEL: Final = ", ".join(f"(f.level).{name.strip()}" for name in _COLUMNS.split(","))
+
+
+def level_of(row: Mapping[str, Any]) -> LevelRow:
+    """The level in a row that begins with, or contains, its columns."""
+    return LevelRow(
+        variant_id=row["variant_id"],
+        on_hand=row["on_hand"],
+        reserved=row["reserved"],
+        policy=Policy(row["policy"]),
+        tracked=row["tracked"],
+        low_stock_at=row["low_stock_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+_RESERVE: Final = f"select f.asked, f.granted, {_LEVEL} from inventory_reserve($1, $2, $3, $4, $5, $6) f"
+_RELEASE: Final = f"select f.given_back, {_LEVEL} from inventory_release($1, $2, $3, $4, $5) f"
+_TAKE: Final = (
+    f"select f.lacking, f.on_hand_change, f.reserved_change, {_LEVEL} from inventory_take($1, $2, $3) f"
+)
+
+
+async def reserve(
+    work: StoreWork, order_id: UUID, demand: Sequence[tuple[UUID, int]], until: datetime
+) -> list[asyncpg.Record]:
+    """Hold all lines or none. `demand` is sorted by variant. Rows: asked, granted, the level now."""
+    return await work.fetch(
+        _RESERVE,
+        work.scope.store_id,
+        order_id,
+        [variant for variant, _ in demand],
+        [quantity for _, quantity in demand],
+        until,
+        clock.now(work.scope),
+    )
+
+
+async def release(work: StoreWork, order_id: UUID, reason: Reason, *, due_only: bool) -> list[asyncpg.Record]:
+    """Give back what the order holds (and is due). Rows: given_back, the level now."""
+    return await work.fetch(
+        _RELEASE, work.scope.store_id, order_id, reason.value, clock.now(work.scope), due_only
+    )
+
+
+async def take(work: StoreWork, order_id: UUID) -> list[asyncpg.Record]:
+    """Sell what the order holds. Rows: lacking, on_hand_change, reserved_change, the level now."""
+    return await work.fetch(_TAKE, work.scope.store_id, order_id, clock.now(work.scope))
+
+
+async def levels(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, LevelRow]:
+    """The levels of these variants, as far as they have one."""
+    rows = await work.fetch(
+        f"select {_COLUMNS} from inventory_levels where store_id = $1 and variant_id = any($2::uuid[])",
+        work.scope.store_id,
+        list(variant_ids),
+    )
+    return {row["variant_id"]: level_of(row) for row in rows}
+
+
+async def get_for_update(work: StoreWork, variant_id: UUID) -> LevelRow | None:
+    """The level of one variant, locked."""
+    row = await work.fetchrow(
+        f"select {_COLUMNS} from inventory_levels where store_id = $1 and variant_id = $2 for no key update",
+        work.scope.store_id,
+        variant_id,
+    )
+    return None if row is None else level_of(row)
+
+
+async def lock(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, LevelRow]:
+    """The tracked levels of these variants, locked in the order of the variants."""
+    rows = await work.fetch(
+        f"""
+        select {_COLUMNS} from inventory_levels
+        where store_id = $1 and variant_id = any($2::uuid[]) and tracked
+        order by variant_id for no key update
+        """,
+        work.scope.store_id,
+        list(variant_ids),
+    )
+    return {row["variant_id"]: level_of(row) for row in rows}
+
+
+async def add_levels(work: StoreWork, rows: Sequence[LevelRow]) -> list[UUID]:
+    """Insert levels that are not there yet; answers which were not."""
+    inserted = await work.fetch(
+        """
+        insert into inventory_levels
+          (store_id, variant_id, on_hand, reserved, policy, tracked, low_stock_at, updated_at)
+        select $1, variant_id, on_hand, 0, policy, tracked, null, $6
+        from unnest($2::uuid[], $3::bigint[], $4::text[], $5::boolean[]) as d(variant_id, on_hand, policy, tracked)
+        on conflict (store_id, variant_id) do nothing
+        returning variant_id
+        """,
+        work.scope.store_id,
+        [row.variant_id for row in rows],
+        [row.on_hand for row in rows],
+        [row.policy.value for row in rows],
+        [row.tracked for row in rows],
+        clock.now(work.scope),
+    )
+    return [row["variant_id"] for row in inserted]
+
+
+async def save_level(work: StoreWork, level: LevelRow) -> None:
+    """Write a level that this transaction has locked; `reserved` belongs to the orders and stays."""
+    await work.execute(
+        """
+        update inventory_levels set on_hand = $3, policy = $4, tracked = $5, low_stock_at = $6, updated_at = $7
+        where store_id = $1 and variant_id = $2
+        """,
+        work.scope.store_id,
+        level.variant_id,
+        level.on_hand,
+        level.policy.value,
+        level.tracked,
+        level.low_stock_at,
+        level.updated_at,
+    )
+
+
+async def add_on_hand(work: StoreWork, quantities: Mapping[UUID, int]) -> None:
+    """Add to levels that this transaction has locked."""
+    await work.execute(
+        """
+        update inventory_levels l set on_hand = l.on_hand + d.quantity, updated_at = $4
+        from unnest($2::uuid[], $3::bigint[]) as d(variant_id, quantity)
+        where l.store_id = $1 and l.variant_id = d.variant_id
+        """,
+        work.scope.store_id,
+        list(quantities),
+        list(quantities.values()),
+        clock.now(work.scope),
+    )
+
+
+async def add_movements(
+    work: StoreWork,
+    reason: Reason,
+    on_hand_changes: Mapping[UUID, int],
+    *,
+    order_id: UUID | None = None,
+    note: str | None = None,
+    actor: str | None = None,
+) -> None:
+    """Write a movement of `on_hand` for each variant; changes of zero leave none."""
+    moved = {variant: change for variant, change in on_hand_changes.items() if change}
+    if not moved:
+        return
+    await work.execute(
+        """
+        insert into inventory_movements
+          (store_id, id, variant_id, reason, on_hand_change, reserved_change, order_id, note, actor, created_at)
+        select $1, id, variant_id, $5, change, 0, $6, $7, $8, $9
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as d(id, variant_id, change)
+        """,
+        work.scope.store_id,
+        [ids.new_id() for _ in moved],
+        list(moved),
+        list(moved.values()),
+        reason.value,
+        order_id,
+        note,
+        actor,
+        clock.now(work.scope),
+    )
+
+
+async def reservations_for_update(work: StoreWork, order_id: UUID) -> list[asyncpg.Record]:
+    """What the order holds or held, locked. Rows: variant_id, quantity, status."""
+    return await work.fetch(
+        """
+        select variant_id, quantity, status from inventory_reservations
+        where store_id = $1 and order_id = $2 order by variant_id for update
+        """,
+        work.scope.store_id,
+        order_id,
+    )
+
+
+async def move_expiry(work: StoreWork, order_id: UUID, until: datetime) -> None:
+    """Hold what the order holds at least until then."""
+    await work.execute(
+        """
+        update inventory_reservations set expires_at = greatest(expires_at, $3)
+        where store_id = $1 and order_id = $2 and status = 'held'
+        """,
+        work.scope.store_id,
+        order_id,
+        until,
+    )
+
+
+async def page_of_levels(
+    work: StoreWork, *, low_stock: bool, after: UUID | None, limit: int
+) -> list[LevelRow]:
+    """One more than `limit` levels in the order of their variants' age."""
+    conditions, arguments = _conditions(low_stock=low_stock), [work.scope.store_id]
+    if after is not None:
+        arguments.append(after)
+        conditions += f" and variant_id > ${len(arguments)}"
+    rows = await work.fetch(
+        f"select {_COLUMNS} from inventory_levels where {conditions} order by variant_id limit {limit + 1:d}",
+        *arguments,
+    )
+    return [level_of(row) for row in rows]
+
+
+async def count_levels(work: StoreWork, *, low_stock: bool) -> int:
+    """How many levels the list has."""
+    count: int = await work.fetchval(
+        f"select count(*) from inventory_levels where {_conditions(low_stock=low_stock)}", work.scope.store_id
+    )
+    return count
+
+
+def _conditions(*, low_stock: bool) -> str:
+    low = " and tracked and on_hand - reserved <= coalesce(low_stock_at, 0)" if low_stock else ""
+    return f"store_id = $1{low}"
+
+
+async def page_of_movements(
+    work: StoreWork, variant_id: UUID, *, before: UUID | None, limit: int
+) -> list[asyncpg.Record]:
+    """One more than `limit` movements of a variant, the newest first."""
+    bound = "" if before is None else " and id < $3"
+    arguments = [work.scope.store_id, variant_id] + ([] if before is None else [before])
+    return await work.fetch(
+        f"""
+        select id, variant_id, reason, on_hand_change, reserved_change, order_id, note, actor, created_at
+        from inventory_movements where store_id = $1 and variant_id = $2{bound}
+        order by id desc limit {limit + 1:d}
+        """,
+        *arguments,
+    )
+
+
+async def count_movements(work: StoreWork, variant_id: UUID) -> int:
+    """How many movements a variant has."""
+    count: int = await work.fetchval(
+        "select count(*) from inventory_movements where store_id = $1 and variant_id = $2",
+        work.scope.store_id,
+        variant_id,
+    )
+    return count
+
+
+_DUE: Final = """
+select r.store_id, r.order_id from inventory_reservations r join stores s on s.id = r.store_id
+where r.status = 'held' and r.expires_at <= now() and r.expires_at <= now() + s.clock_offset
+union
+select d.store_id, d.order_id
+from stores s cross join lateral (
+  select r.store_id, r.order_id from inventory_reservations r
+  where r.status = 'held' and r.expires_at <= now() + s.clock_offset and r.store_id = s.id limit $1
+) d
+where s.clock_offset > interval '0'
+limit $1
+"""
+
+
+async def due(system: SystemConnection, limit: int) -> list[asyncpg.Record]:
+    """Orders of all stores whose reservations are over, by their store's own clock."""
+    return await system.fetch(_DUE, limit)
