@@ -467,6 +467,8 @@ def _make_engine(url: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        # Statements reach the log when they fail; what was in them must not.
+        hide_parameters=True,
         # Both ways to the driver read and write jsonb as Python objects through the driver's codec.
         json_serializer=_identity,
         json_deserializer=_identity,

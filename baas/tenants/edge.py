@@ -191,17 +191,18 @@ class Edge:
             raise OriginNotAllowed(origin=origin[:200])
 
     async def _limit_store(self, scope: HTTPScope, call: _Call, store_scope: StoreScope) -> None:
-        limit = limit_of(store_scope.store, "requests_per_minute")
         verdict = None
-        if limit != UNLIMITED:
-            verdict = await self._limit(store_scope.key("requests"), limit, call, "store")
         if store_scope.caller.kind is CallerKind.PUBLISHABLE:
+            # The address first: one that floods must not use up what its store may ask.
             limit = limit_of(store_scope.store, "requests_per_minute_address")
             if limit != UNLIMITED:
                 key = store_scope.key("requests", self._address(scope, call))
-                by_address = await self._limit(key, limit, call, "address")
-                if verdict is None or by_address.remaining < verdict.remaining:
-                    verdict = by_address
+                verdict = await self._limit(key, limit, call, "address")
+        limit = limit_of(store_scope.store, "requests_per_minute")
+        if limit != UNLIMITED:
+            by_store = await self._limit(store_scope.key("requests"), limit, call, "store")
+            if verdict is None or by_store.remaining < verdict.remaining:
+                verdict = by_store
         if verdict is not None:
             call.answer_headers += _limit_headers(verdict)
 
