@@ -38,7 +38,9 @@ def upgrade() -> None:
         sa.Column("created_at", _WHEN, nullable=False),
         sa.Column("finished_at", _WHEN, nullable=True),
         sa.PrimaryKeyConstraint("store_id", "id", name="pk_imports"),
-        sa.CheckConstraint("status in ('pending', 'running', 'done', 'failed')", name=op.f("ck_imports_status")),
+        sa.CheckConstraint(
+            "status in ('pending', 'running', 'done', 'failed')", name=op.f("ck_imports_status")
+        ),
     )
     op.create_index(
         "ix_imports_due",

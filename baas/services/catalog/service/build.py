@@ -33,6 +33,7 @@ class Changes:
         self.product = product
         self.parts = parts
         self.now: datetime = clock.now(session.scope)
+        self._is_new = is_new
         self.made = is_new
         """Whether anything is different from before."""
         self.levels: list[StartLevel] = []
@@ -58,7 +59,7 @@ class Changes:
     async def end(self) -> bool:
         """Check uniqueness now; answers whether anything is different. Raises Conflict."""
         await self.write()
-        if self.made:
+        if self.made and not self._is_new:
             self.product.updated_at = self.now
             await self.write()
         try:

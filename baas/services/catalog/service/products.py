@@ -37,12 +37,17 @@ from baas.tenants import audit, limits
 
 
 async def create_product(
-    session: StoreSession, data: CreateProduct, *, stock: Sequence[StartStock] | None = None
+    session: StoreSession,
+    data: CreateProduct,
+    *,
+    stock: Sequence[StartStock] | None = None,
+    announce: bool = True,
 ) -> Product:
     """Make a product with all its parts and begin to keep its stock.
 
-    `stock` says more of the variants' stock than `on_hand` can, one for each variant. Raises
-    PlanLimitExceeded, Conflict (a handle or SKU is taken) and ValidationFailed.
+    `stock` says more of the variants' stock than `on_hand` can, one for each variant. Without `announce`
+    the caller calls `announce` itself, once after many changes. Raises PlanLimitExceeded, Conflict (a
+    handle or SKU is taken) and ValidationFailed.
     """
     limits.check(session, "products", used=await views.count_products(session))
     options = shape.check_options(data.options, data.variants)
@@ -75,7 +80,7 @@ async def create_product(
     await changes.put_variants(data.variants, stock, stock_of_new_only=True)
     await changes.put_categories(categories)
     await changes.end()
-    return await settle(changes, "product.created")
+    return await settle(changes, "product.created", announce=announce)
 
 
 async def update_product(
@@ -84,6 +89,7 @@ async def update_product(
     data: ProductPatch,
     *,
     stock: Sequence[StartStock] | None = None,
+    announce: bool = True,
 ) -> tuple[Product, bool]:
     """Change what is given of a product; answers it and whether anything is different from before.
 
@@ -117,7 +123,7 @@ async def update_product(
         await changes.drop_images(gallery)
     if not await changes.end():
         return await changes.unchanged(), False
-    return await settle(changes, "product.updated"), True
+    return await settle(changes, "product.updated", announce=announce), True
 
 
 async def delete_product(session: StoreSession, product_id: UUID) -> Deleted:
@@ -165,7 +171,7 @@ async def taken_skus(session: StoreSession, skus: Sequence[str], *, except_produ
     return await writes.taken_skus(session, skus, except_product=except_product)
 
 
-async def settle(changes: Changes, event: str) -> Product:
+async def settle(changes: Changes, event: str, *, announce: bool = True) -> Product:
     """After a change: derive, tell inventory of new variants, write the event, raise the version."""
     session, product_id = changes.session, changes.product.id
     await stock_port.start(session, changes.levels)
@@ -174,7 +180,8 @@ async def settle(changes: Changes, event: str) -> Product:
     await audit.record(
         session, event, subject=product.id, new={"name": product.name, "handle": product.handle}
     )
-    await changed(session)
+    if announce:
+        await changed(session)
     return product
 
 

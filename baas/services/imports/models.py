@@ -1,0 +1,56 @@
+"""Tables of the imports."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
+
+from baas.core.models import Base, StoreEntity, StoreOwned, column, store_fk
+
+_KEEP = "90d"
+
+
+class ImportRow(StoreEntity, Base):
+    """A file that brings products. `content` is kept until the import is finished."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        CheckConstraint("status in ('pending', 'running', 'done', 'failed')", name="status"),
+        Index("ix_imports_due", "lease_until", postgresql_where=text("status in ('pending', 'running')")),
+    )
+
+    status: Mapped[str] = column(keep=_KEEP)
+    format: Mapped[str] = column(keep=_KEEP)
+    filename: Mapped[str] = column(keep=_KEEP)
+    content: Mapped[bytes | None] = column(keep=_KEEP, deferred=True)
+    rows: Mapped[int] = column(keep=_KEEP)
+    created: Mapped[int] = column(keep=_KEEP, server_default=text("0"))
+    updated: Mapped[int] = column(keep=_KEEP, server_default=text("0"))
+    skipped: Mapped[int] = column(keep=_KEEP, server_default=text("0"))
+    failed: Mapped[int] = column(keep=_KEEP, server_default=text("0"))
+    error: Mapped[str | None] = column(keep=_KEEP)
+    attempts: Mapped[int] = column(keep=_KEEP, server_default=text("0"))
+    lease_until: Mapped[datetime] = column(keep=_KEEP)
+    created_at: Mapped[datetime] = column(keep=_KEEP)
+    finished_at: Mapped[datetime | None] = column(keep=_KEEP)
+
+
+class ImportResult(StoreOwned, Base):
+    """What became of one product of a file, by its first row."""
+
+    __tablename__ = "import_results"
+    __table_args__ = (
+        store_fk("import_id", "imports", ondelete="CASCADE"),
+        CheckConstraint("outcome in ('created', 'updated', 'skipped', 'failed')", name="outcome"),
+        Index(None, "store_id", "import_id", "handle"),
+    )
+
+    import_id: Mapped[UUID] = column(primary_key=True, keep=_KEEP)
+    row: Mapped[int] = column(primary_key=True, keep=_KEEP, autoincrement=False)
+    rows: Mapped[int] = column(keep=_KEEP)
+    handle: Mapped[str] = column(keep=_KEEP)
+    outcome: Mapped[str] = column(keep=_KEEP)
+    problems: Mapped[list[Any]] = column(type_=JSONB(), keep=_KEEP)
