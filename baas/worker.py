@@ -55,7 +55,8 @@ class Worker:
             "partitions": Loop("partitions", partitions, every=3600.0),
         }
         for loop_name, (make, every) in LOOPS.items():
-            loops[loop_name] = Loop(loop_name, make(runtime, self.table.scope_for_job), every=every)
+            made = make(runtime, self.table.scope_for_job)
+            loops[loop_name] = made if isinstance(made, Loop) else Loop(loop_name, made, every=every)
         return loops
 
     def wake(self, *names: str) -> None:

@@ -52,7 +52,7 @@ class Dispatcher(Loop):
         *,
         limits: Limits | None = None,
     ) -> None:
-        super().__init__("deliveries", self.claim)
+        super().__init__(policy.LOOP, self.claim)
         self._database = database
         self._http = http
         self._keyring = keyring

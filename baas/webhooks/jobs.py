@@ -1,12 +1,14 @@
 """What the worker runs for webhooks: the loop that delivers, the fan-out for the relay, the housekeeping."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from baas.core import clock, ids
-from baas.core.jobs import Drain, Loop
+from baas.core.jobs import TICK, Drain, Loop
 from baas.core.outbox import EVENTS_KEPT_DAYS, FanOut, ScopeMaker
 from baas.core.runtime import Runtime
+from baas.webhooks import policy
 from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.repository import queue
 from baas.webhooks.service import endpoints
@@ -41,3 +43,10 @@ def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:
         return deleted if deleted >= PRUNE_BATCH else 0
 
     return tidy
+
+
+LOOPS: Mapping[str, tuple[Callable[[Runtime, ScopeMaker], Drain | Loop], float]] = {
+    policy.LOOP: (make_dispatcher, TICK),
+    "webhooks-housekeeping": (make_housekeeping, 300.0),
+}
+"""The loops that the worker runs for this package, and the seconds between their looks at the database."""

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+LOOP: Final = "deliveries"
+"""The name of the worker's loop that sends; whoever makes something due wakes it."""
 SCHEDULE: Final = (
     timedelta(0),
     timedelta(seconds=5),

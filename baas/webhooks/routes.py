@@ -12,6 +12,7 @@ from baas.core.context import Ctx
 from baas.core.db import StoreSession, StoreWork
 from baas.core.envelope import Data, Listed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.webhooks import policy
 from baas.webhooks.schemas.events import PublishEvent, StoredEvent
 from baas.webhooks.schemas.outbound import (
     CreateEndpoint,
@@ -27,9 +28,6 @@ from baas.webhooks.schemas.outbound import (
 )
 from baas.webhooks.service import deliveries, endpoints, events
 
-DELIVERIES_LOOP = "deliveries"
-"""The worker's loop that sends."""
-
 Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
 Cursor = Annotated[
     str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
@@ -42,7 +40,7 @@ Until = Annotated[datetime | None, Parameter(description="Before this moment.")]
 
 def _wake_sender(ctx: Ctx, work: StoreWork) -> None:
     """Something is due that no event announces: say so once it is committed."""
-    work.after_commit(lambda: ctx.runtime.nudger.nudge(DELIVERIES_LOOP), once=DELIVERIES_LOOP)
+    work.after_commit(lambda: ctx.runtime.nudger.nudge(policy.LOOP), once=policy.LOOP)
 
 
 @get("/admin/events", needs="events:read", operation_id="list_events", tags=["events"], summary="List events")

@@ -4,12 +4,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from baas import API_VERSION
 from baas.core import clock, ids
 from baas.core.crypto import KeyRing
-from baas.core.db import StoreSession
+from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.http import OutgoingClient, OutgoingRefused
 from baas.core.outbox import emit
@@ -96,10 +96,13 @@ async def _find(session: StoreSession, endpoint_id: UUID, *, lock: bool = False)
     return row
 
 
-async def count(session: StoreSession) -> int:
+async def count(work: StoreWork) -> int:
     """How many endpoints the store has, whatever their state; the plan limits them."""
-    query = select(func.count()).select_from(WebhookEndpoint).where(WebhookEndpoint.deleted_at.is_(None))
-    return await session.scalar(query) or 0
+    found = await work.fetchval(
+        "select count(*) from webhook_endpoints where store_id = $1 and deleted_at is null",
+        work.scope.store_id,
+    )
+    return int(found)
 
 
 async def create_endpoint(
