@@ -1,6 +1,9 @@
 """The worker's part: files that wait are brought in one after the other."""
 
-from baas.core.jobs import Drain
+from collections.abc import Callable
+from typing import Final
+
+from baas.core.jobs import TICK, Drain
 from baas.core.outbox import ScopeMaker
 from baas.core.runtime import Runtime
 from baas.services.imports import repository, service
@@ -21,3 +24,8 @@ def imports_loop(runtime: Runtime, make_scope: ScopeMaker) -> Drain:
         return 1
 
     return drain
+
+
+LOOPS: Final[dict[str, tuple[Callable[[Runtime, ScopeMaker], Drain], float]]] = {
+    "imports": (imports_loop, TICK)
+}

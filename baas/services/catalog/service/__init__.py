@@ -31,6 +31,7 @@ from baas.services.catalog.service.products import (
     taken_skus,
     update_product,
 )
+from baas.services.catalog.service.refresh import changed as announce
 from baas.services.catalog.service.refresh import refresh, set_availability
 from baas.services.catalog.service.storefront import (
     ProductQuery,
@@ -44,6 +45,7 @@ from baas.services.catalog.service.storefront import (
 
 __all__ = [
     "ProductQuery",
+    "announce",
     "category_by_slug",
     "category_of_path",
     "category_tree",

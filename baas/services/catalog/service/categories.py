@@ -25,7 +25,7 @@ from baas.services.catalog.service.refresh import changed, refresh
 from baas.tenants import audit
 
 
-async def create_category(session: StoreSession, data: CreateCategory) -> Category:
+async def create_category(session: StoreSession, data: CreateCategory, *, announce: bool = True) -> Category:
     """Make a category under its parent, or a root. Raises Conflict (the slug is taken), ValidationFailed."""
     await writes.lock_tree(session)
     name = shape.check_name(data.name)
@@ -44,7 +44,7 @@ async def create_category(session: StoreSession, data: CreateCategory) -> Catego
         updated_at=moment,
     )
     session.add(row)
-    return await _settle(session, row, "category.created")
+    return await _settle(session, row, "category.created", announce=announce)
 
 
 async def update_category(session: StoreSession, category_id: UUID, data: CategoryPatch) -> Category:
@@ -66,7 +66,7 @@ async def update_category(session: StoreSession, category_id: UUID, data: Catego
     if not session.is_modified(row):
         return _shown(row)
     row.updated_at = clock.now(session.scope)
-    answer = await _settle(session, row, "category.updated")
+    answer = await _settle(session, row, "category.updated", announce=True)
     # Products carry the category's name and slug in their documents.
     await refresh(session, await views.products_of_category(session, category_id))
     return answer
@@ -101,7 +101,9 @@ async def list_categories(session: StoreSession, page: Page) -> PageOf[Category]
     return page.cut(rows, lambda row: [str(row.id)], total=total).map(_shown)
 
 
-async def category_of_path(session: StoreSession, path: tuple[str, ...]) -> str | None:
+async def category_of_path(
+    session: StoreSession, path: tuple[str, ...], *, announce: bool = True
+) -> str | None:
     """The slug of the category at a path of names from the root; those that are missing are made.
 
     A slug is made of all names of its path, so the same path always finds the same category. None when
@@ -114,9 +116,8 @@ async def category_of_path(session: StoreSession, path: tuple[str, ...]) -> str 
     parent: str | None = None
     for name, slug in zip(path, slugs, strict=True):
         if slug not in present:
-            made = await create_category(
-                session, CreateCategory(name=name[:255], slug=slug, parent_id=parent)
-            )
+            data = CreateCategory(name=name[:255], slug=slug, parent_id=parent)
+            made = await create_category(session, data, announce=announce)
             parent = made.id
         else:
             parent = ids.encode("cat", present[slug])
@@ -146,7 +147,7 @@ async def _parent(session: StoreSession, given: str, *, moved: UUID | None) -> U
     return parent_id
 
 
-async def _settle(session: StoreSession, row: CategoryRow, action: str) -> Category:
+async def _settle(session: StoreSession, row: CategoryRow, action: str, *, announce: bool) -> Category:
     try:
         await session.flush()
     except Exception as error:
@@ -154,7 +155,8 @@ async def _settle(session: StoreSession, row: CategoryRow, action: str) -> Categ
     answer = _shown(row)
     news: dict[str, Any] = {"name": answer.name, "slug": answer.slug, "parent_id": answer.parent_id}
     await audit.record(session, action, subject=answer.id, new=news)
-    await changed(session)
+    if announce:
+        await changed(session)
     return answer
 
 
