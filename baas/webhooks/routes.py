@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from litestar import Response, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from baas.core import ids
 from baas.core.context import Ctx
@@ -28,14 +28,14 @@ from baas.webhooks.schemas.outbound import (
 )
 from baas.webhooks.service import deliveries, endpoints, events
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
 Cursor = Annotated[
-    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+    str | None, QueryParameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
 ]
-Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
-Word = Annotated[str | None, Parameter(max_length=200)]
-Since = Annotated[datetime | None, Parameter(description="From this moment on.")]
-Until = Annotated[datetime | None, Parameter(description="Before this moment.")]
+Include = Annotated[str | None, QueryParameter(max_length=20, description="`total` counts the whole list.")]
+Word = Annotated[str | None, QueryParameter(max_length=200)]
+Since = Annotated[datetime | None, QueryParameter(description="From this moment on.")]
+Until = Annotated[datetime | None, QueryParameter(description="Before this moment.")]
 
 
 def _wake_sender(ctx: Ctx, work: StoreWork) -> None:
@@ -49,7 +49,7 @@ async def list_events(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     include: Include = None,
-    type_: Annotated[str | None, Parameter(query="type", max_length=200)] = None,
+    type_: Annotated[str | None, QueryParameter(name="type", max_length=200)] = None,
     subject: Word = None,
     since: Since = None,
     until: Until = None,
@@ -196,7 +196,7 @@ async def list_webhook_deliveries(
     endpoint_id: Word = None,
     event_id: Word = None,
     event_type: Word = None,
-    status: DeliveryStatus | None = None,
+    status: FromQuery[DeliveryStatus | None] = None,
     since: Since = None,
     until: Until = None,
 ) -> Response[Listed[Delivery]]:

@@ -1,0 +1,50 @@
+"""A receiver for each test, and the verbs that tests of webhooks share."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.clients import Shop
+from tests.webhooks.receiver import Receiver
+
+Register = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A receiver on loopback."""
+    made = Receiver()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+def register(receiver: Receiver) -> Register:
+    """Registers an endpoint of a shop at a path of the receiver; answers it with its secret."""
+
+    async def make(shop: Shop, path: str = "/hook", *event_types: str, **more: Any) -> dict[str, Any]:
+        body = {"url": receiver.url(path), "event_types": list(event_types) or ["*"], **more}
+        response = await shop.admin("POST", "/admin/webhook-endpoints", json=body, expect=201)
+        data: dict[str, Any] = response.json()["data"]
+        return data
+
+    return make
+
+
+async def publish(
+    shop: Shop, type_: str = "custom.thing", data: dict[str, Any] | None = None, **more: Any
+) -> Any:
+    """Publish an event of the shop."""
+    body = {"type": type_, "data": data or {}, **more}
+    return (await shop.admin("POST", "/admin/events", json=body, expect=201)).json()["data"]
+
+
+async def deliveries(shop: Shop, **filters: Any) -> list[dict[str, Any]]:
+    """The shop's deliveries, the earliest first."""
+    response = await shop.admin(
+        "GET", "/admin/webhook-deliveries", params={"limit": 100, **filters}, expect=200
+    )
+    found: list[dict[str, Any]] = response.json()["data"]
+    return found[::-1]
