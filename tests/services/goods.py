@@ -1,0 +1,60 @@
+"""Things to sell, and what the database says about them, for the tests of several services."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from baas.core import ids
+from baas.core.db import Database
+from baas.core.scope import StoreScope
+from tests.clients import Shop
+
+
+async def make_product(shop: Shop, *variants: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A product over the API; each variant needs at least a price."""
+    several = len(variants) > 1
+    body = {
+        "name": f"Thing {secrets.token_hex(3)}",
+        **({"options": [{"name": "Size"}]} if several else {}),
+        "variants": [
+            {**({"option_values": [f"size {number}"]} if several else {}), **variant}
+            for number, variant in enumerate(variants)
+        ],
+        **fields,
+    }
+    product: dict[str, Any] = (await shop.admin("POST", "/admin/products", json=body, expect=201)).json()["data"]
+    return product
+
+
+async def make_variants(shop: Shop, *on_hand: int | None, price: int = 1_000) -> list[UUID]:
+    """Variants of one product with so many pieces each (None: not tracked), sorted by id as they are made."""
+    product = await make_product(
+        shop, *({"price": price, **({} if pieces is None else {"on_hand": pieces})} for pieces in on_hand)
+    )
+    return [ids.decode("var", variant["id"]) for variant in product["variants"]]
+
+
+async def levels(database: Database, scope: StoreScope) -> dict[UUID, tuple[int, int]]:
+    """On hand and reserved, by variant."""
+    async with database.fast(scope) as work:
+        rows = await work.fetch("select variant_id, on_hand, reserved from inventory_levels")
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def sums_of_movements(database: Database, scope: StoreScope) -> dict[UUID, tuple[int, int]]:
+    """On hand and reserved, by variant, computed from every change there was."""
+    async with database.fast(scope) as work:
+        rows = await work.fetch(
+            "select variant_id, sum(on_hand_change)::bigint, sum(reserved_change)::bigint"
+            " from inventory_movements group by variant_id"
+        )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def events(database: Database, scope: StoreScope, prefix: str) -> list[tuple[str, str]]:
+    """Type and subject of the store's events whose type begins so, oldest first."""
+    async with database.fast(scope) as work:
+        rows = await work.fetch(
+            "select type, subject from events where starts_with(type, $1) order by id", prefix
+        )
+    return [(row["type"], row["subject"]) for row in rows]
