@@ -23,7 +23,9 @@ RATES = st.sampled_from([0, 400, 1050, 1600, 1900, 2100, 2700, 10_000]) | st.int
 SHIPPING = st.integers(0, 10**6)
 
 
-def priced(lines: list[Line], *, inclusive: bool = True, rate: int = 2100, shipping: int = 0, discount: int = 0) -> Totals:
+def priced(
+    lines: list[Line], *, inclusive: bool = True, rate: int = 2100, shipping: int = 0, discount: int = 0
+) -> Totals:
     return totals(
         lines,
         currency="ARS",
@@ -35,7 +37,9 @@ def priced(lines: list[Line], *, inclusive: bool = True, rate: int = 2100, shipp
 
 
 @given(lines=LINES, inclusive=st.booleans(), rate=RATES, shipping=SHIPPING, share=st.integers(0, 100))
-def test_the_parts_always_add_up(lines: list[Line], inclusive: bool, rate: int, shipping: int, share: int) -> None:
+def test_the_parts_always_add_up(
+    lines: list[Line], inclusive: bool, rate: int, shipping: int, share: int
+) -> None:
     """What the order's CHECK demands, and what an invoice shows line by line."""
     discount = sum(line.unit_price * line.quantity for line in lines) * share // 100
     result = priced(lines, inclusive=inclusive, rate=rate, shipping=shipping, discount=discount)
@@ -63,12 +67,21 @@ def test_more_pieces_never_cost_less(lines: list[Line], rate: int) -> None:
     """Also with taxes rounded per line."""
     doubled = [*lines, *lines]
     for inclusive in (True, False):
-        assert priced(doubled, inclusive=inclusive, rate=rate).total >= priced(lines, inclusive=inclusive, rate=rate).total
+        assert (
+            priced(doubled, inclusive=inclusive, rate=rate).total
+            >= priced(lines, inclusive=inclusive, rate=rate).total
+        )
 
 
 @pytest.mark.parametrize(
     "price, rate, tax",
-    [(129_990, 2100, 22_560), (1_999, 2100, 347), (9_999, 1600, 1_379), (1_220, 2200, 220), (11_990, 1900, 1_914)],
+    [
+        (129_990, 2100, 22_560),
+        (1_999, 2100, 347),
+        (9_999, 1600, 1_379),
+        (1_220, 2200, 220),
+        (11_990, 1900, 1_914),
+    ],
 )
 def test_known_inclusive_prices(price: int, rate: int, tax: int) -> None:
     """Examples of several countries, checked by hand."""
@@ -84,7 +97,12 @@ def test_tax_is_rounded_per_line() -> None:
 def test_exclusive_tax_is_added() -> None:
     """The customer pays net, tax and shipping with its own tax."""
     result = priced([Line(1_000, 2)], inclusive=False, shipping=500)
-    assert (result.subtotal, result.shipping_total, result.tax_total, result.total) == (2_000, 500, 525, 3_025)
+    assert (result.subtotal, result.shipping_total, result.tax_total, result.total) == (
+        2_000,
+        500,
+        525,
+        3_025,
+    )
 
 
 def test_digital_things_are_not_shipped() -> None:
