@@ -82,7 +82,8 @@ class _Bucket:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.interval = _MINUTE // max(limit, 1)
+        # Time is counted in microseconds: nobody is let through more often than one in each.
+        self.interval = max(_MINUTE // max(limit, 1), 1)
         self.burst = self.interval * limit
         self.tokens = 0  # leased and not spent
         self.lease_ends = 0

@@ -147,7 +147,7 @@ class OperatorUpdateStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
     domain: Domain | UnsetType | None = UNSET
     plan: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     allowed_origins: Origins | UnsetType = UNSET
-    limits: dict[str, Annotated[int, Meta(ge=-1, le=10**9)]] | UnsetType = UNSET
+    limits: dict[str, Annotated[int, Meta(ge=-1, le=10**7)]] | UnsetType = UNSET
     """Overrides of the plan's limits; -1 is no limit. The given object replaces the former one."""
 
 
