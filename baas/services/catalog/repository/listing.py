@@ -128,8 +128,7 @@ async def storefront_product(
 async def active_categories(work: StoreWork) -> list[asyncpg.Record]:
     """Every category that storefronts may see, those under a hidden one not taken out yet."""
     return await work.fetch(
-        "select id, name, slug, parent_id, position from categories where store_id = $1 and is_active"
-        " order by position, name, id",
+        "select id, name, slug, parent_id, position from categories where store_id = $1 and is_active order by id",
         work.scope.store_id,
     )
 

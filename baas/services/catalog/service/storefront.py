@@ -171,7 +171,7 @@ async def product_by_ref(work: StoreWork, ref: str) -> bytes:
 async def category_tree(work: StoreWork) -> list[CategoryNode]:
     """The active categories as a tree; what lies under a hidden one is hidden too."""
     children: dict[UUID | None, list[CategoryNode]] = {}
-    rows = await listing.active_categories(work)
+    rows = sorted(await listing.active_categories(work), key=lambda row: (row["position"], fold(row["name"])))
     nodes: dict[UUID, CategoryNode] = {}
     for row in rows:
         identity, parent_id = row["id"], row["parent_id"]
