@@ -194,7 +194,7 @@ def upgrade() -> None:
     )
     # Room in each page, so that the updates of a sale stay in it and touch no index.
     op.execute("alter table inventory_levels set (fillfactor = 70)")
-    store_table("inventory_levels")
+    store_table("inventory_levels", grants="select, insert, update")
 
     op.create_table(
         "inventory_movements",

@@ -118,7 +118,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_carts_due", "carts", ["expires_at"], postgresql_where=sa.text("status = 'active'"))
     op.execute("alter table carts set (fillfactor = 70)")
-    store_table("carts")
+    store_table("carts", grants="select, insert, update")
     across_stores("carts", RELAY, "select (store_id, id, status, expires_at)")
 
     op.create_table(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from baas.core import clock, ids, outbox
@@ -40,6 +41,8 @@ from baas.services.pricing.errors import TooMuch
 from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY, STANDARD_SHIPPING, Line
 
 ABANDON_BATCH: Final = 100
+
+log = structlog.get_logger(__name__)
 # Deliberately loose: only a message that arrives proves an address. One @, a dot behind it, no blanks.
 _EMAIL: Final = re.compile(
     r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,180}\.[^@\s.\x00-\x1f\x7f]{2,63}"
@@ -221,15 +224,24 @@ async def abandon_due(database: Database, make_scope: ScopeMaker) -> int:
     ) as system:
         due = await repository.due(system, ABANDON_BATCH)
     closed = 0
-    for found in due:
-        scope = await make_scope(found["store_id"], f"abandon_{found['id'].hex}")
-        async with database.fast(scope) as work:
-            if await repository.abandon(work, found["id"]):
-                closed += 1
-                cart = await get_cart(work, found["id"])
-                if cart.items:
-                    await outbox.emit(work, "cart.abandoned", subject=cart.id, data=cart)
+    for row in due:
+        try:
+            scope = await make_scope(row["store_id"], f"abandon_{row['id'].hex}")
+            async with database.fast(scope) as work:
+                closed += await _abandon(work, row["id"])
+        except Exception as error:
+            # One cart must not stop the others; it is found again at the next look.
+            log.warning("cart.not_abandoned", cart_id=str(row["id"]), error=repr(error)[:300])
     return closed
+
+
+async def _abandon(work: StoreWork, cart_id: UUID) -> bool:
+    abandoned = await repository.abandon(work, cart_id)
+    if abandoned:
+        cart = await get_cart(work, cart_id)
+        if cart.items:
+            await outbox.emit(work, "cart.abandoned", subject=cart.id, data=cart)
+    return abandoned
 
 
 # ------------------------------------------------------------------------------------- the parts

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -38,6 +39,8 @@ from baas.services.inventory.schemas import (
 from baas.tenants import audit
 
 LAPSE_BATCH: Final = 100
+
+log = structlog.get_logger(__name__)
 
 # ------------------------------------------------------------------------------------- for checkout
 
@@ -142,9 +145,13 @@ async def lapse_due(database: Database, make_scope: ScopeMaker) -> int:
         due = await repository.due(system, LAPSE_BATCH)
     lapsed = 0
     for row in due:
-        scope = await make_scope(row["store_id"], f"lapse_{row['order_id'].hex}")
-        async with database.fast(scope) as work:
-            lapsed += await _lapse(work, row["order_id"])
+        try:
+            scope = await make_scope(row["store_id"], f"lapse_{row['order_id'].hex}")
+            async with database.fast(scope) as work:
+                lapsed += await _lapse(work, row["order_id"])
+        except Exception as error:
+            # One order must not keep the others' stock; it is found again at the next look.
+            log.warning("reservation.not_lapsed", order_id=str(row["order_id"]), error=repr(error)[:300])
     return lapsed
 
 
