@@ -75,6 +75,7 @@ def _orders() -> None:
         sa.Column("metadata", JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
         _text("source"),
         sa.Column("paid_outside", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("holds_stock", sa.Boolean(), nullable=False),
         sa.Column("is_digital", sa.Boolean(), nullable=False),
         sa.Column("tracking", JSONB()),
         sa.Column("flags", ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),

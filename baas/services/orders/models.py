@@ -62,6 +62,8 @@ class Order(StoreEntity, Base):
     )
     source: Mapped[str] = column(keep=KEEP_ORDER)
     paid_outside: Mapped[bool] = column(server_default=text("false"), keep=KEEP_ORDER)
+    holds_stock: Mapped[bool] = column(keep=KEEP_ORDER)
+    """Whether stock was reserved for it, so that cancelling it gives stock back."""
     is_digital: Mapped[bool] = column(keep=KEEP_ORDER)
     tracking: Mapped[dict[str, Any] | None] = column(pii=True, keep=KEEP_ORDER)
     flags: Mapped[list[str]] = column(server_default=text("'{}'::text[]"), keep=KEEP_ORDER)

@@ -111,20 +111,12 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
 async def open_for_order(work: StoreWork, providers: Providers, asked: Collect) -> StorefrontPayment:
     """An attempt to collect an order, in the transaction that makes or changes it."""
     row = await collect(work, providers, asked)
-    return StorefrontPayment(
-        id=ids.encode("pay", row["id"]),
-        order_id=ids.encode("ord", row["order_id"]) if row["order_id"] else None,
-        provider=row["provider"],
-        status=row["status"],
-        provider_status=row["provider_status"],
-        amount=row["amount"],
-        amount_refunded=row["amount_refunded"],
-        currency=row["currency"],
-        reference=row["reference"],
-        next_action=_next_action(row),
-        failure_code=row["failure_code"],
-        created_at=row["created_at"],
-    )
+    return storefront_of(_payment(row, []))
+
+
+def storefront_of(payment: Payment) -> StorefrontPayment:
+    """What the payer may see of a payment."""
+    return StorefrontPayment(**{name: getattr(payment, name) for name in StorefrontPayment.__struct_fields__})
 
 
 async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:

@@ -1,0 +1,293 @@
+"""The SQL of the orders. An order is placed by one statement."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from baas.core import clock, ids
+from baas.core.db import StoreWork, SystemConnection
+
+FIRST_NUMBER: Final = 1001
+Row = Mapping[str, Any]
+
+_COLUMNS: Final = (
+    "id, number, status, payment_status, currency, subtotal, discount_total, shipping_total, tax_total, total,"
+    " prices_include_tax, amount_paid, amount_refunded, email, customer_id, cart_id, shipping_address,"
+    " billing_address, note, reference, metadata, source, paid_outside, holds_stock, is_digital, tracking, flags,"
+    " access_token_hash, due_at, expires_at, placed_at, paid_at, shipped_at, delivered_at, cancelled_at,"
+    " cancel_reason, returned_at, updated_at"
+)
+_ITEM_COLUMNS: Final = (
+    "id, order_id, variant_id, product_id, product_name, variant_name, sku, image_url, quantity, unit_price, total,"
+    " discount, tax, requires_shipping, oversold"
+)
+# What a new order is given; the number comes from the counter, everything else has a default.
+_GIVEN: Final = (
+    *(
+        "status",
+        "payment_status",
+        "currency",
+        "subtotal",
+        "discount_total",
+        "shipping_total",
+        "tax_total",
+        "total",
+    ),
+    *("prices_include_tax", "email", "customer_id", "cart_id", "shipping_address", "billing_address", "note"),
+    *(
+        "reference",
+        "metadata",
+        "source",
+        "paid_outside",
+        "holds_stock",
+        "is_digital",
+        "access_token_hash",
+        "due_at",
+    ),
+    *("expires_at", "placed_at"),
+)
+_ITEM_TYPES: Final = {
+    "id": "uuid",
+    "variant_id": "uuid",
+    "product_id": "uuid",
+    "product_name": "text",
+    "variant_name": "text",
+    "sku": "text",
+    "image_url": "text",
+    "quantity": "bigint",
+    "unit_price": "bigint",
+    "total": "bigint",
+    "discount": "bigint",
+    "tax": "bigint",
+    "requires_shipping": "boolean",
+}
+_FIRST_ITEM: Final = len(_GIVEN) + 3
+_FIRST_STEP: Final = _FIRST_ITEM + len(_ITEM_TYPES)
+
+_PLACE: Final = f"""
+with counter as (
+  insert into order_counters (store_id, last_number) values ($1, {FIRST_NUMBER})
+  on conflict (store_id) do update set last_number = order_counters.last_number + 1
+  returning last_number
+), made as (
+  insert into orders (store_id, id, number, updated_at, {", ".join(_GIVEN)})
+  select $1, $2, last_number, ${len(_GIVEN) + 2}, {", ".join(f"${n}" for n in range(3, len(_GIVEN) + 3))} from counter
+  returning {_COLUMNS}
+), lines as (
+  insert into order_items (store_id, order_id, position, {", ".join(_ITEM_TYPES)})
+  select $1, $2, d.position, {", ".join(f"d.{name}" for name in _ITEM_TYPES)}
+  from unnest({", ".join(f"${_FIRST_ITEM + n}::{kind}[]" for n, kind in enumerate(_ITEM_TYPES.values()))})
+    with ordinality as d({", ".join(_ITEM_TYPES)}, position)
+), steps as (
+  insert into order_transitions
+    (store_id, id, order_id, from_status, to_status, actor_kind, actor_id, request_id, created_at)
+  select $1, d.id, $2, d.from_status, d.to_status, ${_FIRST_STEP + 3}, ${_FIRST_STEP + 4}, ${_FIRST_STEP + 5},
+    ${len(_GIVEN) + 2}
+  from unnest(${_FIRST_STEP}::uuid[], ${_FIRST_STEP + 1}::text[], ${_FIRST_STEP + 2}::text[])
+    as d(id, from_status, to_status)
+)
+select {_COLUMNS} from made
+"""
+
+
+async def place(
+    work: StoreWork,
+    order_id: UUID,
+    values: Row,
+    items: Sequence[Row],
+    steps: Sequence[tuple[str | None, str]],
+) -> Row:
+    """A new order with its lines and its first steps; answers its row.
+
+    From here to the commit the store's counter is locked, so this comes as late as it can.
+    """
+    caller = work.scope.caller
+    row: Row | None = await work.fetchrow(
+        _PLACE,
+        work.scope.store_id,
+        order_id,
+        *(values[name] for name in _GIVEN),
+        *([item[name] for item in items] for name in _ITEM_TYPES),
+        [ids.new_id() for _ in steps],
+        [before for before, _ in steps],
+        [after for _, after in steps],
+        caller.kind.value,
+        caller.id,
+        work.scope.request_id,
+    )
+    assert row is not None
+    return row
+
+
+async def get(work: StoreWork, order_id: UUID) -> Row | None:
+    """An order's row, or None."""
+    return await work.fetchrow(
+        f"select {_COLUMNS} from orders where store_id = $1 and id = $2", work.scope.store_id, order_id
+    )
+
+
+async def lock(work: StoreWork, order_id: UUID) -> Row | None:
+    """An order's row, held until the transaction ends."""
+    return await work.fetchrow(
+        f"select {_COLUMNS} from orders where store_id = $1 and id = $2 for no key update",
+        work.scope.store_id,
+        order_id,
+    )
+
+
+async def items(work: StoreWork, order_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
+    """The lines of some orders, by order."""
+    found: dict[UUID, list[Row]] = {order_id: [] for order_id in order_ids}
+    for row in await work.fetch(
+        f"select {_ITEM_COLUMNS} from order_items where store_id = $1 and order_id = any ($2::uuid[])"
+        " order by order_id, position",
+        work.scope.store_id,
+        list(order_ids),
+    ):
+        found[row["order_id"]].append(row)
+    return found
+
+
+async def change(work: StoreWork, order_id: UUID, changes: Row) -> Row:
+    """Write columns of an order that this transaction has locked; answers its row."""
+    assignments, arguments = _assign(changes, first=4)
+    row: Row | None = await work.fetchrow(
+        f"update orders set updated_at = $3{assignments} where store_id = $1 and id = $2 returning {_COLUMNS}",
+        work.scope.store_id,
+        order_id,
+        clock.now(work.scope),
+        *arguments,
+    )
+    assert row is not None
+    return row
+
+
+async def move(work: StoreWork, row: Row, to: str, changes: Row, reason: str | None) -> Row:
+    """Move an order that this transaction has locked; answers its row."""
+    assignments, arguments = _assign(changes, first=11)
+    caller = work.scope.caller
+    moved: Row | None = await work.fetchrow(
+        f"""
+        with moved as (
+          update orders set status = $3, updated_at = $4{assignments} where store_id = $1 and id = $2
+          returning {_COLUMNS}
+        ), noted as (
+          insert into order_transitions
+            (store_id, id, order_id, from_status, to_status, actor_kind, actor_id, reason, request_id, created_at)
+          values ($1, $5, $2, $6, $3, $7, $8, $9, $10, $4)
+        )
+        select {_COLUMNS} from moved
+        """,
+        work.scope.store_id,
+        row["id"],
+        to,
+        clock.now(work.scope),
+        ids.new_id(),
+        row["status"],
+        caller.kind.value,
+        caller.id,
+        reason,
+        work.scope.request_id,
+        *arguments,
+    )
+    assert moved is not None
+    return moved
+
+
+def _assign(changes: Row, *, first: int) -> tuple[str, list[Any]]:
+    names = sorted(changes)
+    text = "".join(f", {name} = ${number}" for number, name in enumerate(names, start=first))
+    return text, [changes[name] for name in names]
+
+
+async def mark_oversold(work: StoreWork, order_id: UUID, variant_ids: Sequence[UUID]) -> None:
+    """Note on the lines which of them were not all there."""
+    await work.execute(
+        "update order_items set oversold = true where store_id = $1 and order_id = $2 and variant_id = any ($3::uuid[])",
+        work.scope.store_id,
+        order_id,
+        list(variant_ids),
+    )
+
+
+async def transitions(work: StoreWork, order_id: UUID) -> list[Any]:
+    """Every step of an order, the first one first."""
+    return await work.fetch(
+        "select from_status, to_status, actor_kind, actor_id, reason, request_id, created_at from order_transitions"
+        " where store_id = $1 and order_id = $2 order by id",
+        work.scope.store_id,
+        order_id,
+    )
+
+
+class Filters:
+    """What a list of orders is narrowed to, as SQL with its arguments."""
+
+    def __init__(self, work: StoreWork) -> None:
+        self.arguments: list[Any] = [work.scope.store_id]
+        self.where = "store_id = $1"
+
+    def add(self, condition: str, *values: Any) -> None:
+        """Add a condition; its `{}` become the places of the values."""
+        places = range(len(self.arguments) + 1, len(self.arguments) + len(values) + 1)
+        self.arguments += values
+        self.where += " and " + condition.format(*(f"${place}" for place in places))
+
+
+async def page(work: StoreWork, filters: Filters, limit: int) -> list[Row]:
+    """Orders, newest first."""
+    arguments = [*filters.arguments, limit]
+    return await work.fetch(
+        f"select {_COLUMNS} from orders where {filters.where} order by placed_at desc, id desc"
+        f" limit ${len(arguments)}",
+        *arguments,
+    )
+
+
+async def count(work: StoreWork, filters: Filters) -> int:
+    """How many orders there are by those filters."""
+    total: int = await work.fetchval(f"select count(*) from orders where {filters.where}", *filters.arguments)
+    return total
+
+
+async def stats(work: StoreWork, filters: Filters) -> list[Any]:
+    """Counts and sums by status."""
+    return await work.fetch(
+        f"""
+        select status, count(*) as orders, count(paid_at) as paid,
+          coalesce(sum(total) filter (where paid_at is not null), 0)::bigint as gross,
+          coalesce(sum(amount_refunded), 0)::bigint as refunded,
+          count(*) filter (where cardinality(flags) > 0) as flagged,
+          coalesce(sum((select sum(i.quantity) from order_items i
+            where i.store_id = orders.store_id and i.order_id = orders.id)) filter (where paid_at is not null), 0)::bigint
+            as items
+        from orders where {filters.where} group by status
+        """,
+        *filters.arguments,
+    )
+
+
+_DUE: Final = """
+select o.store_id, o.id from orders o join stores s on s.id = o.store_id
+where o.due_at <= now() and o.due_at <= now() + s.clock_offset
+union
+select d.store_id, d.id
+from stores s cross join lateral (
+  select o.store_id, o.id from orders o where o.due_at <= now() + s.clock_offset and o.store_id = s.id limit $1
+) d
+where s.clock_offset > interval '0'
+limit $1
+"""
+
+
+async def due(system: SystemConnection, limit: int) -> list[Any]:
+    """Orders of all stores that the clock has to look at, by their store's own clock."""
+    return await system.fetch(_DUE, limit)
+
+
+async def postpone(system: SystemConnection, store_id: UUID, order_id: UUID, until: datetime) -> None:
+    """Look at an order later: something went wrong with it, and the others must not wait for it."""
+    await system.execute(
+        "update orders set due_at = $3 where store_id = $1 and id = $2", store_id, order_id, until
+    )

@@ -1,0 +1,222 @@
+"""The endpoints of checkout and of the orders."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.params import Parameter
+
+from baas.core import ids
+from baas.core.context import Context
+from baas.core.envelope import Data, Listed
+from baas.core.errors import NotFound
+from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.services.orders import service
+from baas.services.orders.schemas import (
+    CancelOrder,
+    Checkout,
+    CreateOrder,
+    DeliverOrder,
+    FulfillOrder,
+    Order,
+    OrderStats,
+    OrderStatus,
+    PaymentState,
+    Placed,
+    RetryPayment,
+    ReturnOrder,
+    ShipOrder,
+    StorefrontOrder,
+    Transition,
+)
+from baas.services.payments.providers import providers_of
+from baas.services.payments.schemas import StorefrontPayment
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
+Cursor = Annotated[
+    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+]
+Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
+Word = Annotated[str | None, Parameter(max_length=254)]
+Token = Annotated[str | None, Parameter(max_length=200, description="The order's access token.")]
+
+
+@post(
+    "/storefront/carts/{cart_id:str}/checkout", needs="storefront", status_code=201, operation_id="checkout",
+    tags=["checkout"], summary="Check out a cart",
+)  # fmt: skip
+async def checkout(ctx: Context, cart_id: str, data: Checkout) -> Response[Data[Placed]]:
+    """Turn a cart into an order with its stock reserved, and open the payment.
+
+    Send an Idempotency-Key: the same key answers the same order. Follow `payment.next_action`.
+    """
+    identity = ids.decode("cart", cart_id)
+    providers = providers_of(ctx.runtime)
+    return await ctx.write_fast(lambda work: service.checkout(work, providers, identity, data), status=201)
+
+
+@get(
+    "/storefront/orders/{order_id:str}", needs="storefront", operation_id="get_storefront_order", tags=["checkout"],
+    summary="Get an order as its customer",
+)  # fmt: skip
+async def get_storefront_order(
+    ctx: Context, order_id: str, token: Token = None
+) -> Response[Data[StorefrontOrder]]:
+    """The order that an access token opens; without the right one it does not exist."""
+    identity = ids.decode("ord", order_id)
+    if token is None:
+        raise NotFound(id=order_id)
+    return await ctx.read_fast(lambda work: service.get_for_customer(work, identity, token))
+
+
+@post(
+    "/storefront/orders/{order_id:str}/payments", needs="storefront", status_code=201,
+    operation_id="retry_order_payment", tags=["checkout"], summary="Try to pay again",
+)  # fmt: skip
+async def retry_order_payment(
+    ctx: Context, order_id: str, data: RetryPayment, token: Token = None
+) -> Response[Data[StorefrontPayment]]:
+    """Another attempt after a failed payment; an attempt that is still open is continued, not doubled."""
+    identity = ids.decode("ord", order_id)
+    providers = providers_of(ctx.runtime)
+    return await ctx.write_fast(
+        lambda work: service.retry(work, providers, identity, data, token=token), status=201
+    )
+
+
+@get("/admin/orders", needs="orders:read", operation_id="list_orders", tags=["orders"], summary="List orders")
+async def list_orders(
+    ctx: Context,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    include: Include = None,
+    status: OrderStatus | None = None,
+    payment_status: PaymentState | None = None,
+    email: Word = None,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    needs_attention: bool | None = None,
+) -> Response[Listed[Order]]:
+    """Orders, newest first; `created_from` is included, `created_to` is not."""
+    filters = service.OrderFilters(
+        status, payment_status, email, _aware(created_from), _aware(created_to), needs_attention
+    )
+    page = ctx.page(f"orders:{filters.name}", limit=limit, cursor=cursor, include=include)
+    return await ctx.read_fast(lambda work: service.find(work, page, filters))
+
+
+@post(
+    "/admin/orders", needs="orders:write", status_code=201, operation_id="create_order", tags=["orders"],
+    summary="Create an order",
+)  # fmt: skip
+async def create_order(ctx: Context, data: CreateOrder) -> Response[Data[Order]]:
+    """An order that the client's own shop took, paid already or to be paid through `POST /admin/payments`."""
+    return await ctx.write_fast(lambda work: service.create(work, data), status=201)
+
+
+@get(
+    "/admin/orders/stats", needs="orders:read", operation_id="get_order_stats", tags=["orders"],
+    summary="Count orders",
+)  # fmt: skip
+async def get_order_stats(
+    ctx: Context, created_from: datetime | None = None, created_to: datetime | None = None
+) -> Response[Data[OrderStats]]:
+    """Counts and sums of the orders placed in a time."""
+    return await ctx.read_fast(lambda work: service.stats(work, _aware(created_from), _aware(created_to)))
+
+
+@get(
+    "/admin/orders/{order_id:str}", needs="orders:read", operation_id="get_order", tags=["orders"],
+    summary="Get an order",
+)  # fmt: skip
+async def get_order(ctx: Context, order_id: str) -> Response[Data[Order]]:
+    """One order with its lines."""
+    identity = ids.decode("ord", order_id)
+    return await ctx.read_fast(lambda work: service.get(work, identity))
+
+
+@get(
+    "/admin/orders/{order_id:str}/history", needs="orders:read", operation_id="get_order_history", tags=["orders"],
+    summary="History of an order",
+)  # fmt: skip
+async def get_order_history(ctx: Context, order_id: str) -> Response[Data[list[Transition]]]:
+    """Who moved the order where, when and why."""
+    identity = ids.decode("ord", order_id)
+    return await ctx.read_fast(lambda work: service.history(work, identity))
+
+
+@post(
+    "/admin/orders/{order_id:str}/cancel", needs="orders:write", status_code=200, operation_id="cancel_order",
+    tags=["orders"], summary="Cancel an order",
+)  # fmt: skip
+async def cancel_order(ctx: Context, order_id: str, data: CancelOrder | None = None) -> Response[Data[Order]]:
+    """Give the money back, then the stock. An order that is on its way can only be returned."""
+    identity = ids.decode("ord", order_id)
+    providers = providers_of(ctx.runtime)
+    return await ctx.write_fast(lambda work: service.cancel(work, providers, identity, data or CancelOrder()))
+
+
+@post(
+    "/admin/orders/{order_id:str}/fulfill", needs="orders:write", status_code=200, operation_id="fulfill_order",
+    tags=["orders"], summary="Begin to prepare an order",
+)  # fmt: skip
+async def fulfill_order(
+    ctx: Context, order_id: str, data: FulfillOrder | None = None
+) -> Response[Data[Order]]:
+    """From `paid` to `processing`."""
+    identity = ids.decode("ord", order_id)
+    return await ctx.write_fast(lambda work: service.fulfill(work, identity, data or FulfillOrder()))
+
+
+@post(
+    "/admin/orders/{order_id:str}/ship", needs="orders:write", status_code=200, operation_id="ship_order",
+    tags=["orders"], summary="Ship an order",
+)  # fmt: skip
+async def ship_order(ctx: Context, order_id: str, data: ShipOrder | None = None) -> Response[Data[Order]]:
+    """The parcel is on its way; `tracking` says where it can be followed."""
+    identity = ids.decode("ord", order_id)
+    return await ctx.write_fast(lambda work: service.ship(work, identity, data or ShipOrder()))
+
+
+@post(
+    "/admin/orders/{order_id:str}/deliver", needs="orders:write", status_code=200, operation_id="deliver_order",
+    tags=["orders"], summary="Note that an order arrived",
+)  # fmt: skip
+async def deliver_order(
+    ctx: Context, order_id: str, data: DeliverOrder | None = None
+) -> Response[Data[Order]]:
+    """The customer has it."""
+    identity = ids.decode("ord", order_id)
+    return await ctx.write_fast(lambda work: service.deliver(work, identity, data or DeliverOrder()))
+
+
+@post(
+    "/admin/orders/{order_id:str}/return", needs="orders:write", status_code=200, operation_id="return_order",
+    tags=["orders"], summary="Take an order back",
+)  # fmt: skip
+async def return_order(ctx: Context, order_id: str, data: ReturnOrder | None = None) -> Response[Data[Order]]:
+    """The goods came back; with `restock` they are for sale again."""
+    identity = ids.decode("ord", order_id)
+    return await ctx.write_fast(lambda work: service.take_back(work, identity, data or ReturnOrder()))
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """A moment without an offset is meant in UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+ROUTES: list[Any] = [
+    checkout,
+    get_storefront_order,
+    retry_order_payment,
+    list_orders,
+    create_order,
+    get_order_stats,
+    get_order,
+    get_order_history,
+    cancel_order,
+    fulfill_order,
+    ship_order,
+    deliver_order,
+    return_order,
+]

@@ -1,0 +1,36 @@
+"""The verbs of the orders, by noun: `checkout` places, `following` hears the payments, `admin` is the shop's."""
+
+from baas.services.orders.service.admin import (
+    OrderFilters,
+    cancel,
+    deliver,
+    find,
+    fulfill,
+    get,
+    get_for_customer,
+    history,
+    ship,
+    stats,
+    take_back,
+)
+from baas.services.orders.service.checkout import checkout, create
+from baas.services.orders.service.following import attend_due, follow, retry
+
+__all__ = [
+    "OrderFilters",
+    "attend_due",
+    "cancel",
+    "checkout",
+    "create",
+    "deliver",
+    "find",
+    "follow",
+    "fulfill",
+    "get",
+    "get_for_customer",
+    "history",
+    "retry",
+    "ship",
+    "stats",
+    "take_back",
+]

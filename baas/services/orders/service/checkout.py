@@ -1,0 +1,305 @@
+"""Placing an order: everything or nothing, in one transaction, the contended rows last."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from baas.core import clock, ids
+from baas.core.crypto import random_token
+from baas.core.db import StoreWork
+from baas.core.errors import NotFound, ValidationFailed
+from baas.core.scope import StoreProfile
+from baas.services.carts import service as carts
+from baas.services.carts.addresses import Address, stored_form
+from baas.services.carts.schemas import CartForCheckout
+from baas.services.catalog import service as catalog
+from baas.services.inventory import service as inventory
+from baas.services.orders import repository
+from baas.services.orders.errors import PriceChanged
+from baas.services.orders.repository import Row
+from baas.services.orders.schemas import (
+    Checkout,
+    CreateOrder,
+    Flag,
+    NewItem,
+    Order,
+    OrderStatus,
+    PaymentState,
+    Placed,
+)
+from baas.services.orders.service import steps
+from baas.services.orders.service.shape import order_of, storefront_of
+from baas.services.payments import service as payments
+from baas.services.payments.providers import Providers
+from baas.services.payments.service import Collect
+from baas.services.pricing import service as pricing
+from baas.services.pricing.schemas import Line, Totals
+
+RESERVATION_MINUTES: Final = 30
+EXPIRY_HOURS: Final = 72
+_LOOK_BEFORE: Final = timedelta(minutes=1)
+"""How long before a reservation lapses the clock asks whether a payment is in progress."""
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of an order's access token, which is random enough for a plain hash."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def reservation(store: StoreProfile) -> timedelta:
+    """How long this store holds stock for an order that is being paid."""
+    return timedelta(minutes=int(store.settings.get("reservation_minutes", RESERVATION_MINUTES)))
+
+
+def look_again(now: datetime, held: timedelta) -> datetime:
+    """When to look at an order whose stock is held that long from now."""
+    return now + held - min(_LOOK_BEFORE, held / 2)
+
+
+async def checkout(work: StoreWork, providers: Providers, cart_id: UUID, data: Checkout) -> Placed:
+    """Turn a cart into an order and open its payment.
+
+    Raises NotFound, CartClosed (with the order that it became), InsufficientStock, PriceChanged,
+    PaymentProviderUnconfigured, and ValidationFailed when the e-mail, or the address of something that
+    ships, is missing.
+    """
+    payments.usable(work, providers, data.provider)
+    cart = await carts.lock_for_checkout(work, cart_id)
+    totals = cart.totals
+    if data.expected_total is not None and data.expected_total != totals.total:
+        raise PriceChanged(expected_total=data.expected_total, total=totals.total, currency=totals.currency)
+    email, shipping, billing = _contact(cart, data)
+    order_id, now, token = ids.new_id(), clock.now(work.scope), random_token()
+    store = work.scope.store
+    held = reservation(store)
+    expires_at = now + _expiry(store)
+    await carts.mark_converted(work, cart_id, order_id)
+    pieces = {line.variant.variant_id: line.quantity for line in cart.lines}
+    await inventory.reserve(work, pieces, order_id=order_id, until=now + held)
+    is_free = totals.total == 0
+    status = OrderStatus.PAYMENT_PENDING
+    items = _cart_items(cart)
+    row = await repository.place(
+        work,
+        order_id,
+        {
+            **_amounts(totals),
+            "status": status,
+            "payment_status": PaymentState.PENDING,
+            "email": email,
+            "customer_id": cart.customer_id,
+            "cart_id": cart_id,
+            "shipping_address": shipping,
+            "billing_address": billing,
+            "note": data.note,
+            "reference": None,
+            "metadata": {},
+            "source": "storefront",
+            "paid_outside": False,
+            "is_digital": not totals.requires_shipping,
+            "holds_stock": True,
+            "access_token_hash": token_hash(token),
+            "due_at": min(look_again(now, held), expires_at),
+            "expires_at": expires_at,
+            "placed_at": now,
+        },
+        items,
+        [(None, OrderStatus.PENDING), (OrderStatus.PENDING, status)],
+    )
+    order = await steps.tell(work, "order.created", row, items)
+    payment = None
+    if is_free:
+        order = order_of(await paid(work, row, items), items)
+    else:
+        payment = await payments.open_for_order(work, providers, _collect(work, order, order_id, data))
+    return Placed(storefront_of(order, access_token=token), payment)
+
+
+async def create(work: StoreWork, data: CreateOrder) -> Order:
+    """Take an order that the client's own shop sold, from the catalogue or with lines of its own.
+
+    Raises NotFound for an unknown variant, InsufficientStock, ValidationFailed.
+    """
+    lines, items = await _own_items(work, data.items)
+    store = work.scope.store
+    subtotal = sum(item["total"] for item in items)
+    if data.discount_total > subtotal:
+        raise ValidationFailed.field("discount_total", "is more than the items cost")
+    totals = pricing.totals(
+        lines,
+        currency=store.currency,
+        prices_include_tax=store.prices_include_tax,
+        tax_rate_bp=int(store.settings.get("tax_rate", 0)),
+        shipping_price=int(store.settings.get("shipping_price", 0))
+        if data.shipping_total is None
+        else data.shipping_total,
+        discount=data.discount_total,
+    )
+    items = _with_totals(items, totals)
+    order_id, now, token = ids.new_id(), clock.now(work.scope), random_token()
+    expires_at = now + _expiry(store)
+    if data.reserve_stock:
+        await inventory.reserve(work, steps.demand(items), order_id=order_id, until=expires_at)
+    row = await repository.place(
+        work,
+        order_id,
+        {
+            **_amounts(totals),
+            "status": OrderStatus.PENDING,
+            "payment_status": PaymentState.PENDING,
+            "email": data.email,
+            "customer_id": None,
+            "cart_id": None,
+            "shipping_address": _address(data.shipping_address, "shipping_address"),
+            "billing_address": _address(data.billing_address, "billing_address"),
+            "note": data.note,
+            "reference": data.reference,
+            "metadata": data.metadata,
+            "source": "admin",
+            "paid_outside": data.paid,
+            "holds_stock": data.reserve_stock,
+            "is_digital": not totals.requires_shipping,
+            "access_token_hash": token_hash(token),
+            "due_at": expires_at,
+            "expires_at": expires_at,
+            "placed_at": now,
+        },
+        items,
+        [(None, OrderStatus.PENDING)],
+    )
+    order = await steps.tell(work, "order.created", row, items)
+    if data.paid or totals.total == 0:
+        row = await steps.step(work, row, OrderStatus.PAYMENT_PENDING, items)
+        order = order_of(await paid(work, row, items, amount_paid=totals.total), items)
+    return msgspec.structs.replace(order, access_token=token)
+
+
+async def paid(work: StoreWork, row: Row, items: Sequence[Row], **changes: Any) -> Row:
+    """An order whose money is there: the stock is taken, and what is all digital is delivered."""
+    oversold = await inventory.take(work, row["id"])
+    if oversold:
+        await repository.mark_oversold(work, row["id"], oversold)
+        items = [{**item, "oversold": item["variant_id"] in oversold} for item in items]
+        flags: list[str] = changes.get("flags") or row["flags"]
+        changes["flags"] = [*flags, Flag.OVERSOLD]
+    changes.setdefault("payment_status", PaymentState.PAID)
+    row = await steps.step(work, row, OrderStatus.PAID, items, due_at=None, expires_at=None, **changes)
+    if row["is_digital"]:
+        row = await steps.step(work, row, OrderStatus.DELIVERED, items)
+    return row
+
+
+def _contact(
+    cart: CartForCheckout, data: Checkout
+) -> tuple[str, dict[str, Any] | None, dict[str, Any] | None]:
+    email = data.email or cart.email
+    if email is None:
+        raise ValidationFailed.field("email", "is needed to place an order")
+    shipping = _address(data.shipping_address, "shipping_address") or cart.shipping_address
+    if shipping is None and cart.totals.requires_shipping:
+        raise ValidationFailed.field("shipping_address", "is needed for what is shipped")
+    billing = _address(data.billing_address, "billing_address") or cart.billing_address or shipping
+    return email, shipping, billing
+
+
+def _address(address: Address | None, field: str) -> dict[str, Any] | None:
+    return None if address is None else stored_form(address, field)
+
+
+def _expiry(store: StoreProfile) -> timedelta:
+    return timedelta(hours=int(store.settings.get("order_expiry_hours", EXPIRY_HOURS)))
+
+
+def _collect(work: StoreWork, order: Order, order_id: UUID, data: Checkout) -> Collect:
+    return Collect(
+        provider=data.provider,
+        amount=order.total,
+        currency=order.currency,
+        order_id=order_id,
+        reference=order.number,
+        description=f"{work.scope.store.name} {order.number}",
+        payer_email=order.email,
+        return_url=data.return_url,
+        sandbox_token=data.sandbox_token,
+    )
+
+
+def _amounts(totals: Totals) -> dict[str, Any]:
+    return {
+        "currency": totals.currency,
+        "subtotal": totals.subtotal,
+        "discount_total": totals.discount_total,
+        "shipping_total": totals.shipping_total,
+        "tax_total": totals.tax_total,
+        "total": totals.total,
+        "prices_include_tax": totals.prices_include_tax,
+    }
+
+
+def _cart_items(cart: CartForCheckout) -> list[Row]:
+    items: list[Row] = [
+        {
+            "id": ids.new_id(),
+            "variant_id": line.variant.variant_id,
+            "product_id": line.variant.product_id,
+            "product_name": line.variant.product_name,
+            "variant_name": line.variant.variant_name,
+            "sku": line.variant.sku,
+            "image_url": line.variant.image_url,
+            "quantity": line.quantity,
+            "unit_price": line.variant.price,
+            "requires_shipping": line.variant.requires_shipping,
+        }
+        for line in cart.lines
+    ]
+    return _with_totals(items, cart.totals)
+
+
+def _with_totals(items: Sequence[Row], totals: Totals) -> list[Row]:
+    return [
+        {**item, "total": line.subtotal, "discount": line.discount, "tax": line.tax, "oversold": False}
+        for item, line in zip(items, totals.lines, strict=True)
+    ]
+
+
+async def _own_items(work: StoreWork, wanted: Sequence[NewItem]) -> tuple[list[Line], list[Row]]:
+    identities = [None if item.variant_id is None else ids.decode("var", item.variant_id) for item in wanted]
+    known = await catalog.sellable(work, [identity for identity in identities if identity is not None])
+    lines: list[Line] = []
+    items: list[Row] = []
+    for index, (item, identity) in enumerate(zip(wanted, identities, strict=True)):
+        if identity is not None and identity not in known:
+            raise NotFound(variant_id=item.variant_id)
+        variant = None if identity is None else known[identity]
+        name = item.name or (variant.product_name if variant else None)
+        price = item.unit_price if item.unit_price is not None else (variant.price if variant else None)
+        if name is None or price is None:
+            raise ValidationFailed.field(f"items[{index}]", "needs a variant_id, or a name and a unit_price")
+        lines.append(
+            Line(
+                price,
+                item.quantity,
+                taxable=variant.taxable if variant else item.taxable,
+                requires_shipping=variant.requires_shipping if variant else item.requires_shipping,
+            )
+        )
+        items.append(
+            {
+                "id": ids.new_id(),
+                "variant_id": identity,
+                "product_id": variant.product_id if variant else None,
+                "product_name": name,
+                "variant_name": variant.variant_name if variant else None,
+                "sku": item.sku or (variant.sku if variant else None),
+                "image_url": variant.image_url if variant else None,
+                "quantity": item.quantity,
+                "unit_price": price,
+                "total": price * item.quantity,
+                "requires_shipping": lines[-1].requires_shipping,
+            }
+        )
+    return lines, items
