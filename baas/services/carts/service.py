@@ -5,6 +5,7 @@ answers the cart), and what is known of the cart's other variants.
 """
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -69,7 +70,7 @@ async def create_cart(work: StoreWork, data: CreateCart) -> Cart:
     facts = await _facts(work, wanted)
     items = tuple(_item(work, facts, identity, quantity) for identity, quantity in wanted.items())
     row = CartRow(
-        id=ids.new_id(),
+        id=_secret_id(),
         status=CartStatus.ACTIVE,
         customer_id=None,
         email=None if data.email is None else _email(data.email),
@@ -245,6 +246,13 @@ async def _abandon(work: StoreWork, cart_id: UUID) -> bool:
 
 
 # ------------------------------------------------------------------------------------- the parts
+
+
+def _secret_id() -> UUID:
+    """A UUIDv7 whose 74 other bits are all random: ids of one millisecond usually share a counter, and
+    whoever holds one would know much of the next."""
+    moment = ids.new_id().int >> 80
+    return UUID(int=moment << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62))
 
 
 def _wanted(items: Iterable[AddItem]) -> dict[UUID, int]:

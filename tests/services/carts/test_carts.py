@@ -67,6 +67,13 @@ class TestCreate:
         assert cart["tax_total"] == 630 + 87
         assert await call(shop, "GET", f"/storefront/carts/{cart['id']}") == cart
 
+    async def test_an_id_tells_nothing_of_another(self, shop: Shop) -> None:
+        """The id is the only key to the addresses in a cart: carts of one moment share but their time."""
+        carts = await asyncio.gather(*(make_cart(shop) for _ in range(30)))
+        values = [ids.decode("cart", cart["id"]) for cart in carts]
+        assert {value.version for value in values} == {7}
+        assert len({value.int >> 40 & 0xFFFFF for value in values}) == 30
+
     @pytest.mark.parametrize("quantity", [0, -1, 10_000, 10**30, 1.5, "2", None], ids=repr)
     async def test_refuses_what_is_no_quantity(self, shop: Shop, quantity: Any) -> None:
         """Zero, negatives, the huge, fractions, texts."""
