@@ -1,10 +1,13 @@
 """A receiver for each test, and the verbs that tests of webhooks share."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from baas.core.ids import decode
+from baas.worker import Worker
 from tests.clients import Shop
 from tests.webhooks.receiver import Receiver
 
@@ -48,3 +51,27 @@ async def deliveries(shop: Shop, **filters: Any) -> list[dict[str, Any]]:
     )
     found: list[dict[str, Any]] = response.json()["data"]
     return found[::-1]
+
+
+async def delivery_of(shop: Shop, delivery_id: str) -> dict[str, Any]:
+    """One delivery with its attempts."""
+    found: dict[str, Any] = (
+        await shop.admin("GET", f"/admin/webhook-deliveries/{delivery_id}", expect=200)
+    ).json()["data"]
+    return found
+
+
+async def endpoint_of(shop: Shop, endpoint_id: str) -> dict[str, Any]:
+    """One endpoint."""
+    found: dict[str, Any] = (
+        await shop.admin("GET", f"/admin/webhook-endpoints/{endpoint_id}", expect=200)
+    ).json()["data"]
+    return found
+
+
+async def advance(worker: Worker, shop: Shop, by: timedelta) -> None:
+    """Move a test store's clock."""
+    store_id = decode("store", shop.id)
+    async with worker.runtime.database.operator(reason="a test moves a store's clock") as system:
+        await system.execute("update stores set clock_offset = clock_offset + $2 where id = $1", store_id, by)
+    worker.table.forget_store(store_id)

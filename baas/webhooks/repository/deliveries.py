@@ -121,43 +121,56 @@ def _matches(event_type: str, patterns: str) -> str:
     return "exists " + _IN_EVENT_TYPES.format(type=event_type, patterns=patterns)
 
 
+async def probe_now(work: StoreWork, endpoint_id: UUID) -> None:
+    """Somebody asks for an attempt now: an open circuit lets one try through at once."""
+    await work.execute(
+        "update webhook_endpoints set circuit_open_until = null"
+        " where store_id = $1 and id = $2 and circuit_open_until is not null",
+        work.scope.store_id,
+        endpoint_id,
+    )
+
+
 _REPLAY_FAILED: Final = f"""
 with chosen as (
   select id, created_at from webhook_deliveries
   where store_id = $1 and endpoint_id = $2 and status = 'failed'
     and created_at >= $3 and ($4::timestamptz is null or created_at < $4)
     and ($5::text[] is null or {_matches("event_type", "$5")})
-  order by created_at, id limit $6
+  order by created_at, id limit $6 + 1
   for update
 ),
+numbered as (select *, row_number() over (order by created_at, id) as number from chosen),
 moved as (
   update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $7, claimed_until = null
-  from chosen where d.store_id = $1 and d.id = chosen.id
+  from numbered where d.store_id = $1 and d.id = numbered.id and numbered.number <= $6
   returning d.id
 )
-select (select count(*) from moved) as moved, count(*) as chosen, max(created_at) as last from chosen
+select (select count(*) from moved), (select created_at from numbered where number > $6)
 """
 
 _REPLAY_ALL: Final = f"""
 with chosen as (
-  select v.id, v.type, v.subject, v.sequence, v.created_at, e.ordered
+  select v.id, v.type, v.subject, v.sequence, v.created_at, e.ordered,
+    row_number() over (order by v.created_at, v.id) as number
   from events v join webhook_endpoints e on e.store_id = v.store_id and e.id = $2
   where v.store_id = $1 and v.created_at >= $3 and ($4::timestamptz is null or v.created_at < $4)
     and ($5::text[] is null or {_matches("v.type", "$5")}) and {_matches("v.type", "e.event_types")}
     -- What is not relayed yet will have its delivery anyway; a test belongs to the endpoint it was made for.
     and v.relayed_at is not null and v.type <> $9 and v.id >= $8
-  order by v.created_at, v.id limit $6
+  order by v.created_at, v.id limit $6 + 1
 ),
 moved as (
   insert into webhook_deliveries as d
     (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
-  select $1, {new_id_at("$7")}, $2, id, type, subject, sequence, ordered, $7, $7 from chosen
+  select $1, {new_id_at("$7::timestamptz")}, $2, id, type, subject, sequence, ordered, $7, $7
+  from chosen where number <= $6
   on conflict (store_id, endpoint_id, event_id) do update
     set status = 'pending', step = 0, next_attempt_at = excluded.next_attempt_at, claimed_until = null
     where d.status <> 'pending'
   returning id
 )
-select (select count(*) from moved) as moved, count(*) as chosen, max(created_at) as last from chosen
+select (select count(*) from moved), (select created_at from chosen where number > $6)
 """
 
 
@@ -172,7 +185,7 @@ async def replay(
 ) -> tuple[int, datetime | None]:
     """Make up to REPLAY_BATCH deliveries of an endpoint pending again, the oldest first.
 
-    Answers how many, and the moment to go on from when there may be more. `since` must lie within the time
+    Answers how many, and the moment of the next when there are more. `since` must lie within the time
     that events are kept.
     """
     scope = work.scope
@@ -184,4 +197,4 @@ async def replay(
         # An id is made at the real time, and a store's clock is never behind it: no earlier partition counts.
         row = await work.fetchrow(_REPLAY_ALL, *arguments, ids.at(since - scope.clock_offset), TEST_EVENT)
     assert row is not None
-    return row["moved"], row["last"] if row["chosen"] == REPLAY_BATCH else None
+    return row[0], row[1]

@@ -306,6 +306,11 @@ async def record(
     written already is left out. Returns the endpoints of this batch that are failing now.
     """
     await system.execute(_PREFER_INDEXES)
+    health = _health(outcomes)
+    # Endpoints first: whoever disables one locks it and then its deliveries.
+    noted = await system.fetch(
+        _NOTE_HEALTH, *map(list, zip(*health, strict=True)), CIRCUIT_PAUSE, CIRCUIT_LONGEST
+    )
     await system.execute(
         _RECORD,
         [outcome.claim.store_id for outcome in outcomes],
@@ -329,11 +334,7 @@ async def record(
             [outcome.at for outcome in ordered],
             [outcome.next_attempt_at for outcome in ordered],
         )
-    health = _health(outcomes)
-    rows = await system.fetch(
-        _NOTE_HEALTH, *map(list, zip(*health, strict=True)), CIRCUIT_PAUSE, CIRCUIT_LONGEST
-    )
-    return [FailingEndpoint(*row) for row in rows if row["failing_since"] is not None]
+    return [FailingEndpoint(*row) for row in noted if row["failing_since"] is not None]
 
 
 def _health(outcomes: Iterable[Outcome]) -> list[tuple[Any, ...]]:

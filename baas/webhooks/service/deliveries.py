@@ -76,12 +76,14 @@ async def retry_delivery(work: StoreWork, delivery_id: UUID) -> Delivery:
 
     Raises NotFound, or EndpointDisabled when its endpoint takes nothing.
     """
-    row = await deliveries.retry(work, delivery_id)
+    row = await deliveries.get(work, delivery_id)
     if row is None:
-        if await deliveries.get(work, delivery_id) is None:
-            raise NotFound(id=ids.encode("whd", delivery_id))
+        raise NotFound(id=ids.encode("whd", delivery_id))
+    await deliveries.probe_now(work, row["endpoint_id"])
+    again = await deliveries.retry(work, delivery_id)
+    if again is None:
         raise EndpointDisabled
-    return delivery_out(row)
+    return delivery_out(again)
 
 
 async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Replayed:
@@ -90,9 +92,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
     Receivers see the same `webhook-id` as before, so one that deduplicates drops what it had taken.
     """
     row = await session.scalar(
-        select(WebhookEndpoint)
-        .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.deleted_at.is_(None))
-        .with_for_update(read=True)
+        select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.deleted_at.is_(None))
     )
     if row is None:
         raise NotFound(id=ids.encode("we", endpoint_id))
@@ -100,6 +100,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
         raise EndpointDisabled(reason=row.disabled_reason)
     since, until = kept_span(session.scope, data.since, data.until)
     assert since is not None
+    await deliveries.probe_now(session, endpoint_id)
     count, rest = await deliveries.replay(
         session,
         endpoint_id,

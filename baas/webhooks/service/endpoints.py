@@ -90,7 +90,8 @@ async def _find(session: StoreSession, endpoint_id: UUID, *, lock: bool = False)
     query = select(WebhookEndpoint).where(
         WebhookEndpoint.id == endpoint_id, WebhookEndpoint.deleted_at.is_(None)
     )
-    row = await session.scalar(query.with_for_update() if lock else query)
+    # Endpoints are locked before their deliveries, here and by the worker, so that the two never cross.
+    row = await session.scalar(query.with_for_update(key_share=True) if lock else query)
     if row is None:
         raise NotFound(id=ids.encode("we", endpoint_id))
     return row
@@ -240,6 +241,7 @@ async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
         data={"endpoint_id": subject, "message": "This is a test of your webhook endpoint."},
         event_id=event_id,
     )
+    await deliveries.probe_now(session, endpoint_id)
     record = await deliveries.insert_for(session, endpoint_id, event_id, ordered=row.ordered)
     return delivery_out(record)
 
