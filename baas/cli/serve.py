@@ -40,7 +40,6 @@ def serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=10,
-        process_name="baas-api",
     ).serve()
 
 

@@ -15,6 +15,8 @@ def alembic_config(owner_url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("path_separator", "os")
+    # The revisions share migrations/policies.py, and the command may run from anywhere.
+    config.set_main_option("prepend_sys_path", str(ROOT))
     config.attributes["url"] = owner_url
     return config
 
