@@ -7,24 +7,48 @@ from baas.core.cache import ByteCache
 from baas.core.crypto import KeyRing
 from baas.core.db import Database
 from baas.core.http import OutgoingClient
-from baas.core.jobs import Drain, Nudger, redis_client
+from baas.core.jobs import Drain, Loop, Nudger, redis_client
 from baas.core.outbox import FanOut, Handler, Handlers, ScopeMaker
 from baas.core.paging import CursorSigner
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
+from baas.services.carts import jobs as carts_jobs
+from baas.services.carts import routes as carts_routes
 from baas.services.catalog import routes as catalog_routes
 from baas.services.catalog import service as catalog
+from baas.services.catalog import stock
+from baas.services.imports import jobs as imports_jobs
+from baas.services.imports import routes as imports_routes
+from baas.services.inventory import jobs as inventory_jobs
+from baas.services.inventory import routes as inventory_routes
+from baas.services.inventory import service as inventory
+from baas.services.orders import jobs as orders_jobs
+from baas.services.orders import routes as orders_routes
+from baas.services.payments import routes as payments_routes
 from baas.tenants import operator_routes
 from baas.tenants import routes as tenants_routes
 from baas.tenants.service import Counters
+from baas.webhooks import jobs as webhooks_jobs
+from baas.webhooks import routes as webhooks_routes
+from baas.webhooks.service import endpoints as webhook_endpoints
 
-PACKAGE_ROUTES: list[Any] = [*tenants_routes.ROUTES, *operator_routes.ROUTES, *catalog_routes.ROUTES]
+PACKAGE_ROUTES: list[Any] = [
+    *tenants_routes.ROUTES,
+    *operator_routes.ROUTES,
+    *catalog_routes.ROUTES,
+    *inventory_routes.ROUTES,
+    *carts_routes.ROUTES,
+    *payments_routes.ROUTES,
+    *orders_routes.ROUTES,
+    *imports_routes.ROUTES,
+    *webhooks_routes.ROUTES,
+]
 """Every handler under the base path."""
 
-COUNTERS: Counters = {"products": catalog.count_products}
+COUNTERS: Counters = {"products": catalog.count_products, "webhook_endpoints": webhook_endpoints.count}
 """How many products, endpoints, … a store has, from the packages that own them."""
 
-FAN_OUTS: list[FanOut] = []
+FAN_OUTS: list[FanOut] = [webhooks_jobs.FAN_OUT]
 """What the relay tells every event."""
 
 
@@ -37,12 +61,22 @@ def merge_handlers(*groups: Handlers) -> Handlers:
     return merged
 
 
-HANDLERS: Handlers = merge_handlers()
+HANDLERS: Handlers = merge_handlers(orders_jobs.HANDLERS)
 """Which handlers hear which events."""
 
-LoopMaker = Callable[[Runtime, ScopeMaker], Drain]
-LOOPS: dict[str, tuple[LoopMaker, float]] = {}
-"""Further loops of the worker: how each is made, and the seconds between its looks at the database."""
+LoopMaker = Callable[[Runtime, ScopeMaker], Drain | Loop]
+LOOPS: dict[str, tuple[LoopMaker, float]] = {
+    **inventory_jobs.LOOPS,
+    **carts_jobs.LOOPS,
+    **orders_jobs.LOOPS,
+    **imports_jobs.LOOPS,
+    **webhooks_jobs.LOOPS,
+}
+"""Further loops of the worker: how each is made (what it drains, or a loop that keeps its own time), and the
+seconds between its looks at the database."""
+
+
+stock.use(inventory.Port())
 
 
 def open_runtime(settings: Settings) -> Runtime:
