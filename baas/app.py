@@ -20,7 +20,7 @@ from baas.core.migrations import head
 from baas.core.ratelimit import RateLimiter
 from baas.core.requests import StrictRequest, on_bug, on_framework_refusal, on_refusal
 from baas.core.settings import Settings
-from baas.openapi import document_routes, openapi_config
+from baas.openapi import document_routes
 from baas.tenants.edge import Edge
 from baas.tenants.keys import KeyTable, StoreNews
 from baas.tenants.routes import Tenancy
@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={AppError: on_refusal, HTTPException: on_framework_refusal, Exception: on_bug},
         request_class=StrictRequest,
         request_max_body_size=settings.max_upload_bytes,
-        openapi_config=openapi_config(settings.base_url),
+        openapi_config=None,
         lifespan=[lifespan],
         logging_config=None,
         debug=False,

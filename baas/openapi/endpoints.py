@@ -11,15 +11,16 @@ from typing import Any, Final, get_args, get_origin
 
 import msgspec
 from litestar import Litestar, Response
-from litestar.datastructures import UploadFile
 from litestar.di import Dependency
 from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import BodyKwarg, ParameterKwarg
+from litestar.params import BodyKwarg, KwargDefinition, ParameterKwarg, PathParameter, QueryParameter
 from litestar.types import Empty
 
 BASE_PATH: Final = "/api/v1"
 _OPERATOR: Final = "operator"
+_GIVEN: Final = frozenset({"ctx", "data", "request", "tenancy", "readiness"})
+"""Arguments of handlers that the application brings, not the caller."""
 _CONSTRAINTS: Final = {
     "ge": "minimum",
     "le": "maximum",
@@ -116,7 +117,9 @@ def _endpoint(path: str, method: str, handler: HTTPRouteHandler) -> Endpoint:
         body=body,
         body_media=body_media,
         answer=answer,
-        answer_media="application/json" if answer is not None else str(handler.media_type or "application/json"),
+        answer_media="application/json"
+        if answer is not None
+        else str(handler.media_type or "application/json"),
         status=handler.status_code,
         # The one word by which a handler asks for a cached answer.
         cached="cached" in handler.fn.__code__.co_names,
@@ -125,15 +128,15 @@ def _endpoint(path: str, method: str, handler: HTTPRouteHandler) -> Endpoint:
 
 def _parameters(path: str, handler: HTTPRouteHandler) -> Iterator[Parameter]:
     for name, field in handler.parsed_fn_signature.parameters.items():
-        if name in {"ctx", "data", "request", "tenancy", "readiness"} or _is_dependency(field.raw):
+        if name in _GIVEN or _is_dependency(field.raw):
             continue
         kwarg = field.kwarg_definition
         in_path = f"{{{name}}}" in path
         public_name = name
         description = ""
         schema = _schema_of(field.annotation)
-        if isinstance(kwarg, ParameterKwarg):
-            public_name = kwarg.query or name
+        if isinstance(kwarg, ParameterKwarg | QueryParameter | PathParameter):
+            public_name = kwarg.name or kwarg.query or name
             description = kwarg.description or ""
             _constrain(schema, kwarg)
         if field.default not in (inspect.Parameter.empty, Empty, None) and not in_path:
@@ -163,7 +166,7 @@ def _schema_of(kind: Any) -> dict[str, Any]:
     return schema
 
 
-def _constrain(schema: dict[str, Any], kwarg: ParameterKwarg) -> None:
+def _constrain(schema: dict[str, Any], kwarg: KwargDefinition) -> None:
     for name, word in _CONSTRAINTS.items():
         value = getattr(kwarg, name)
         if value is not None:
@@ -178,9 +181,7 @@ def _body(handler: HTTPRouteHandler) -> tuple[Any, str]:
         return None, ""
     media = RequestEncodingType.JSON.value
     if isinstance(field.kwarg_definition, BodyKwarg):
-        media = str(field.kwarg_definition.media_type.value)
-    if field.annotation is UploadFile:
-        return {"type": "string", "contentMediaType": "application/octet-stream"}, media
+        media = RequestEncodingType(field.kwarg_definition.media_type).value
     return field.annotation, media
 
 
@@ -188,7 +189,7 @@ def _answer(handler: HTTPRouteHandler) -> Any:
     kind = handler.parsed_fn_signature.return_type.annotation
     if get_origin(kind) is Response:
         kind = get_args(kind)[0]
-    return kind if kind not in (Any, bytes, None) and not isinstance(kind, str) else None
+    return kind if kind not in (Any, bytes, None, Response) and not isinstance(kind, str) else None
 
 
 def _by_hand(parameter: Any) -> Parameter:

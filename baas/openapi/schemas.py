@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
+from litestar.datastructures import UploadFile
 
 REF: Final = "#/components/schemas/{name}"
 
@@ -16,7 +17,7 @@ REF: Final = "#/components/schemas/{name}"
 def components(kinds: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     """A schema (or reference) for each type, and all the schemas that are referred to, by clean names."""
     wanted = list(kinds)
-    schemas, found = msgspec.json.schema_components(wanted, ref_template=REF)
+    schemas, found = msgspec.json.schema_components(wanted, ref_template=REF, schema_hook=_other)
     docs = {_name(kind): kind for kind in _named_types(wanted)}
     renamed = {name: _clean(name) for name in found}
     if len(set(renamed.values())) != len(renamed):
@@ -26,15 +27,24 @@ def components(kinds: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, di
         if kind is not None:
             _describe(schema, kind)
         schema.pop("title", None)
-    ordered = {renamed[name]: _renamed(found[name], renamed) for name in sorted(found, key=renamed.__getitem__)}
+    ordered = {
+        renamed[name]: _renamed(found[name], renamed) for name in sorted(found, key=renamed.__getitem__)
+    }
     return [_renamed(schema, renamed) for schema in schemas], ordered
+
+
+def _other(kind: type) -> dict[str, Any]:
+    """What is no JSON: the file of a form."""
+    if kind is UploadFile:
+        return {"type": "string", "format": "binary"}
+    raise NotImplementedError(kind)
 
 
 def _clean(name: str) -> str:
     """`Data_Product_` -> `ProductData`, `Listed_Product_` -> `ProductList`, the rest as it is."""
     for envelope, suffix in (("Data_list_", "ListData"), ("Data_", "Data"), ("Listed_", "List")):
         if name.startswith(envelope):
-            return name[len(envelope) :].strip("_") + suffix
+            return name[len(envelope) :].strip("_").rpartition(".")[2] + suffix
     return name
 
 
@@ -78,7 +88,9 @@ def _describe(schema: dict[str, Any], kind: Any) -> None:
     sentences = _sentences(getattr(kind, "__origin__", kind))
     if isinstance(kind, EnumMeta):
         schema.setdefault("type", "string")
-        lines = [f"- `{kind[name].value}`: {text}" for name, text in sentences.items() if name in kind.__members__]
+        lines = [
+            f"- `{kind[name].value}`: {text}" for name, text in sentences.items() if name in kind.__members__
+        ]
         if lines:
             schema["description"] = "\n".join([schema.get("description", ""), "", *lines]).strip()
         return
