@@ -12,6 +12,7 @@ from baas.demo import open_catalog
 from baas.services.imports import service
 from baas.services.imports.errors import UnreadableFile
 from baas.services.imports.schemas import MAX_FILE_BYTES, ImportStatus, Result
+from baas.services.imports.service.product import import_group
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.imports.sheets import row, sheet, simple
@@ -270,7 +271,7 @@ class TestBackground:
         made = await upload(shop, simple(110), expect=202)
         import_id = decode("imp", made["id"])
         scope = await shop.scope(worker)
-        real, left = service.import_group, iter(range(40))
+        real, left = import_group, iter(range(40))
 
         async def dying(*args: Any, **options: Any) -> Any:
             if next(left, None) is None:
@@ -278,7 +279,7 @@ class TestBackground:
             return await real(*args, **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr(service, "import_group", dying)
+            patched.setattr("baas.services.imports.service.import_group", dying)
             with pytest.raises(asyncio.CancelledError):
                 await drain(worker, "imports")
         halfway = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]

@@ -125,7 +125,9 @@ def search_terms(scope: StoreScope, text: str) -> SearchTerms | None:
     words = _WORD.findall(folded)[:_MAX_WORDS]
     if not words:
         return None
-    plain = folded.replace("-", " ").split() == words and "or" not in words
+    plain = (
+        '"' not in folded and "or" not in words and not any(part.startswith("-") for part in folded.split())
+    )
     return SearchTerms(
         configuration=search_configuration(scope),
         query=folded,
