@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from baas.core import ids
-from baas.core.context import Context
+from baas.core.context import Ctx
 from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
@@ -32,20 +32,20 @@ from baas.services.orders.schemas import (
 from baas.services.payments.providers import providers_of
 from baas.services.payments.schemas import StorefrontPayment
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
 Cursor = Annotated[
-    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+    str | None, QueryParameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
 ]
-Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
-Word = Annotated[str | None, Parameter(max_length=254)]
-Token = Annotated[str | None, Parameter(max_length=200, description="The order's access token.")]
+Include = Annotated[str | None, QueryParameter(max_length=20, description="`total` counts the whole list.")]
+Word = Annotated[str | None, QueryParameter(max_length=254)]
+Token = Annotated[str | None, QueryParameter(max_length=200, description="The order's access token.")]
 
 
 @post(
     "/storefront/carts/{cart_id:str}/checkout", needs="storefront", status_code=201, operation_id="checkout",
     tags=["checkout"], summary="Check out a cart",
 )  # fmt: skip
-async def checkout(ctx: Context, cart_id: str, data: Checkout) -> Response[Data[Placed]]:
+async def checkout(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[Checkout]) -> Response[Data[Placed]]:
     """Turn a cart into an order with its stock reserved, and open the payment.
 
     Send an Idempotency-Key: the same key answers the same order. Follow `payment.next_action`.
@@ -60,7 +60,7 @@ async def checkout(ctx: Context, cart_id: str, data: Checkout) -> Response[Data[
     summary="Get an order as its customer",
 )  # fmt: skip
 async def get_storefront_order(
-    ctx: Context, order_id: str, token: Token = None
+    ctx: Ctx, order_id: FromPath[str], token: Token = None
 ) -> Response[Data[StorefrontOrder]]:
     """The order that an access token opens; without the right one it does not exist."""
     identity = ids.decode("ord", order_id)
@@ -74,7 +74,7 @@ async def get_storefront_order(
     operation_id="retry_order_payment", tags=["checkout"], summary="Try to pay again",
 )  # fmt: skip
 async def retry_order_payment(
-    ctx: Context, order_id: str, data: RetryPayment, token: Token = None
+    ctx: Ctx, order_id: FromPath[str], data: JSONBody[RetryPayment], token: Token = None
 ) -> Response[Data[StorefrontPayment]]:
     """Another attempt after a failed payment; an attempt that is still open is continued, not doubled."""
     identity = ids.decode("ord", order_id)
@@ -86,16 +86,16 @@ async def retry_order_payment(
 
 @get("/admin/orders", needs="orders:read", operation_id="list_orders", tags=["orders"], summary="List orders")
 async def list_orders(
-    ctx: Context,
+    ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     include: Include = None,
-    status: OrderStatus | None = None,
-    payment_status: PaymentState | None = None,
+    status: FromQuery[OrderStatus | None] = None,
+    payment_status: FromQuery[PaymentState | None] = None,
     email: Word = None,
-    created_from: datetime | None = None,
-    created_to: datetime | None = None,
-    needs_attention: bool | None = None,
+    created_from: FromQuery[datetime | None] = None,
+    created_to: FromQuery[datetime | None] = None,
+    needs_attention: FromQuery[bool | None] = None,
 ) -> Response[Listed[Order]]:
     """Orders, newest first; `created_from` is included, `created_to` is not."""
     filters = service.OrderFilters(
@@ -109,7 +109,7 @@ async def list_orders(
     "/admin/orders", needs="orders:write", status_code=201, operation_id="create_order", tags=["orders"],
     summary="Create an order",
 )  # fmt: skip
-async def create_order(ctx: Context, data: CreateOrder) -> Response[Data[Order]]:
+async def create_order(ctx: Ctx, data: JSONBody[CreateOrder]) -> Response[Data[Order]]:
     """An order that the client's own shop took, paid already or to be paid through `POST /admin/payments`."""
     return await ctx.write_fast(lambda work: service.create(work, data), status=201)
 
@@ -119,7 +119,7 @@ async def create_order(ctx: Context, data: CreateOrder) -> Response[Data[Order]]
     summary="Count orders",
 )  # fmt: skip
 async def get_order_stats(
-    ctx: Context, created_from: datetime | None = None, created_to: datetime | None = None
+    ctx: Ctx, created_from: FromQuery[datetime | None] = None, created_to: FromQuery[datetime | None] = None
 ) -> Response[Data[OrderStats]]:
     """Counts and sums of the orders placed in a time."""
     return await ctx.read_fast(lambda work: service.stats(work, _aware(created_from), _aware(created_to)))
@@ -129,7 +129,7 @@ async def get_order_stats(
     "/admin/orders/{order_id:str}", needs="orders:read", operation_id="get_order", tags=["orders"],
     summary="Get an order",
 )  # fmt: skip
-async def get_order(ctx: Context, order_id: str) -> Response[Data[Order]]:
+async def get_order(ctx: Ctx, order_id: FromPath[str]) -> Response[Data[Order]]:
     """One order with its lines."""
     identity = ids.decode("ord", order_id)
     return await ctx.read_fast(lambda work: service.get(work, identity))
@@ -139,7 +139,7 @@ async def get_order(ctx: Context, order_id: str) -> Response[Data[Order]]:
     "/admin/orders/{order_id:str}/history", needs="orders:read", operation_id="get_order_history", tags=["orders"],
     summary="History of an order",
 )  # fmt: skip
-async def get_order_history(ctx: Context, order_id: str) -> Response[Data[list[Transition]]]:
+async def get_order_history(ctx: Ctx, order_id: FromPath[str]) -> Response[Data[list[Transition]]]:
     """Who moved the order where, when and why."""
     identity = ids.decode("ord", order_id)
     return await ctx.read_fast(lambda work: service.history(work, identity))
@@ -149,7 +149,9 @@ async def get_order_history(ctx: Context, order_id: str) -> Response[Data[list[T
     "/admin/orders/{order_id:str}/cancel", needs="orders:write", status_code=200, operation_id="cancel_order",
     tags=["orders"], summary="Cancel an order",
 )  # fmt: skip
-async def cancel_order(ctx: Context, order_id: str, data: CancelOrder | None = None) -> Response[Data[Order]]:
+async def cancel_order(
+    ctx: Ctx, order_id: FromPath[str], data: JSONBody[CancelOrder | None] = None
+) -> Response[Data[Order]]:
     """Give the money back, then the stock. An order that is on its way can only be returned."""
     identity = ids.decode("ord", order_id)
     providers = providers_of(ctx.runtime)
@@ -161,7 +163,7 @@ async def cancel_order(ctx: Context, order_id: str, data: CancelOrder | None = N
     tags=["orders"], summary="Begin to prepare an order",
 )  # fmt: skip
 async def fulfill_order(
-    ctx: Context, order_id: str, data: FulfillOrder | None = None
+    ctx: Ctx, order_id: FromPath[str], data: JSONBody[FulfillOrder | None] = None
 ) -> Response[Data[Order]]:
     """From `paid` to `processing`."""
     identity = ids.decode("ord", order_id)
@@ -172,7 +174,9 @@ async def fulfill_order(
     "/admin/orders/{order_id:str}/ship", needs="orders:write", status_code=200, operation_id="ship_order",
     tags=["orders"], summary="Ship an order",
 )  # fmt: skip
-async def ship_order(ctx: Context, order_id: str, data: ShipOrder | None = None) -> Response[Data[Order]]:
+async def ship_order(
+    ctx: Ctx, order_id: FromPath[str], data: JSONBody[ShipOrder | None] = None
+) -> Response[Data[Order]]:
     """The parcel is on its way; `tracking` says where it can be followed."""
     identity = ids.decode("ord", order_id)
     return await ctx.write_fast(lambda work: service.ship(work, identity, data or ShipOrder()))
@@ -183,7 +187,7 @@ async def ship_order(ctx: Context, order_id: str, data: ShipOrder | None = None)
     tags=["orders"], summary="Note that an order arrived",
 )  # fmt: skip
 async def deliver_order(
-    ctx: Context, order_id: str, data: DeliverOrder | None = None
+    ctx: Ctx, order_id: FromPath[str], data: JSONBody[DeliverOrder | None] = None
 ) -> Response[Data[Order]]:
     """The customer has it."""
     identity = ids.decode("ord", order_id)
@@ -194,7 +198,9 @@ async def deliver_order(
     "/admin/orders/{order_id:str}/return", needs="orders:write", status_code=200, operation_id="return_order",
     tags=["orders"], summary="Take an order back",
 )  # fmt: skip
-async def return_order(ctx: Context, order_id: str, data: ReturnOrder | None = None) -> Response[Data[Order]]:
+async def return_order(
+    ctx: Ctx, order_id: FromPath[str], data: JSONBody[ReturnOrder | None] = None
+) -> Response[Data[Order]]:
     """The goods came back; with `restock` they are for sale again."""
     identity = ids.decode("ord", order_id)
     return await ctx.write_fast(lambda work: service.take_back(work, identity, data or ReturnOrder()))

@@ -5,10 +5,11 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, delete, get, post, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from baas.core import envelope, ids
-from baas.core.context import Context
+from baas.core.context import Context, Ctx
 from baas.core.db import StoreWork
 from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
@@ -30,13 +31,13 @@ from baas.services.payments.schemas import (
 )
 from baas.tenants.routes import Tenancy
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
 Cursor = Annotated[
-    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+    str | None, QueryParameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
 ]
-Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
-Word = Annotated[str | None, Parameter(max_length=200)]
-OrderId = Annotated[str | None, Parameter(max_length=80)]
+Include = Annotated[str | None, QueryParameter(max_length=20, description="`total` counts the whole list.")]
+Word = Annotated[str | None, QueryParameter(max_length=200)]
+OrderId = Annotated[str | None, QueryParameter(max_length=80)]
 
 
 @get(
@@ -47,11 +48,11 @@ OrderId = Annotated[str | None, Parameter(max_length=80)]
     summary="List payments",
 )
 async def list_payments(
-    ctx: Context,
+    ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     include: Include = None,
-    status: PaymentStatus | None = None,
+    status: FromQuery[PaymentStatus | None] = None,
     provider: Word = None,
     reference: Word = None,
     order_id: OrderId = None,
@@ -75,7 +76,7 @@ async def list_payments(
     "/admin/payments", needs="payments:write", status_code=201, operation_id="create_payment", tags=["payments"],
     summary="Create a payment",
 )  # fmt: skip
-async def create_payment(ctx: Context, data: CreatePayment) -> Response[Data[Payment]]:
+async def create_payment(ctx: Ctx, data: JSONBody[CreatePayment]) -> Response[Data[Payment]]:
     """Collect an amount, with an order of this backend or without any. The payer follows `next_action`."""
     providers = providers_of(ctx.runtime)
     return await ctx.write_fast(lambda work: service.create(work, providers, data), status=201)
@@ -85,7 +86,7 @@ async def create_payment(ctx: Context, data: CreatePayment) -> Response[Data[Pay
     "/admin/payments/{payment_id:str}", needs="payments:read", operation_id="get_payment", tags=["payments"],
     summary="Get a payment",
 )  # fmt: skip
-async def get_payment(ctx: Context, payment_id: str) -> Response[Data[Payment]]:
+async def get_payment(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[Payment]]:
     """One payment with its refunds."""
     identity = ids.decode("pay", payment_id)
     return await ctx.read_fast(lambda work: service.get(work, identity))
@@ -95,7 +96,9 @@ async def get_payment(ctx: Context, payment_id: str) -> Response[Data[Payment]]:
     "/admin/payments/{payment_id:str}/refunds", needs="payments:write", status_code=201,
     operation_id="create_refund", tags=["payments"], summary="Refund a payment",
 )  # fmt: skip
-async def create_refund(ctx: Context, payment_id: str, data: CreateRefund) -> Response[Data[Refund]]:
+async def create_refund(
+    ctx: Ctx, payment_id: FromPath[str], data: JSONBody[CreateRefund]
+) -> Response[Data[Refund]]:
     """Give back everything that is left, or a part; never more than what was paid.
 
     Send an Idempotency-Key: two requests without one are two refunds.
@@ -109,7 +112,7 @@ async def create_refund(ctx: Context, payment_id: str, data: CreateRefund) -> Re
     "/admin/payments/{payment_id:str}/history", needs="payments:read", operation_id="get_payment_history",
     tags=["payments"], summary="History of a payment",
 )  # fmt: skip
-async def get_payment_history(ctx: Context, payment_id: str) -> Response[Data[list[HistoryEntry]]]:
+async def get_payment_history(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[list[HistoryEntry]]]:
     """Everything that happened to a payment in order, also what was ignored and why."""
     identity = ids.decode("pay", payment_id)
     return await ctx.read_fast(lambda work: service.history(work, identity))
@@ -119,7 +122,7 @@ async def get_payment_history(ctx: Context, payment_id: str) -> Response[Data[li
     "/admin/payment-providers", needs="payments:read", operation_id="list_payment_providers", tags=["payments"],
     summary="List payment providers",
 )  # fmt: skip
-async def list_payment_providers(ctx: Context) -> Response[Data[list[PaymentProvider]]]:
+async def list_payment_providers(ctx: Ctx) -> Response[Data[list[PaymentProvider]]]:
     """The providers that this store could use, and how it stands with each."""
     providers = providers_of(ctx.runtime)
     return await ctx.read_fast(lambda work: accounts.listed(work, providers))
@@ -129,7 +132,7 @@ async def list_payment_providers(ctx: Context) -> Response[Data[list[PaymentProv
     "/admin/payment-providers/{provider:str}", needs="payments:read", operation_id="get_payment_provider",
     tags=["payments"], summary="Get a payment provider",
 )  # fmt: skip
-async def get_payment_provider(ctx: Context, provider: str) -> Response[Data[PaymentProvider]]:
+async def get_payment_provider(ctx: Ctx, provider: FromPath[str]) -> Response[Data[PaymentProvider]]:
     """How the store stands with a provider. Credentials are never shown."""
     providers = providers_of(ctx.runtime)
     return await ctx.read_fast(lambda work: accounts.get(work, providers, provider))
@@ -140,7 +143,7 @@ async def get_payment_provider(ctx: Context, provider: str) -> Response[Data[Pay
     tags=["payments"], summary="Configure a payment provider",
 )  # fmt: skip
 async def put_payment_provider(
-    ctx: Context, provider: str, data: PutPaymentProvider
+    ctx: Ctx, provider: FromPath[str], data: JSONBody[PutPaymentProvider]
 ) -> Response[Data[PaymentProvider]]:
     """Store credentials, encrypted, and enable or disable the provider. The sandbox needs none."""
     providers, ring = providers_of(ctx.runtime), ctx.runtime.keyring
@@ -151,7 +154,7 @@ async def put_payment_provider(
     "/admin/payment-providers/{provider:str}", needs="payments:write", status_code=200,
     operation_id="delete_payment_provider", tags=["payments"], summary="Remove a payment provider",
 )  # fmt: skip
-async def delete_payment_provider(ctx: Context, provider: str) -> Response[Data[PaymentProvider]]:
+async def delete_payment_provider(ctx: Ctx, provider: FromPath[str]) -> Response[Data[PaymentProvider]]:
     """Forget the account and its secrets; payments that were made with it stay."""
     providers = providers_of(ctx.runtime)
     return await ctx.write_fast(lambda work: accounts.delete(work, providers, provider))
@@ -162,7 +165,11 @@ async def delete_payment_provider(ctx: Context, provider: str) -> Response[Data[
     tags=["sandbox"], summary="Sandbox payment page", media_type="text/html",
 )  # fmt: skip
 async def show_sandbox_page(
-    ctx: Context, tenancy: Tenancy, store_id: str, payment_id: str, token: str
+    ctx: Ctx,
+    tenancy: NamedDependency[Tenancy],
+    store_id: FromPath[str],
+    payment_id: FromPath[str],
+    token: FromPath[str],
 ) -> Response[bytes]:
     """The hosted page of a sandbox payment, where a person decides how it ends."""
     scope = await _sandbox_scope(ctx, tenancy, store_id)
@@ -176,7 +183,11 @@ async def show_sandbox_page(
     operation_id="decide_sandbox_payment", tags=["sandbox"], summary="Decide a sandbox payment",
 )  # fmt: skip
 async def decide_sandbox_payment(
-    ctx: Context, tenancy: Tenancy, store_id: str, payment_id: str, token: str
+    ctx: Ctx,
+    tenancy: NamedDependency[Tenancy],
+    store_id: FromPath[str],
+    payment_id: FromPath[str],
+    token: FromPath[str],
 ) -> Response[Any]:
     """What the page's form sends: `outcome` is `approved`, `rejected` or `pending`, as a form or as JSON.
 
