@@ -87,7 +87,11 @@ class TestFilters:
     @pytest.mark.parametrize("sort", ["price", "-price", "created_at", "-created_at", "name", "relevance"])
     async def test_pages_are_stable_in_every_order(self, goods: Shop, sort: str) -> None:
         """Every product exactly once, also those that are equal in the order."""
-        params = {"sort": sort, "limit": 2, **({"q": "mate or acero or ceramica"} if sort == "relevance" else {})}
+        params = {
+            "sort": sort,
+            "limit": 2,
+            **({"q": "mate or acero or ceramica"} if sort == "relevance" else {}),
+        }
         whole = await names(goods, **{**params, "limit": 100})
         seen: list[str] = []
         cursor = None
