@@ -15,6 +15,7 @@ MODULES = (
     "baas.services.payments.models",
     "baas.services.orders.models",
     "baas.services.imports.models",
+    "baas.services.notifications.models",
     "baas.webhooks.models",
 )
 """Every module that defines tables."""

@@ -10,6 +10,7 @@ from baas.core.outbox import EVENTS_KEPT_DAYS
 BATCH: Final = 1000
 KEPT: Final[Mapping[str, timedelta]] = {
     "webhook_attempts": timedelta(days=EVENTS_KEPT_DAYS),
+    "notification_attempts": timedelta(days=180),
     "events": timedelta(days=EVENTS_KEPT_DAYS),
     "audit_log": timedelta(days=730),
 }

@@ -26,7 +26,7 @@ from yarl import URL
 DEFAULT_PORTS: Final = frozenset({443})
 MAX_URL_LENGTH: Final = 2048
 
-_KEPT_HEADERS: Final = ("content-type", "retry-after", "location", "date")
+_KEPT_HEADERS: Final = ("content-type", "retry-after", "location", "date", "x-message-id")
 _RESOLVER_THREADS: Final = 32
 _KEEPALIVE_SECONDS: Final = 4.0
 """Shorter than the 5 seconds after which common servers hang up, so that a request rarely meets a closed door."""
@@ -90,7 +90,7 @@ class OutgoingResponse(msgspec.Struct, frozen=True):
 
     status: int
     headers: dict[str, str]
-    """Lower-case names: content-type, retry-after, location, date, where present."""
+    """Lower-case names: content-type, retry-after, location, date, x-message-id, where present."""
     body: bytes
     """At most `max_bytes` of the body, as sent (not decompressed)."""
     complete: bool

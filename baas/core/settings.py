@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -69,6 +70,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The largest JSON body."""
     max_upload_bytes: int = 20 * 1024 * 1024
     """The largest file of an import."""
+    smtp_url: str | None = None
+    """The deployment's own mail server, for stores that bring none: `smtp://user:password@host:587` upgrades
+    with STARTTLS (and refuses a server that does not, unless it is on loopback), `smtps://…:465` begins
+    with TLS. Without it, mail goes to the inbox viewer in development and waits for a sender in production."""
+    mail_from: str = "no-reply@localhost"
+    """The address that mail comes from unless a store sends with a provider of its own."""
+    resend_url: str = "https://api.resend.com"
+    sendgrid_url: str = "https://api.sendgrid.com"
+    """`https://api.eu.sendgrid.com` for accounts in Europe."""
+    whatsapp_url: str = "https://graph.facebook.com/v23.0"
+    """The Cloud API with the version in use; Meta retires versions after two years."""
 
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment.value}, base_url={self.base_url!r}, …)"
@@ -110,11 +122,23 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         cache_bytes=reader.integer("BAAS_CACHE_BYTES", 64 * 1024 * 1024, 0, 2**34),
         max_body_bytes=reader.integer("BAAS_MAX_BODY_BYTES", 1024 * 1024, 1024, 2**26),
         max_upload_bytes=reader.integer("BAAS_MAX_UPLOAD_BYTES", 20 * 1024 * 1024, 1024, 2**28),
+        smtp_url=reader.url("BAAS_SMTP_URL", None, "smtp", "smtps"),
+        mail_from=reader.text("BAAS_MAIL_FROM", "no-reply@localhost"),
+        resend_url=reader.url("BAAS_RESEND_URL", "https://api.resend.com", "https", "http") or "",
+        sendgrid_url=reader.url("BAAS_SENDGRID_URL", "https://api.sendgrid.com", "https", "http") or "",
+        whatsapp_url=reader.url("BAAS_WHATSAPP_URL", "https://graph.facebook.com/v23.0", "https", "http")
+        or "",
     )
     if production and settings.allow_local_receivers:
         reader.problems.append("BAAS_ALLOW_LOCAL_RECEIVERS: is for development only; remove it.")
     if production and not settings.base_url.startswith("https://"):
         reader.problems.append("BAAS_BASE_URL: must begin with https:// in production.")
+    if production:
+        for name in ("resend_url", "sendgrid_url", "whatsapp_url"):
+            if not getattr(settings, name).startswith("https://"):
+                reader.problems.append(f"BAAS_{name.upper()}: must begin with https:// in production.")
+    if settings.smtp_url is not None and settings.mail_from == "no-reply@localhost":
+        reader.problems.append("BAAS_MAIL_FROM: is missing; mail needs an address to come from.")
     if reader.problems:
         raise SettingsError(
             "The settings are not complete:\n" + "\n".join(f"  {line}" for line in reader.problems)
@@ -140,6 +164,15 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.optional(name) or default
+
+    def url(self, name: str, default: str | None, *schemes: str) -> str | None:
+        value = self.optional(name)
+        if value is None:
+            return default
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.hostname:
+            self.problems.append(f"{name}: begins with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+        return value.rstrip("/")
 
     def required(self, name: str) -> str:
         value = self.optional(name)

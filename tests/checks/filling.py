@@ -33,7 +33,22 @@ _SIMPLE: dict[str, tuple[str, ...]] = {
     "real": ("1",),
 }
 
-HINTS: dict[tuple[str, str], tuple[str, ...]] = {}
+HINTS: dict[tuple[str, str], tuple[str, ...]] = {
+    **{
+        ("orders", name): ("0",)
+        for name in (
+            "subtotal",
+            "discount_total",
+            "shipping_total",
+            "tax_total",
+            "total",
+            "amount_paid",
+            "amount_refunded",
+        )
+    },
+    ("orders", "status"): ("'pending'",),
+    ("orders", "number"): ("{n}",),
+}
 """(table, column) -> SQL expressions to try first, where a table's constraints cannot be met by trying."""
 
 
@@ -65,7 +80,9 @@ async def fill(url: str) -> int:
                 raise CannotFillError(f"These tables refer to one another in a circle: {', '.join(waiting)}")
             for table in ready:
                 if not await connection.fetchval(f'select exists (select from "{table}")'):
-                    for number in range(_ROWS):
+                    # All rows belong to one store, and of some things a store has one.
+                    one = await _keys(connection, table) == ["store_id"]
+                    for number in range(1 if one else _ROWS):
                         await _insert(connection, table, number)
                 filled.add(table)
                 waiting.remove(table)
@@ -91,6 +108,15 @@ async def _parents(connection: asyncpg.Connection) -> dict[str, set[str]]:
         if table != "stores" and await _has_store(connection, table):
             above.add("stores")
     return parents
+
+
+async def _keys(connection: asyncpg.Connection, table: str) -> list[str]:
+    rows = await connection.fetch(
+        "select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)"
+        " where i.indisprimary and i.indrelid = $1::text::regclass",
+        f'"{table}"',
+    )
+    return [row["attname"] for row in rows]
 
 
 async def _insert(connection: asyncpg.Connection, table: str, number: int) -> None:
