@@ -1,13 +1,15 @@
 """From a cart to an order, over HTTP: what is promised, what is refused, and what a crowd does to it."""
 
 import asyncio
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
 
-from baas.core import ids
+from baas.core import outbox
 from baas.core.db import Database
+from baas.services.orders.jobs import HANDLERS
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.goods import levels, sums_of_movements
@@ -272,21 +274,21 @@ class TestPaying:
         await decide(shop, placed["payment"], "rejected")
         await decide(shop, placed["payment"], "approved")
         scope = await shop.scope(worker)
-        await drain(worker, "relay")
         async with database.fast(scope) as work:
-            jobs = await work.fetch("select event_id, handler from event_jobs order by id desc")
-            assert len(jobs) == 3
-            for position, job in enumerate([*jobs, *jobs]):
-                await work.execute(
-                    "insert into event_jobs (store_id, id, event_id, handler, next_attempt_at) values ($1, $2, $3, $4,"
-                    " now() - $5 * interval '1 second')",
-                    scope.store_id,
-                    ids.new_id(),
-                    job["event_id"],
-                    job["handler"],
-                    10 - position,
-                )
-        await drain(worker, "jobs")
+            rows = await work.fetch(
+                "select id, type, subject, body from events where subject = $1 order by sequence desc",
+                placed["payment"]["id"],
+            )
+        heard = [
+            outbox.ReceivedEvent(str(row["id"]), row["type"], row["subject"], json.loads(row["body"])["data"])
+            for row in rows
+        ]
+        assert [event.type for event in heard] == ["payment.paid", "payment.failed", "payment.created"]
+        for event in [*heard, *heard]:
+            (handler,) = HANDLERS[event.type].values()
+            async with database.fast(scope) as work:
+                await handler(work, event)
+        await drain(worker, *FOLLOW)
         assert (await order_of(shop, placed["order"]))["status"] == "paid"
         assert (await event_types(shop, placed["order"]["id"])) == ["order.created", "order.paid"]
         assert await stock_of(shop, variant) == (9, 0)
