@@ -4,14 +4,16 @@ const input = field.querySelector("input");
 field.hidden = false;
 const groups = [...document.querySelectorAll("nav .group")].map((group) => ({
   group,
-  links: [...group.querySelectorAll("li")].map((item) => ({
+  sides: [...group.querySelectorAll(".side")],
+  links: [...group.querySelectorAll("li:not(.side)")].map((item) => ({
     item,
     text: `${group.firstChild.textContent} ${item.textContent} ${item.firstChild.hash}`.toLowerCase().replaceAll("_", " "),
   })),
 }));
 input.addEventListener("input", () => {
   const words = input.value.toLowerCase().replaceAll("_", " ").split(/\s+/).filter(Boolean);
-  for (const { group, links } of groups) {
+  for (const { group, sides, links } of groups) {
+    for (const side of sides) side.hidden = words.length > 0;
     let found = links.length === 0 && words.length === 0;
     for (const { item, text } of links) {
       item.hidden = !words.every((word) => text.includes(word));

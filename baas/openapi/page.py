@@ -76,21 +76,30 @@ class _Page:
             f"{''.join(self._sections())}{self._webhooks()}{self._refusals()}</main></body></html>"
         )
 
-    def _operations(self, tag: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        for path, methods in self._document["paths"].items():
-            for method in _METHODS:
-                operation = methods.get(method)
-                if operation is not None and operation["tags"][:1] == [tag]:
-                    yield method, path, operation
+    def _operations(self, tag: str) -> list[tuple[str, str, dict[str, Any]]]:
+        """The operations of a tag, those of the storefront first."""
+        found = [
+            (method, path, methods[method])
+            for path, methods in self._document["paths"].items()
+            for method in _METHODS
+            if method in methods and methods[method]["tags"][:1] == [tag]
+        ]
+        return sorted(found, key=lambda item: item[2].get("x-scope") != "storefront")
 
     def _navigation(self) -> str:
         groups = []
         for tag in self._document["tags"]:
-            links = "".join(
-                f'<li><a href="#{operation["operationId"]}"><span class="m {method}">{_short(method)}</span>'
-                f"<span>{escape(operation['summary'])}</span></a></li>"
-                for method, _, operation in self._operations(tag["name"])
-            )
+            operations = self._operations(tag["name"])
+            sides = [operation.get("x-scope") == "storefront" for _, _, operation in operations]
+            links = ""
+            for position, (method, _, operation) in enumerate(operations):
+                # Both sides have a "Get a product"; where both are, each is named once.
+                if len(set(sides)) > 1 and (position == 0 or sides[position] != sides[position - 1]):
+                    links += f'<li class="side">{"storefront" if sides[position] else "admin"}</li>'
+                links += (
+                    f'<li><a href="#{operation["operationId"]}"><span class="m {method}">{_short(method)}</span>'
+                    f"<span>{escape(operation['summary'])}</span></a></li>"
+                )
             groups.append(
                 f'<li class="group"><a href="#tag-{tag["name"]}">{escape(tag["name"])}</a><ul>{links}</ul></li>'
             )
@@ -149,17 +158,26 @@ class _Page:
         note = "" if media == "application/json" else f" <small>{escape(media)}</small>"
         return f"<h4>Body{note}</h4>{self._fields(content['schema'])}"
 
-    def _fields(self, schema: dict[str, Any], depth: int = 0) -> str:
+    def _fields(self, schema: dict[str, Any], depth: int = 0, *, answer: bool = False) -> str:
+        """The fields of an object. In an answer, all are there unless said otherwise: nothing is required."""
         resolved = self._resolved(schema)
-        required = resolved.get("required", ())
+        required = () if answer else resolved.get("required", ())
         rows = "".join(
-            self._row(name, property_, "", required=name in required, depth=depth)
+            self._row(name, property_, "", required=name in required, depth=depth, answer=answer)
             for name, property_ in resolved.get("properties", {}).items()
         )
         return f"<dl>{rows}</dl>" if rows else ""
 
     def _row(
-        self, name: str, schema: dict[str, Any], text: str, *, required: bool, note: str = "", depth: int = 0
+        self,
+        name: str,
+        schema: dict[str, Any],
+        text: str,
+        *,
+        required: bool,
+        note: str = "",
+        depth: int = 0,
+        answer: bool = False,
     ) -> str:
         kind, limits = self._kind(schema)
         marks = "".join(
@@ -173,7 +191,9 @@ class _Page:
         inner = self._inner(schema)
         nested = ""
         if inner is not None and depth < _DEEPEST:
-            nested = f"<details><summary>Fields</summary>{self._fields(inner, depth + 1)}</details>"
+            nested = (
+                f"<details><summary>Fields</summary>{self._fields(inner, depth + 1, answer=answer)}</details>"
+            )
         return f"<dt><code>{escape(name)}</code>{marks}</dt><dd>{_prose(about) if about else ''}{nested}</dd>"
 
     def _inner(self, schema: dict[str, Any]) -> dict[str, Any] | None:
@@ -231,9 +251,7 @@ class _Page:
                         if data.get("type") == "array"
                         else "Fields of <code>data</code>"
                     )
-                    fields = (
-                        f'<details class="answer"><summary>{title}</summary>{self._fields(inner)}</details>'
-                    )
+                    fields = f'<details class="answer"><summary>{title}</summary>{self._fields(inner, answer=True)}</details>'
         return f'<h4>Answers</h4><ul class="answers">{"".join(rows)}</ul>{fields}'
 
     def _request_sample(self, method: str, path: str, operation: dict[str, Any]) -> str:
@@ -321,8 +339,8 @@ def _limits(schema: dict[str, Any]) -> str:
     fewest, most = schema.get("minItems"), schema.get("maxItems")
     if most is not None:
         parts.append(f"{fewest or 0} to {most} items")
-    if schema.get("default") not in (None, [], {}):
-        parts.append(f"default {schema['default']}")
+    if schema.get("default") not in (None, "", [], {}):
+        parts.append(f"default {msgspec.json.encode(schema['default']).decode()}")
     return ", ".join(parts)
 
 

@@ -82,6 +82,9 @@ MORE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "create_product": {"402": ()},
     "create_import": {"402": ()},
     "create_webhook_endpoint": {"402": ()},
+    "create_cart": {"409": ("insufficient_stock",)},
+    "add_cart_item": {"409": ("insufficient_stock",)},
+    "set_cart_item": {"409": ("insufficient_stock",)},
     "adjust_inventory": {"409": ("insufficient_stock",)},
     "checkout_cart": {
         "409": ("insufficient_stock", "price_changed", "payment_provider_unconfigured"),

@@ -1,0 +1,1 @@
+"""What clients rely on: the document, its examples, its page, and the application against it."""
