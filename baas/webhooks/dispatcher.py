@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from baas.core import clock, ids
+from baas.core import clock, ids, metrics
 from baas.core.crypto import DecryptionFailed, KeyRing
 from baas.core.db import Database
 from baas.core.http import OutgoingClient, OutgoingError, OutgoingResponse, OutgoingTimeout
@@ -34,6 +34,7 @@ GiveUp = Callable[[UUID, UUID, str], Awaitable[None]]
 
 GONE_REASON: Final = "The receiver answered 410: it does not want events any more."
 FAILED_REASON: Final = "Every attempt of the last five days failed."
+_METRIC: Final = {"delivered": "delivered", "pending": "retried", "failed": "given_up"}
 _EVENT_GONE: Final = "The event is older than the log keeps."
 _LEAVING_SECONDS: Final = 5.0
 _RECORD_BATCH: Final = 1000
@@ -147,6 +148,8 @@ class Dispatcher(Loop):
             # A bug of ours must not leave a delivery that nobody moves.
             log.exception("webhooks.attempt_broke", delivery=ids.encode("whd", claim.id))
             outcome = _outcome(claim, None, f"The attempt broke: {type(error).__name__}.")
+        metrics.deliveries.labels(_METRIC[outcome.status]).inc()
+        metrics.delivery_seconds.observe(outcome.duration_ms / 1000)
         self._outcomes.append(outcome)
         self._finished.set()
 
