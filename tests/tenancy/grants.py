@@ -1,8 +1,101 @@
 """Who may do what, in full. A migration that grants something changes this file, where a reviewer sees it.
 
-To print what a database has: `python -m tests.tenancy.print_grants`.
+To write it anew: `python -m tests.tenancy.print_grants > tests/tenancy/grants.py`, and then read the difference.
 """
 
-GRANTS: dict[str, dict[str, str]] = {}
+GRANTS: dict[str, dict[str, str]] = {
+    "baas_app": {
+        "api_keys": "delete, insert, select, update",
+        "audit_log": "insert, select",
+        "cart_items": "delete, insert, select, update",
+        "carts": "insert, select, update",
+        "categories": "delete, insert, select, update",
+        "event_deduplications": "insert, select",
+        "event_jobs": "delete, select",
+        "event_subjects": "insert, select, update",
+        "events": "insert, select",
+        "idempotency_keys": "delete, insert, select, update",
+        "import_results": "delete, insert, select, update",
+        "imports": "delete, insert, select, update",
+        "inventory_levels": "insert, select, update",
+        "inventory_movements": "insert, select",
+        "inventory_reservations": "insert, select, update",
+        "notification_attempts": "insert, select",
+        "notification_contents": "delete, insert, select, update",
+        "notification_settings": "insert, select, update",
+        "notification_templates": "insert, select, update (active)",
+        "notifications": "insert, select, update",
+        "order_counters": "insert, select, update",
+        "order_items": "insert, select, update",
+        "order_transitions": "insert, select",
+        "orders": "insert, select, update",
+        "payment_history": "insert, select",
+        "payment_provider_accounts": "delete, insert, select, update",
+        "payments": "insert, select, update",
+        "product_categories": "delete, insert, select, update",
+        "product_images": "delete, insert, select, update",
+        "product_options": "delete, insert, select, update",
+        "products": "delete, insert, select, update",
+        "provider_events": "delete, insert, select, update",
+        "refunds": "insert, select, update",
+        "sandbox_payments": "insert, select, update",
+        "stores": "select, update (allowed_origins, catalog_version, clock_offset, country, domain, locale, name, prices_include_tax, settings, updated_at)",
+        "usage_counters": "delete, insert, select, update",
+        "variants": "delete, insert, select, update",
+        "webhook_attempts": "select",
+        "webhook_deliveries": "insert, select, update",
+        "webhook_endpoints": "insert, select, update",
+    },
+    "baas_auth": {
+        "alembic_version": "select",
+        "api_keys": "select, update (last_used_at)",
+        "stores": "select",
+        "workers": "select",
+    },
+    "baas_operator": {
+        "api_keys": "insert, select, update",
+        "audit_log": "insert",
+        "idempotency_keys": "insert, select, update",
+        "stores": "insert, select, update",
+    },
+    "baas_relay": {
+        "carts": "select (expires_at, id, status, store_id)",
+        "event_deduplications": "delete, select (created_at, key, store_id)",
+        "event_jobs": "insert, select, update",
+        "events": "select (body, created_at, id, relayed_at, sequence, store_id, subject, type), update (relayed_at)",
+        "idempotency_keys": "delete, select (expires_at, key, store_id)",
+        "imports": "select (attempts, id, lease_until, status, store_id), update (attempts, lease_until, status)",
+        "inventory_reservations": "select (expires_at, order_id, status, store_id)",
+        "notification_contents": "delete, select (notification_id, store_id)",
+        "notifications": "delete, select (attempts, claimed_until, id, next_attempt_at, status, store_id), update (claimed_until)",
+        "orders": "select (due_at, id, store_id), update (due_at)",
+        "stores": "select (clock_offset, id, is_active, mode)",
+        "webhook_attempts": "insert, select (id, store_id)",
+        "webhook_deliveries": "delete, insert, select, update",
+        "webhook_endpoints": "select, update (circuit_level, circuit_open_until, consecutive_failures, failing_since, status)",
+        "workers": "delete, insert, select, update",
+    },
+}
 
-FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {}
+FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "cart_put(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone,timestamp with time zone)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "cart_read(uuid,uuid)": ("invoker", ("baas_app",)),
+    "cart_set(uuid,uuid,uuid,bigint,timestamp with time zone,timestamp with time zone)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "catalog_index(uuid,regconfig,text,text,text,text[])": ("definer", ("baas_app",)),
+    "catalog_search(regconfig,text,text,text,text)": ("definer", ("baas_app",)),
+    "first_id_of(timestamp with time zone)": ("invoker", ("baas_relay",)),
+    "inventory_movement_id()": ("invoker", ("baas_app",)),
+    "inventory_release(uuid,uuid,text,timestamp with time zone,boolean)": ("invoker", ("baas_app",)),
+    "inventory_reserve(uuid,uuid,uuid[],bigint[],timestamp with time zone,timestamp with time zone)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "inventory_take(uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
+    "maintain_partitions(text,interval)": ("definer", ("baas_relay",)),
+}

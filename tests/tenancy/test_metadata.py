@@ -118,7 +118,7 @@ def test_every_column_says_whether_it_is_personal_and_how_long_it_is_kept(table:
         )
 
 
-PERSONAL = re.compile(r"email|phone|address|postal_code|recipient|ip_address|user_agent|first_name|last_name")
+PERSONAL = re.compile(r"(^|_)(emails?|phone|address|postal_code|recipient|user_agent|first_name|last_name)$")
 
 
 @pytest.mark.parametrize("table", OWNED, ids=named)

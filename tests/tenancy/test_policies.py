@@ -28,7 +28,8 @@ async def test_every_table_of_a_store_is_walled_even_against_its_owner(catalog: 
         "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
         " and relnamespace = 'public'::regnamespace and not (relrowsecurity and relforcerowsecurity)"
     )
-    assert {row["relname"] for row in rows} == {*OF_NO_STORE, "alembic_version"} - {"stores"}
+    excused = {*OF_NO_STORE, "alembic_version", *CLOSED_TO_THE_APP} - {"stores"}
+    assert {row["relname"] for row in rows} == excused
 
 
 async def test_the_application_sees_and_writes_rows_of_its_store_alone(catalog: asyncpg.Connection) -> None:
@@ -60,6 +61,12 @@ async def test_the_application_sees_and_writes_rows_of_its_store_alone(catalog: 
     )
     expected = {row["relname"] for row in tables} - {*OF_NO_STORE, "alembic_version", *CLOSED_TO_THE_APP}
     assert set(walled) == expected | {"stores"}
+
+
+async def test_what_has_no_policy_is_closed_to_every_role(catalog: asyncpg.Connection) -> None:
+    """A function reads it for the current store; nobody else has a grant on it."""
+    for table in CLOSED_TO_THE_APP:
+        assert [role for role, tables in (await granted(catalog)).items() if table in tables] == []
 
 
 async def test_no_policy_is_for_everyone(catalog: asyncpg.Connection) -> None:
@@ -123,24 +130,52 @@ async def test_every_grant_is_one_that_somebody_decided(catalog: asyncpg.Connect
         assert found.get(role, {}) == GRANTS.get(role, {}), f"{role}: see tests/tenancy/grants.py"
 
 
-async def test_every_function_is_one_that_somebody_decided(catalog: asyncpg.Connection) -> None:
-    """A function that runs with its owner's rights reads for the current store only, with a fixed search path."""
+async def functions(catalog: asyncpg.Connection) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """function -> with whose rights it runs, and who may call it."""
     rows = await catalog.fetch(
-        "select p.oid::regprocedure::text as name, p.prosecdef as definer, coalesce(p.proconfig, '{}') as config, p.prosrc,"
-        " array(select g.grantee::regrole::text from aclexplode(p.proacl) g where g.grantee <> p.proowner order by 1) as callers"
-        " from pg_proc p where p.pronamespace = 'public'::regnamespace"
+        "select p.oid::regprocedure::text as name, p.prosecdef as definer, p.proacl is null as everyone,"
+        " array(select case when g.grantee = 0 then 'public' else g.grantee::regrole::text end"
+        "       from aclexplode(p.proacl) g where g.grantee <> p.proowner order by 1) as callers"
+        " from pg_proc p where p.pronamespace = 'public'::regnamespace order by 1"
     )
-    found = {}
+    return {
+        row["name"]: (
+            "definer" if row["definer"] else "invoker",
+            ("public",) if row["everyone"] else tuple(row["callers"]),
+        )
+        for row in rows
+    }
+
+
+async def test_every_function_is_one_that_somebody_decided(catalog: asyncpg.Connection) -> None:
+    """Who may call each, and with whose rights it runs, is written down."""
+    assert await functions(catalog) == FUNCTIONS
+
+
+OVER_ALL_STORES = {
+    "maintain_partitions": "makes and drops partitions, reads no row, and only the worker may call it",
+}
+"""Functions with their owner's rights that do not ask for the store, and why."""
+
+
+async def test_a_function_with_its_owners_rights_looks_at_the_store(catalog: asyncpg.Connection) -> None:
+    """It walks past the policies, so it has to ask for the current store itself, on a fixed search path."""
+    rows = await catalog.fetch(
+        "select proname as name, coalesce(proconfig, '{}') as config, prosrc,"
+        f" has_function_privilege('{APP}', oid, 'execute') as is_for_app"
+        " from pg_proc where pronamespace = 'public'::regnamespace and prosecdef"
+    )
+    assert rows
     for row in rows:
-        found[row["name"]] = ("definer" if row["definer"] else "invoker", tuple(row["callers"]))
-        if row["definer"]:
-            assert any(line.startswith("search_path=") for line in row["config"]), (
-                f"{row['name']}: set search_path"
-            )
+        assert any(line.startswith("search_path=") for line in row["config"]), (
+            f"{row['name']}: set search_path"
+        )
+        if row["name"] in OVER_ALL_STORES:
+            assert not row["is_for_app"]
+        else:
             assert "current_setting('app.store_id'" in row["prosrc"], (
                 f"{row['name']} does not look at the store"
             )
-    assert found == FUNCTIONS
 
 
 async def test_views_do_not_walk_around_the_policies(catalog: asyncpg.Connection) -> None:
