@@ -227,7 +227,8 @@ def _search() -> None:
         f"""
         create function catalog_search(config regconfig, query text, code text, head text, prefix text)
         returns table (product_id uuid, rank bigint)
-        language sql stable security definer rows 50 set search_path = pg_catalog, public as $$
+        language sql stable security definer rows 50
+        set search_path = pg_catalog, public set plan_cache_mode = force_custom_plan as $$
           select d.product_id, (ts_rank(d.words, q.words) * 1000000)::bigint
           from (
             select {CURRENT_STORE} as store_id,

@@ -163,6 +163,16 @@ async def list_variants(ctx: Context, product_id: str) -> Response[Data[list[Var
     return await ctx.read_fast(verb)
 
 
+@get(
+    "/admin/products/{product_id:str}/variants/{variant_id:str}", needs="catalog:read",
+    operation_id="get_variant", tags=_TAGS, summary="Get a variant",
+)  # fmt: skip
+async def get_variant(ctx: Context, product_id: str, variant_id: str) -> Response[Data[VariantView]]:
+    """One variant of a product."""
+    product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
+    return await ctx.read_fast(lambda work: service.get_variant(work, product, variant))
+
+
 @post(
     "/admin/products/{product_id:str}/variants", needs="catalog:write", status_code=201,
     operation_id="create_variant", tags=_TAGS, summary="Add a variant",
@@ -207,6 +217,16 @@ async def list_images(ctx: Context, product_id: str) -> Response[Data[list[Image
         return (await service.get_product(work, identity)).images
 
     return await ctx.read_fast(verb)
+
+
+@get(
+    "/admin/products/{product_id:str}/images/{image_id:str}", needs="catalog:read",
+    operation_id="get_image", tags=_TAGS, summary="Get an image",
+)  # fmt: skip
+async def get_image(ctx: Context, product_id: str, image_id: str) -> Response[Data[ImageView]]:
+    """One image of a product."""
+    product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
+    return await ctx.read_fast(lambda work: service.get_image(work, product, image))
 
 
 @post(
@@ -303,10 +323,12 @@ ROUTES = [
     update_product,
     delete_product,
     list_variants,
+    get_variant,
     create_variant,
     update_variant,
     delete_variant,
     list_images,
+    get_image,
     create_image,
     update_image,
     delete_image,

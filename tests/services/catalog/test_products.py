@@ -260,6 +260,18 @@ class TestUpdate:
         await shop.storefront("GET", f"/storefront/products/{made['handle']}", expect=404)
         assert (await create(shop))["handle"] == made["handle"]
 
+    async def test_deleting_what_lies_in_a_cart_takes_it_out(self, shop: Shop) -> None:
+        """The cart goes on without it."""
+        made, other = await create(shop), await make_product(shop, {"price": 7})
+        items = [{"variant_id": p["variants"][0]["id"], "quantity": 1} for p in (made, other)]
+        cart = (await shop.storefront("POST", "/storefront/carts", json={"items": items}, expect=201)).json()[
+            "data"
+        ]
+        await shop.admin("DELETE", f"/admin/products/{made['id']}", expect=200)
+        cart = (await shop.storefront("GET", f"/storefront/carts/{cart['id']}", expect=200)).json()["data"]
+        assert [item["variant_id"] for item in cart["items"]] == [other["variants"][0]["id"]]
+        assert cart["subtotal"] == 7
+
 
 class TestVariants:
     """The sub-resource `variants`."""
@@ -271,6 +283,7 @@ class TestVariants:
         body = {"price": 500, "option_values": ["XL", "Rojo"], "on_hand": 4}
         added = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
         assert (added["name"], added["position"], added["available"]) == ("XL / Rojo", 3, 4)
+        assert (await shop.admin("GET", f"{path}/{added['id']}", expect=200)).json()["data"] == added
         product = (await shop.admin("GET", f"/admin/products/{made['id']}", expect=200)).json()["data"]
         assert product["options"][0]["values"] == ["S", "M", "XL"]
         assert product["price_range"]["min"] == 500
@@ -312,6 +325,8 @@ class TestImages:
         body = {"url": "https://x.example/0.jpg", "position": 1, "variant_ids": [red]}
         added = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
         assert (added["position"], added["variant_ids"]) == (1, [red])
+        assert (await shop.admin("GET", f"{path}/{added['id']}", expect=200)).json()["data"] == added
+        await shop.admin("GET", f"{path}/{red}", expect=404)
         listed = (await shop.admin("GET", path, expect=200)).json()["data"]
         assert [(image["position"], image["url"][-6:]) for image in listed] == [
             (1, "/0.jpg"), (2, "/1.jpg"), (3, "/2.jpg"), (4, "ul.jpg"),

@@ -19,6 +19,8 @@ from baas.services.catalog.service.parts import (
     create_variant,
     delete_image,
     delete_variant,
+    get_image,
+    get_variant,
     update_image,
     update_variant,
 )
@@ -60,7 +62,9 @@ __all__ = [
     "delete_variant",
     "find_by_handle",
     "get_category",
+    "get_image",
     "get_product",
+    "get_variant",
     "list_categories",
     "list_products",
     "parse_query",

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from baas.core import ids
-from baas.core.db import StoreSession
+from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.services.catalog.models import ProductImage, Variant
 from baas.services.catalog.repository import writes
@@ -25,9 +25,26 @@ from baas.services.catalog.schemas import (
 )
 from baas.services.catalog.service import shape
 from baas.services.catalog.service.build import Changes
-from baas.services.catalog.service.products import as_input, image_input, locked, options_of, settle
+from baas.services.catalog.service.products import (
+    as_input,
+    get_product,
+    image_input,
+    locked,
+    options_of,
+    settle,
+)
 
 Placed = TypeVar("Placed", Variant, ProductImage)
+
+
+async def get_variant(work: StoreWork, product_id: UUID, variant_id: UUID) -> VariantView:
+    """One variant of a product. Raises NotFound."""
+    return _variant(await get_product(work, product_id), variant_id)
+
+
+async def get_image(work: StoreWork, product_id: UUID, image_id: UUID) -> ImageView:
+    """One image of a product. Raises NotFound."""
+    return _image(await get_product(work, product_id), image_id)
 
 
 async def create_variant(session: StoreSession, product_id: UUID, data: VariantInput) -> VariantView:
@@ -192,9 +209,15 @@ def _find_image(changes: Changes, image_id: UUID) -> ProductImage:
 
 def _variant(product: Product, variant_id: UUID) -> VariantView:
     public_id = ids.encode("var", variant_id)
-    return next(variant for variant in product.variants if variant.id == public_id)
+    for variant in product.variants:
+        if variant.id == public_id:
+            return variant
+    raise NotFound
 
 
 def _image(product: Product, image_id: UUID) -> ImageView:
     public_id = ids.encode("img", image_id)
-    return next(image for image in product.images if image.id == public_id)
+    for image in product.images:
+        if image.id == public_id:
+            return image
+    raise NotFound
