@@ -100,7 +100,7 @@ class TestPlacing:
         assert order["shipping_address"]["name"] == "Ana Pérez"
 
     @pytest.mark.parametrize(
-        ("body", "field"),
+        "body, field",
         [
             ({"email": None}, "email"),
             ({"shipping_address": None}, "shipping_address"),

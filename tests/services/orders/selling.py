@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.goods import make_product
-from baas.worker import Worker
 
 ADDRESS = {"name": "Ana Pérez", "line1": "Av. Corrientes 1234", "city": "Buenos Aires", "country": "AR"}
 FOLLOW = ("relay", "jobs")
