@@ -27,7 +27,8 @@ DEFAULT_PORTS: Final = frozenset({443})
 MAX_URL_LENGTH: Final = 2048
 
 _KEPT_HEADERS: Final = ("content-type", "retry-after", "location", "date", "x-message-id")
-_RESOLVER_THREADS: Final = 32
+_RESOLVER_THREADS: Final = 128
+"""Made when needed. Names that nobody answers for hold one each for many seconds."""
 _KEEPALIVE_SECONDS: Final = 4.0
 """Shorter than the 5 seconds after which common servers hang up, so that a request rarely meets a closed door."""
 
@@ -227,10 +228,13 @@ class OutgoingClient:
         timeout: float = 15.0,
         max_bytes: int = 65_536,
         connections: int = 1024,
-        connections_per_host: int = 128,
+        connections_per_host: int = 512,
         user_agent: str = "baas/1",
     ) -> None:
         """Limits: `timeout` in seconds for a whole request, `max_bytes` read of an answer.
+
+        A request waits for a free connection within its own time, and many stores may use one host (a hub of
+        integrations), so `connections_per_host` only stops what callers forgot to bound.
 
         `allow_insecure` is the deployment's word; a request must ask for it as well.
         """

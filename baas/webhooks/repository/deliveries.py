@@ -1,11 +1,13 @@
 """Deliveries of one store, for the API and for endpoints that end. Driver statements on any store work."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from baas.core import clock, ids
 from baas.core.db import StoreWork
+from baas.core.scope import StoreScope
 from baas.webhooks.repository.queue import new_id_at
 from baas.webhooks.schemas.events import TEST_EVENT
 
@@ -18,7 +20,7 @@ _COLUMNS: Final = (
 _INSERT_FOR: Final = f"""
 insert into webhook_deliveries
   (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
-select store_id, $4, $2, id, type, subject, sequence, $5, created_at, created_at
+select store_id, {new_id_at("created_at")}, $2, id, type, subject, sequence, $4, created_at, created_at
 from events where store_id = $1 and id = $3
 returning {_COLUMNS}
 """
@@ -26,7 +28,7 @@ returning {_COLUMNS}
 
 async def insert_for(work: StoreWork, endpoint_id: UUID, event_id: UUID, *, ordered: bool) -> Any:
     """A delivery of an event of this transaction to one endpoint, due at once."""
-    return await work.fetchrow(_INSERT_FOR, work.scope.store_id, endpoint_id, event_id, ids.new_id(), ordered)
+    return await work.fetchrow(_INSERT_FOR, work.scope.store_id, endpoint_id, event_id, ordered)
 
 
 async def fail_pending(work: StoreWork, endpoint_id: UUID, error: str) -> None:
@@ -40,28 +42,42 @@ async def fail_pending(work: StoreWork, endpoint_id: UUID, error: str) -> None:
     )
 
 
-_FILTER: Final = """
-from webhook_deliveries where store_id = $1
-  and ($2::uuid is null or endpoint_id = $2) and ($3::uuid is null or event_id = $3)
-  and ($4::text is null or event_type = $4) and ($5::text is null or status = $5)
-  and ($6::timestamptz is null or created_at >= $6) and ($7::timestamptz is null or created_at < $7)
-"""
+def _where(scope: StoreScope, filters: Mapping[str, Any], before: UUID | None) -> tuple[str, list[Any]]:
+    """The conditions of a list with their arguments: only those that are asked for, so that each finds its
+    index. `since` and `until` also bound the ids, which are made at the row's own time.
+    """
+    conditions, arguments = ["store_id = $1"], [scope.store_id]
+
+    def add(condition: str, value: Any) -> None:
+        arguments.append(value)
+        conditions.append(condition.format(f"${len(arguments)}"))
+
+    for name in ("endpoint_id", "event_id", "event_type", "status"):
+        if filters[name] is not None:
+            add(name + " = {}", filters[name])
+    if filters["since"] is not None:
+        add("created_at >= {}", filters["since"])
+        add("id >= {}", ids.at(filters["since"]))
+    if filters["until"] is not None:
+        add("created_at < {}", filters["until"])
+    if before is not None:
+        add("id < {}", before)
+    return " and ".join(conditions), arguments
 
 
-async def find(work: StoreWork, filters: tuple[Any, ...], *, before: UUID | None, limit: int) -> list[Any]:
-    """Deliveries of a store, newest first. `filters`: endpoint, event, type, status, since, until."""
+async def find(work: StoreWork, filters: Mapping[str, Any], *, before: UUID | None, limit: int) -> list[Any]:
+    """Deliveries of a store, newest first. `filters`: those of `DeliveryFilter`, ids as uuids."""
+    where, arguments = _where(work.scope, filters, before)
     return await work.fetch(
-        f"select {_COLUMNS} {_FILTER} and ($8::uuid is null or id < $8) order by id desc limit $9",
-        work.scope.store_id,
-        *filters,
-        before,
-        limit,
+        f"select {_COLUMNS} from webhook_deliveries where {where} order by id desc limit {int(limit)}",
+        *arguments,
     )
 
 
-async def count(work: StoreWork, filters: tuple[Any, ...]) -> int:
+async def count(work: StoreWork, filters: Mapping[str, Any]) -> int:
     """How many deliveries the filters leave."""
-    return int(await work.fetchval(f"select count(*) {_FILTER}", work.scope.store_id, *filters))
+    where, arguments = _where(work.scope, filters, None)
+    return int(await work.fetchval(f"select count(*) from webhook_deliveries where {where}", *arguments))
 
 
 async def get(work: StoreWork, delivery_id: UUID) -> Any:

@@ -1,36 +1,50 @@
 """The event log of one store. Driver statements on any store work."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import clock
+from baas.core import clock, ids
 from baas.core.db import StoreWork
+from baas.core.scope import StoreScope
 
 _COLUMNS: Final = "id, type, body, request_id"
 
-# `id >= $6` and `id < $7` spare partitions; the times themselves are the store's own.
-_FILTER: Final = """
-from events where store_id = $1
-  and ($2::text is null or type = $2) and ($3::text is null or subject = $3)
-  and ($4::timestamptz is null or created_at >= $4) and ($5::timestamptz is null or created_at < $5)
-  and ($6::uuid is null or id >= $6)
-"""
+
+def _where(scope: StoreScope, filters: Mapping[str, Any], before: UUID | None) -> tuple[str, list[Any]]:
+    """The conditions of a list with their arguments: only those that are asked for, so that each finds its index."""
+    conditions, arguments = ["store_id = $1"], [scope.store_id]
+
+    def add(condition: str, value: Any) -> None:
+        arguments.append(value)
+        conditions.append(condition.format(f"${len(arguments)}"))
+
+    for name in ("type", "subject"):
+        if filters[name] is not None:
+            add(name + " = {}", filters[name])
+    if filters["since"] is not None:
+        add("created_at >= {}", filters["since"])
+        # An id is made at the real time, and a store's clock is never behind it: no earlier partition counts.
+        add("id >= {}", ids.at(filters["since"] - scope.clock_offset))
+    if filters["until"] is not None:
+        add("created_at < {}", filters["until"])
+    if before is not None:
+        add("id < {}", before)
+    return " and ".join(conditions), arguments
 
 
-async def find(work: StoreWork, filters: tuple[Any, ...], *, before: UUID | None, limit: int) -> list[Any]:
-    """Events of a store, newest first. `filters`: type, subject, since, until, lowest id."""
+async def find(work: StoreWork, filters: Mapping[str, Any], *, before: UUID | None, limit: int) -> list[Any]:
+    """Events of a store, newest first. `filters`: type, subject, since, until, each of them or None."""
+    where, arguments = _where(work.scope, filters, before)
     return await work.fetch(
-        f"select {_COLUMNS} {_FILTER} and ($7::uuid is null or id < $7) order by id desc limit $8",
-        work.scope.store_id,
-        *filters,
-        before,
-        limit,
+        f"select {_COLUMNS} from events where {where} order by id desc limit {int(limit)}", *arguments
     )
 
 
-async def count(work: StoreWork, filters: tuple[Any, ...]) -> int:
+async def count(work: StoreWork, filters: Mapping[str, Any]) -> int:
     """How many events the filters leave."""
-    return int(await work.fetchval(f"select count(*) {_FILTER}", work.scope.store_id, *filters))
+    where, arguments = _where(work.scope, filters, None)
+    return int(await work.fetchval(f"select count(*) from events where {where}", *arguments))
 
 
 async def get(work: StoreWork, event_id: UUID) -> Any:

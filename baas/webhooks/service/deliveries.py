@@ -48,14 +48,14 @@ def kept_span(
 async def list_deliveries(work: StoreWork, page: Page, filters: DeliveryFilter) -> PageOf[Delivery]:
     """A store's deliveries, newest first. An id of another kind or store leaves nothing."""
     since, until = kept_span(work.scope, filters.since, filters.until)
-    chosen = (
-        ids.decode("we", filters.endpoint_id) if filters.endpoint_id else None,
-        ids.decode("evt", filters.event_id) if filters.event_id else None,
-        filters.event_type,
-        filters.status.value if filters.status else None,
-        since,
-        until,
-    )
+    chosen = {
+        "endpoint_id": ids.decode("we", filters.endpoint_id) if filters.endpoint_id else None,
+        "event_id": ids.decode("evt", filters.event_id) if filters.event_id else None,
+        "event_type": filters.event_type,
+        "status": filters.status.value if filters.status else None,
+        "since": since,
+        "until": until,
+    }
     before = UUID(page.after[0]) if page.after is not None else None
     rows = await deliveries.find(work, chosen, before=before, limit=page.limit + 1)
     total = await page.total(lambda: deliveries.count(work, chosen))
