@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_COLOURS: Final = {
+COLOURS: Final = {
     "acero": "#9aa5ad",
     "algarrobo": "#a86b3c",
     "alpaca": "#b9b7ae",
@@ -25,7 +25,7 @@ _LIGHT: Final = 'fill="#fff" opacity=".28"'
 _DARK: Final = 'fill="#000" opacity=".16"'
 _LINE: Final = f'fill="none" stroke="{_INK}" stroke-width="7" stroke-linecap="round"'
 
-_MOTIFS: Final = {
+MOTIFS: Final = {
     "mate": (
         f'<path d="M222 118 262 40h26" {_LINE}/><path d="M128 150c-34 70-18 160 72 160s106-90 72-160z" fill="$"/>'
         f'<path d="M150 176c-20 50-14 92 16 112-10-40-8-76 4-112z" {_LIGHT}/>'
@@ -144,7 +144,7 @@ _MOTIFS: Final = {
 def picture(name: str) -> str | None:
     """The SVG of a name such as `mate-terracota`, or None when the demo has no such drawing."""
     motif, _, colour = name.partition("-")
-    drawing, fill = _MOTIFS.get(motif), _COLOURS.get(colour)
+    drawing, fill = MOTIFS.get(motif), COLOURS.get(colour)
     if drawing is None or fill is None:
         return None
     return (
