@@ -47,6 +47,6 @@ def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:
 
 LOOPS: Mapping[str, tuple[Callable[[Runtime, ScopeMaker], Drain | Loop], float]] = {
     policy.LOOP: (make_dispatcher, TICK),
-    "webhooks-housekeeping": (make_housekeeping, 300.0),
+    "webhooks.tidy": (make_housekeeping, 300.0),
 }
 """The loops that the worker runs for this package, and the seconds between their looks at the database."""

@@ -128,6 +128,6 @@ async def test_deliveries_past_their_time_are_deleted_and_the_pending_kept(
     await drain(worker)
     real = clock.now
     monkeypatch.setattr("baas.webhooks.jobs.clock.now", lambda scope=None: real(scope) + timedelta(days=91))
-    await worker.loops["webhooks-housekeeping"].drain_once()
+    await worker.loops["webhooks.tidy"].drain_once()
     monkeypatch.undo()
     assert [item["status"] for item in await deliveries(shop)] == ["pending"]
