@@ -285,8 +285,6 @@ async def test_a_secret_that_no_key_opens_is_told_and_does_not_stop_the_others(
 ) -> None:
     broken = await register(shop, "/broken")
     await register(shop, "/good")
-    async with worker.runtime.database.operator(reason="unused") as system:
-        assert system.reason
     scope = await shop.scope(worker)
     async with worker.runtime.database.fast(scope) as work:
         await work.execute("update webhook_endpoints set secret = 'xx' where url like '%/broken'")
@@ -299,7 +297,7 @@ async def test_a_secret_that_no_key_opens_is_told_and_does_not_stop_the_others(
 
 
 async def test_an_event_that_is_no_longer_kept_ends_its_delivery(
-    shop: Shop, register: Register, receiver: Receiver, worker: Worker, owner_url: str
+    shop: Shop, register: Register, receiver: Receiver, worker: Worker
 ) -> None:
     await register(shop)
     await publish(shop)
