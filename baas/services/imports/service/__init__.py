@@ -10,6 +10,7 @@ from uuid import UUID
 from baas.core import clock, ids
 from baas.core.db import Database, StoreSession, StoreWork
 from baas.core.errors import AppError, NotFound, PayloadTooLarge
+from baas.core.outbox import ScopeMaker
 from baas.core.scope import StoreScope
 from baas.services.catalog import service as catalog
 from baas.services.imports import repository, shopify
@@ -123,6 +124,21 @@ async def import_file(
     async with database.store(scope) as session:
         await repository.finish(session, import_id, ImportStatus.DONE, clock.now(scope))
         return await get_import(session, import_id)
+
+
+async def run_next(database: Database, make_scope: ScopeMaker) -> bool:
+    """Bring in the file that has waited longest; False when none waits.
+
+    A file whose worker died waits again when its lease is over.
+    """
+    async with database.relay(reason="imports: claim a file that waits or whose worker died") as system:
+        claimed = await repository.claim(system)
+    if claimed is None:
+        return False
+    store_id, import_id, attempts = claimed
+    scope = await make_scope(store_id, f"imp_{import_id.hex}")
+    await run_claimed(database, scope, import_id, attempts)
+    return True
 
 
 async def run_claimed(database: Database, scope: StoreScope, import_id: UUID, attempts: int) -> None:
