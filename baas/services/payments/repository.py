@@ -175,20 +175,6 @@ async def flag(work: StoreWork, payment_id: UUID, word: str, now: datetime) -> N
     )
 
 
-async def progress(
-    work: StoreWork, payment_id: UUID, provider_status: str, *, in_progress: bool, now: datetime
-) -> None:
-    """The provider's own word changed while ours did not."""
-    await work.execute(
-        "update payments set provider_status = $3, in_progress = $4, updated_at = $5 where store_id = $1 and id = $2",
-        work.scope.store_id,
-        payment_id,
-        provider_status,
-        in_progress,
-        now,
-    )
-
-
 _GET: Final = f"select {_COLUMNS} from payments where store_id = $1 and id = $2"
 _LOCK: Final = _GET + " for no key update"
 _LOCK_BY_PROVIDER_ID: Final = f"""

@@ -15,7 +15,7 @@ from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from baas.core.scope import Caller, CallerKind, StoreScope
-from baas.services.payments import accounts, service
+from baas.services.payments import service
 from baas.services.payments.providers import providers_of, sandbox_page
 from baas.services.payments.providers.base import Inbound, NotificationRefused
 from baas.services.payments.providers.sandbox import OUTCOMES, Page, Sandbox
@@ -29,6 +29,7 @@ from baas.services.payments.schemas import (
     PutPaymentProvider,
     Refund,
 )
+from baas.services.payments.service import accounts
 from baas.tenants.routes import Tenancy
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]

@@ -165,7 +165,8 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
     id: str
     at: datetime
-    outcome: Literal["created", "moved", "ignored", "flagged", "refunded"]
+    outcome: Literal["created", "progressed", "moved", "ignored", "flagged", "refunded"]
+    """`progressed`: the provider's own word changed and the status did not."""
     from_status: PaymentStatus | None
     to_status: PaymentStatus
     provider_status: str | None

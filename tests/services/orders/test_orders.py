@@ -290,7 +290,7 @@ class TestReading:
             await other_shop.admin(method, path, expect=404)
         token = order["access_token"]
         await other_shop.storefront("GET", f"/storefront/orders/{order['id']}?token={token}", expect=404)
-        body = {"provider": "sandbox"}
+        body: dict[str, Any] = {"provider": "sandbox"}
         await other_shop.storefront(
             "POST", f"/storefront/orders/{order['id']}/payments", json=body, expect=404
         )

@@ -13,7 +13,7 @@ from baas.services.payments import repository
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Account, ProviderKind
 from baas.services.payments.schemas import PaymentProvider, PutPaymentProvider
-from baas.services.payments.service import usable
+from baas.services.payments.service.settling import usable
 from baas.tenants import audit
 
 

@@ -1,0 +1,120 @@
+"""Opening an attempt to collect an amount."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from asyncpg import ForeignKeyViolationError
+
+from baas.core import clock, ids, money
+from baas.core.db import StoreWork
+from baas.core.errors import NotFound, ValidationFailed
+from baas.services.payments import repository
+from baas.services.payments.errors import PaymentProviderUnconfigured
+from baas.services.payments.providers import Providers
+from baas.services.payments.providers.base import NewAttempt, Opened
+from baas.services.payments.schemas import CreatePayment, Payment, PaymentStatus, StorefrontPayment
+from baas.services.payments.service.settling import apply, usable
+from baas.services.payments.service.shape import emit, payment_of, shape, storefront_of
+
+
+class Collect(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be collected, and by whom."""
+
+    provider: str
+    amount: int
+    currency: str
+    order_id: UUID | None = None
+    reference: str | None = None
+    description: str | None = None
+    payer_email: str | None = None
+    return_url: str | None = None
+    sandbox_token: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> Payment:
+    """A payment on its own, or another attempt for an order. Raises PaymentProviderUnconfigured."""
+    currency = data.currency or work.scope.store.currency
+    if not money.is_currency(currency):
+        raise ValidationFailed.field("currency", "is not an ISO 4217 code")
+    try:
+        row = await collect(
+            work,
+            providers,
+            Collect(
+                provider=data.provider,
+                amount=data.amount,
+                currency=currency,
+                order_id=ids.decode("ord", data.order_id) if data.order_id else None,
+                reference=data.reference,
+                description=data.description,
+                payer_email=data.payer.email if data.payer else None,
+                return_url=data.return_url,
+                sandbox_token=data.sandbox_token,
+                metadata=data.metadata,
+            ),
+        )
+    except ForeignKeyViolationError:
+        raise NotFound(id=data.order_id) from None
+    return (await shape(work, [row]))[0]
+
+
+async def open_for_order(work: StoreWork, providers: Providers, asked: Collect) -> StorefrontPayment:
+    """An attempt to collect an order, in the transaction that makes or changes it."""
+    row = await collect(work, providers, asked)
+    return storefront_of(payment_of(row, []))
+
+
+async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
+    """Open an attempt with a provider that lives in our transaction; answers the payment's row."""
+    kind = usable(work, providers, asked.provider)
+    if asked.sandbox_token is not None and kind.name != "sandbox":
+        raise ValidationFailed.field("sandbox_token", "only the sandbox understands it")
+    payment_id = ids.new_id()
+    opened = await kind.connect(work, None).create(_attempt(work, payment_id, asked))
+    snapshot = opened.snapshot
+    row = await repository.insert(
+        work,
+        payment_id=payment_id,
+        order_id=asked.order_id,
+        provider=kind.name,
+        provider_payment_id=snapshot.provider_payment_id if snapshot else None,
+        session=opened.session,
+        provider_status=snapshot.provider_status if snapshot else None,
+        in_progress=snapshot.in_progress if snapshot else False,
+        amount=asked.amount,
+        currency=asked.currency,
+        reference=asked.reference,
+        description=asked.description,
+        payer_email=asked.payer_email,
+        return_url=asked.return_url,
+        next_action=_action(opened),
+        metadata=asked.metadata,
+        now=clock.now(work.scope),
+    )
+    if row is None:
+        raise PaymentProviderUnconfigured(provider=asked.provider)
+    await emit(work, "payment.created", row)
+    if snapshot is not None and snapshot.status is not PaymentStatus.PENDING:
+        row = await apply(work, row, snapshot, "create")
+    return row
+
+
+def _action(opened: Opened) -> dict[str, Any] | None:
+    return None if opened.next_action is None else msgspec.to_builtins(opened.next_action)
+
+
+def _attempt(work: StoreWork, payment_id: UUID, asked: Collect) -> NewAttempt:
+    return NewAttempt(
+        payment_id=payment_id,
+        idempotency_key=ids.encode("pay", payment_id),
+        amount=asked.amount,
+        currency=asked.currency,
+        description=asked.description,
+        payer_email=asked.payer_email,
+        return_url=asked.return_url,
+        notification_url=None,
+        locale=work.scope.store.locale,
+        options={"sandbox_token": asked.sandbox_token} if asked.sandbox_token else {},
+    )

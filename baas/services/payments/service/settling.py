@@ -1,0 +1,247 @@
+"""Where a payment goes when its provider is asked. Nothing else moves one.
+
+Locks are taken in one order: our payment's row first, then whatever the provider keeps.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from baas.core import clock, ids
+from baas.core.db import StoreWork
+from baas.core.errors import NotFound
+from baas.services.payments import repository
+from baas.services.payments.errors import PaymentProviderUnconfigured
+from baas.services.payments.providers import Providers
+from baas.services.payments.providers.base import Handle, Inbound, ProviderKind, RefundSnapshot, Snapshot
+from baas.services.payments.schemas import Payment, PaymentStatus, StorefrontPayment, path
+from baas.services.payments.service.shape import emit, payment_of, shape, storefront_of
+
+_EVENTS: Final = {
+    PaymentStatus.PAID: "payment.paid",
+    PaymentStatus.FAILED: "payment.failed",
+    PaymentStatus.CANCELLED: "payment.failed",
+    PaymentStatus.PARTIALLY_REFUNDED: "payment.refunded",
+    PaymentStatus.REFUNDED: "payment.refunded",
+    PaymentStatus.DISPUTED: "payment.disputed",
+}
+
+
+def usable(work: StoreWork, providers: Providers, name: str) -> ProviderKind:
+    """The provider by its name. Raises PaymentProviderUnconfigured when this store may not use it."""
+    kind = providers.get(name)
+    if kind is None:
+        raise PaymentProviderUnconfigured(provider=name)
+    if work.scope.mode not in kind.modes:
+        raise PaymentProviderUnconfigured(
+            f"A {work.scope.mode.value} store cannot take payments through {name}.", provider=name
+        )
+    return kind
+
+
+async def notified(
+    work: StoreWork, providers: Providers, name: str, payment_id: UUID, inbound: Inbound
+) -> StorefrontPayment:
+    """A notification of a provider that lives in our transaction: inbox, then settle, all at once.
+
+    Raises NotificationRefused when it is not proven, and NotFound for a payment of nobody.
+    """
+    row = await repository.lock(work, payment_id)
+    if row is None or row["provider"] != name:
+        raise NotFound
+    provider = usable(work, providers, name).connect(work, None)
+    notification = await provider.receive(inbound)
+    is_new = await repository.receive(
+        work,
+        provider=name,
+        event_id=notification.event_id,
+        type_=notification.event_type,
+        payment_id=payment_id,
+        now=clock.now(work.scope),
+    )
+    if is_new and notification.handle is not None:
+        for snapshot in await provider.fetch(notification.handle):
+            row = await apply(work, row, snapshot, "notification")
+    return storefront_of(payment_of(row, []))
+
+
+async def settle(work: StoreWork, providers: Providers, payment_id: UUID, *, source: str) -> Payment:
+    """Ask a provider that lives in our transaction for the payment as it is now, and move ours there."""
+    row = await repository.lock(work, payment_id)
+    if row is None:
+        raise NotFound(id=ids.encode("pay", payment_id))
+    provider = usable(work, providers, row["provider"]).connect(work, None)
+    row = await record(work, row, await provider.fetch(handle_of(row)), source=source)
+    return (await shape(work, [row]))[0]
+
+
+async def record(work: StoreWork, row: Any, snapshots: Sequence[Snapshot], *, source: str) -> Any:
+    """Move payments to where the provider says they are; answers the row of the attempt that was asked about.
+
+    An attempt may have several payments at the provider (rejected, then approved): the first is the
+    attempt's own row, every further one gets a row of its own for the same order.
+    """
+    for snapshot in snapshots:
+        if row["provider_payment_id"] in {None, snapshot.provider_payment_id}:
+            row = await apply(work, row, snapshot, source)
+            continue
+        sibling = await repository.lock_by_provider_id(work, row["provider"], snapshot.provider_payment_id)
+        if sibling is None:
+            sibling = await _sibling(work, row, snapshot)
+        await apply(work, sibling, snapshot, source)
+    return row
+
+
+async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> Any:
+    """Move one locked payment to where the provider says it is; answers its row afterwards."""
+    current, target = PaymentStatus(row["status"]), snapshot.status
+    now = clock.now(work.scope)
+
+    async def note(outcome: str, detail: str) -> None:
+        await repository.note(
+            work,
+            row,
+            outcome=outcome,
+            to=target,
+            provider_status=snapshot.provider_status,
+            source=source,
+            detail=detail,
+            now=now,
+        )
+
+    for word, detail in _mismatches(work, row, snapshot):
+        if word not in row["flags"]:
+            await repository.flag(work, row["id"], word, now)
+            await note("flagged", detail)
+        return await repository.get(work, row["id"])
+    if _is_older(row, snapshot):
+        if target != current:
+            await note("ignored", "an older answer of the provider")
+        return row
+    more_refunded = snapshot.amount_refunded > row["amount_refunded"]
+    steps = path(current, target)
+    if target == current and more_refunded:
+        steps = (target,)
+    if not steps and target != current:
+        await note("ignored", "a step back")
+        return row
+    if not steps:
+        # Our state stays, and the provider's own word may have changed: that is part of the story.
+        changed = row["provider_status"] != snapshot.provider_status
+        return await _move(work, row, target, snapshot, "progressed", source) if changed else row
+    await _match_refunds(work, row, snapshot)
+    for step in steps:
+        # A dispute that ends in the shop's favour is news about the dispute, not a second payment.
+        ended = row["status"] == PaymentStatus.DISPUTED and step is not PaymentStatus.REFUNDED
+        row = await _move(
+            work, row, step, snapshot, "refunded" if more_refunded and step == target else "moved", source
+        )
+        is_new = step is PaymentStatus.PAID and not ended and not snapshot.refunds
+        await emit(work, "payment.disputed" if ended else _EVENTS[step], row, is_new=is_new)
+    return row
+
+
+async def _sibling(work: StoreWork, row: Any, snapshot: Snapshot) -> Any:
+    sibling = await repository.insert(
+        work,
+        payment_id=ids.new_id(),
+        order_id=row["order_id"],
+        provider=row["provider"],
+        provider_payment_id=snapshot.provider_payment_id,
+        session=row["provider_session"],
+        provider_status=None,
+        in_progress=snapshot.in_progress,
+        amount=row["amount"],
+        currency=row["currency"],
+        reference=row["reference"],
+        description=row["description"],
+        payer_email=row["payer_email"],
+        return_url=None,
+        next_action=None,
+        metadata=row["metadata"],
+        now=clock.now(work.scope),
+    )
+    if sibling is None:
+        raise PaymentProviderUnconfigured(provider=row["provider"])
+    await emit(work, "payment.created", sibling)
+    return sibling
+
+
+async def _move(
+    work: StoreWork, row: Any, step: PaymentStatus, snapshot: Snapshot, outcome: str, source: str
+) -> Any:
+    """Write one step; what only the last one knows is left out of those before it."""
+    is_last = step == snapshot.status
+    return await repository.move(
+        work,
+        row,
+        to=step,
+        provider_status=snapshot.provider_status,
+        provider_payment_id=snapshot.provider_payment_id,
+        amount_refunded=snapshot.amount_refunded if is_last else row["amount_refunded"],
+        in_progress=snapshot.in_progress and is_last,
+        failure_code=snapshot.failure_code if is_last else None,
+        provider_updated_at=snapshot.updated_at,
+        outcome=outcome,
+        source=source,
+        now=clock.now(work.scope),
+    )
+
+
+def _mismatches(work: StoreWork, row: Any, snapshot: Snapshot) -> list[tuple[str, str]]:
+    problems = []
+    if snapshot.currency != row["currency"]:
+        problems.append(("currency_mismatch", f"{snapshot.currency} instead of {row['currency']}"))
+    elif snapshot.amount != row["amount"]:
+        problems.append(("amount_mismatch", f"{snapshot.amount} instead of {row['amount']}"))
+    if snapshot.live_mode is not None and snapshot.live_mode != (work.scope.mode.value == "live"):
+        problems.append(("mode_mismatch", "test money in a live store, or the other way round"))
+    return problems
+
+
+def _is_older(row: Any, snapshot: Snapshot) -> bool:
+    known = row["provider_updated_at"]
+    return known is not None and snapshot.updated_at is not None and snapshot.updated_at < known
+
+
+async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> None:
+    """Our refunds as the provider has them; those made in its own panel become ours."""
+    if not snapshot.refunds:
+        return
+    known = {refund["provider_refund_id"]: refund for refund in await repository.refunds(work, [row["id"]])}
+    for refund in snapshot.refunds:
+        ours = known.get(refund.provider_refund_id)
+        if ours is None:
+            await repository.insert_refund(
+                work,
+                refund_id=ids.new_id(),
+                payment=row,
+                amount=refund.amount,
+                status=refund.status,
+                reason=None,
+                provider_refund_id=refund.provider_refund_id,
+                origin="provider",
+                failure_code=refund.failure_code,
+                now=clock.now(work.scope),
+            )
+        elif ours["status"] != refund.status:
+            await update_refund(work, ours["id"], refund)
+
+
+async def update_refund(work: StoreWork, refund_id: UUID, answer: RefundSnapshot) -> None:
+    """Write what the provider says of a refund of ours."""
+    await repository.update_refund(
+        work,
+        refund_id,
+        status=answer.status,
+        provider_refund_id=answer.provider_refund_id,
+        failure_code=answer.failure_code,
+        now=clock.now(work.scope),
+    )
+
+
+def handle_of(row: Any) -> Handle:
+    """How the provider finds this payment."""
+    return Handle(
+        payment_id=row["id"], session=row["provider_session"], provider_payment_id=row["provider_payment_id"]
+    )
