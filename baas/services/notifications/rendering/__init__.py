@@ -1,0 +1,1 @@
+"""Rendering of templates that tenants write: `engine` runs in child processes, `renderer` keeps and ends them."""

@@ -1,0 +1,165 @@
+"""Liquid for templates that tenants write: safe by what is not there, and bounded in what is.
+
+There are no tags that load (`include`, `render`), no filter that marks a text as safe HTML, no clock and no
+file. Loops, nesting, local variables and output are limited by the language, time by an alarm that stops
+the template between two steps, memory by the process (`child`). Whatever stops a template names its line:
+where the library does not know it, the node that was being rendered does.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import ClassVar, Final
+
+from liquid import Environment
+from liquid.ast import Node
+from liquid.exceptions import (
+    LiquidError,
+    LiquidSyntaxError,
+    ResourceLimitError,
+)
+from liquid.token import Token
+
+from baas.services.notifications.rendering import filters
+from baas.services.notifications.rendering.words import MAX_OUTPUT, Answer, Failed, Job, Rendered
+
+_REMOVED_TAGS: Final = ("include", "render")
+_REMOVED_FILTERS: Final = ("safe", "escapejs", "date")
+_MAX_SUBJECT: Final = 250
+
+
+class _Environment(Environment):
+    block_nesting_limit: ClassVar[int] = 20
+    context_depth_limit: ClassVar[int] = 30
+    loop_iteration_limit: ClassVar[int | None] = 20_000
+    local_namespace_limit: ClassVar[int | None] = 1024 * 1024
+    output_stream_limit: ClassVar[int | None] = MAX_OUTPUT
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        """The language without what could reach outside the data."""
+        super().setup_tags_and_filters(extra=extra)
+        for name in _REMOVED_TAGS:
+            self.tags.pop(name, None)
+        for name in _REMOVED_FILTERS:
+            self.filters.pop(name, None)
+        filters.register(self)
+
+
+_TEXT: Final = _Environment(autoescape=False)
+_HTML: Final = _Environment(autoescape=True)
+
+
+class _OutOfTimeError(BaseException):
+    """The alarm rang. Not an Exception, so that nothing on the way takes it for its own."""
+
+
+def render(job: Job) -> Answer:
+    """Render all parts of a template, or say what is wrong with it. Call it from the main thread."""
+    source = job.source
+    parts: list[tuple[str, Environment, str | None]] = [
+        ("subject", _TEXT, source.subject),
+        ("html", _HTML, source.html),
+        ("body", _TEXT, source.body),
+        *(("parameters", _TEXT, parameter) for parameter in source.parameters),
+    ]
+    done: list[str | None] = []
+    part = ""
+    try:
+        with _alarm(job.seconds):
+            for name, environment, text in parts:
+                part = name
+                done.append(None if text is None else _render(environment, text, job))
+    except _OutOfTimeError as error:
+        return Failed(part, _line_of(error), "This takes too long.", abusive=True)
+    except ResourceLimitError as error:
+        return Failed(
+            part, _line_of(error), _LIMITS.get(str(error.message), str(error.message)), abusive=True
+        )
+    except LiquidError as error:
+        if isinstance(error.__cause__ or error.__context__, RecursionError):
+            return Failed(part, _line_of(error), "This is nested too deeply.", abusive=True)
+        return Failed(part, _line_of(error), f"{error.message}.".replace("..", "."))
+    except RecursionError as error:
+        return Failed(part, _line_of(error), "This is nested too deeply.", abusive=True)
+    except MemoryError as error:
+        return Failed(part, _line_of(error), "This needs too much memory.", abusive=True)
+    except Exception as error:
+        # A filter met data that its author did not think of.
+        return Failed(part, _line_of(error), f"{type(error).__name__}: {error}"[:300])
+    subject, html, body, *parameters = done
+    return Rendered(
+        subject=_one_line(subject or ""),
+        html=html,
+        body=body or "",
+        parameters=tuple(_one_line(parameter or "") for parameter in parameters),
+    )
+
+
+_LIMITS: Final = {
+    "loop iteration limit reached": "This loops too often.",
+    "output stream limit reached": f"This writes more than {MAX_OUTPUT // 1024} KiB.",
+    "local namespace limit reached": "This keeps too much in its variables.",
+}
+
+
+def _render(environment: Environment, text: str, job: Job) -> str:
+    template = environment.from_string(text)
+    try:
+        return template.render(job.data)
+    except (ResourceLimitError, LiquidSyntaxError):
+        raise
+    except LiquidError:
+        if job.lenient:
+            return ""
+        raise
+
+
+def _one_line(text: str) -> str:
+    """A header line: every control character and run of white space is one space."""
+    cleaned = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(cleaned.split())[:_MAX_SUBJECT]
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise _OutOfTimeError in this thread when the time is over."""
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise _OutOfTimeError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    # Again and again: an alarm that some code swallowed rings once more.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _line_of(error: BaseException) -> int | None:
+    """The line where it happened: of the error's own token, or of what was being parsed or rendered."""
+    token = getattr(error, "token", None)
+    while token is None or token.start_index < 0:
+        token = _token_at_work(error.__traceback__)
+        cause = error.__cause__ or error.__context__
+        if token is not None or cause is None:
+            break
+        error = cause
+    if token is None or token.start_index < 0:
+        return None
+    return int(token.source.count("\n", 0, token.start_index)) + 1
+
+
+def _token_at_work(traceback: TracebackType | None) -> Token | None:
+    found: Token | None = None
+    while traceback is not None:
+        names = traceback.tb_frame.f_locals
+        owner, token = names.get("self"), names.get("token")
+        if isinstance(owner, Node):
+            found = owner.token
+        elif isinstance(token, Token) and token.start_index >= 0:
+            found = token
+        traceback = traceback.tb_next
+    return found
