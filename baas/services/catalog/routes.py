@@ -7,9 +7,9 @@ from litestar.params import Parameter
 
 from baas.core import ids
 from baas.core.context import Context
-from baas.core.db import StoreSession, StoreWork
+from baas.core.db import StoreConnection, StoreSession, StoreWork
 from baas.core.envelope import Data, Listed
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, PageOf
 from baas.services.catalog import service
 from baas.services.catalog.operations import ListProducts
 from baas.services.catalog.schemas import (
@@ -48,14 +48,14 @@ Text = Annotated[str | None, Parameter(max_length=200, description="Words, a SKU
 async def list_storefront_products(ctx: Context) -> Response[Listed[Product]]:
     """Active products, filtered and ordered. The price of a product is that of its cheapest variant."""
     query = service.parse_query(ctx.asgi["query_string"])
-    page = ctx.page(
-        f"storefront-products{query.name()}", limit=query.limit, cursor=query.cursor, include=query.include
-    )
-    return await ctx.cached(
-        "products",
-        (service.shows_stock(ctx.scope), query.name(), query.limit, query.cursor, query.include),
-        lambda work: service.product_page(work, page, query),
-    )
+
+    async def fill(work: StoreConnection) -> PageOf[bytes]:
+        name = f"storefront-products{query.name}"
+        page = ctx.page(name, limit=query.limit, cursor=query.cursor, include=query.include)
+        return await service.product_page(work, page, query)
+
+    shown = service.shows_stock(ctx.scope)
+    return await ctx.cached("products", (shown, query.name, query.limit, query.cursor, query.include), fill)
 
 
 @get(

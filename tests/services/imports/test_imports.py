@@ -159,6 +159,23 @@ class TestSmallFiles:
         assert [(problem["row"], problem["code"]) for problem in answer["problems"]] == [(3, "duplicate_sku")]
         assert counts(await upload(shop, content)) == (0, 0, 2, 0)
 
+    async def test_what_only_the_database_refuses_fails_alone(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A SKU that somebody took in the same moment: that product fails, those around it do not."""
+
+        async def none_taken(*_args: Any, **_options: Any) -> set[str]:
+            return set()
+
+        monkeypatch.setattr("baas.services.catalog.service.taken_skus", none_taken)
+        rows = [
+            row(handle, handle, "1", Variant_SKU=sku) for handle, sku in (("a", "A"), ("b", "A"), ("c", "C"))
+        ]
+        answer = await upload(shop, sheet(*rows))
+        assert counts(answer) == (2, 0, 0, 1)
+        assert [(problem["row"], problem["code"]) for problem in answer["problems"]] == [(3, "conflict")]
+        assert await total(shop) == 2
+
     async def test_a_field_beyond_its_limit_fails_its_product(self, shop: Shop) -> None:
         """The catalogue's own limits hold for files too."""
         answer = await upload(shop, sheet(row("m", "x" * 300, "1"), row("n", "Next", "2")))

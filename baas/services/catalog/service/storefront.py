@@ -43,20 +43,8 @@ class ProductQuery(msgspec.Struct, frozen=True):
     ids: tuple[str, ...] | None = None
     sort: Sort = Sort.CREATED_DOWN
 
-    def name(self) -> str:
-        """The list's name without the page: what a cursor is bound to."""
-        return msgspec.json.encode(
-            [
-                self.category,
-                self.q,
-                self.min_price,
-                self.max_price,
-                self.in_stock,
-                self.tag,
-                self.ids,
-                self.sort,
-            ]
-        ).decode()
+    name: str = ""
+    """The list without its page: what a cursor is bound to."""
 
 
 @lru_cache(maxsize=2048)
@@ -77,7 +65,7 @@ def parse_query(query_string: bytes) -> ProductQuery:
     wanted = tuple(dict.fromkeys(filter(None, given["ids"].split(",")))) if "ids" in given else None
     if wanted is not None and len(wanted) > MAX_IDS:
         raise ValidationFailed.field("ids", f"at most {MAX_IDS}")
-    return ProductQuery(
+    query = ProductQuery(
         limit=_integer(given, "limit", 1, MAX_LIMIT) or DEFAULT_LIMIT,
         cursor=_short(given, "cursor", MAX_CURSOR),
         include=_short(given, "include", 20),
@@ -90,6 +78,16 @@ def parse_query(query_string: bytes) -> ProductQuery:
         ids=wanted,
         sort=Sort(sort),
     )
+    filters = (
+        query.category,
+        query.q,
+        query.min_price,
+        query.max_price,
+        query.in_stock,
+        query.tag,
+        query.ids,
+    )
+    return msgspec.structs.replace(query, name=_encode((*filters, query.sort)).decode())
 
 
 def _short(given: dict[str, str], name: str, limit: int) -> str | None:
