@@ -10,6 +10,7 @@ from baas.cli.doctor import doctor
 from baas.cli.imports import import_group
 from baas.cli.schema import migrate, operator_key, roles
 from baas.cli.stores import flag, key, plan, store
+from baas.cli.webhooks import webhook
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=common.EXIT_CODES)
@@ -59,5 +60,6 @@ for command in (
     plan,
     roles,
     store,
+    webhook,
 ):
     main.add_command(command)

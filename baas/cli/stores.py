@@ -1,28 +1,16 @@
 """`baas store`, `baas key`, `baas plan`, `baas flag`: the operator's verbs on the command line."""
 
-import re
 from typing import Any
 
 import click
 
 from baas.cli.common import confirm, json_option, operate, show, show_list, yes_option
-from baas.core.errors import ValidationFailed
+from baas.cli.duration import seconds
 from baas.core.requests import to_struct
 from baas.core.scope import Mode
 from baas.tenants import operators
 from baas.tenants.plans import PLANS
 from baas.tenants.schemas import CreateApiKey, CreateStore, KeyKind, RotateApiKey
-
-_DURATION = re.compile(r"^(\d+)(s|m|h|d)?$")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
-
-
-def seconds(text: str) -> int:
-    """Seconds of a duration such as `90`, `30m`, `24h` or `7d`. Raises ValidationFailed."""
-    match = _DURATION.match(text)
-    if match is None:
-        raise ValidationFailed.field("duration", f"{text!r} is not like 90, 30m, 24h or 7d")
-    return int(match[1]) * _SECONDS[match[2]]
 
 
 @click.group("store", short_help="Create, list, show, activate and deactivate stores.")

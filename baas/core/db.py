@@ -521,6 +521,9 @@ def is_outage(error: BaseException) -> bool:
 
     A COMMIT whose answer was lost counts too; an Idempotency-Key tells the two cases apart.
     """
-    if isinstance(error, (ConnectionError, TimeoutError, asyncpg.InterfaceError, SQLAlchemyTimeout)):
+    if isinstance(error, (ConnectionError, TimeoutError, asyncpg.PostgresConnectionError, SQLAlchemyTimeout)):
+        return True
+    # The driver says "connection is closed", "pool is closing" with the class that it also has for misuse.
+    if isinstance(error, asyncpg.InterfaceError) and "clos" in str(error):
         return True
     return sqlstate(error) in _OUTAGES

@@ -57,6 +57,13 @@ async def list_events(
     return page.cut(rows, lambda row: [str(row["id"])], total=total).map(event_out)
 
 
+async def latest_bodies(work: StoreWork, limit: int) -> list[tuple[str, str, bytes]]:
+    """The newest events as their receivers get them: id, type and the very bytes; newest first."""
+    filters = dict.fromkeys(("type", "subject", "since", "until"))
+    rows = await events.find(work, filters, before=None, limit=limit)
+    return [(ids.encode("evt", row["id"]), row["type"], row["body"].encode()) for row in rows]
+
+
 async def get_event(work: StoreWork, event_id: UUID) -> StoredEvent:
     """One event. Raises NotFound."""
     row = await events.get(work, event_id)

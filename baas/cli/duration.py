@@ -1,0 +1,17 @@
+"""Durations as people write them: `90`, `30m`, `24h`, `7d`."""
+
+import re
+from typing import Final
+
+from baas.core.errors import ValidationFailed
+
+_DURATION: Final = re.compile(r"^(\d{1,9})(s|m|h|d)?$")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
+
+
+def seconds(text: str) -> int:
+    """Seconds of a duration such as `90`, `30m`, `24h` or `7d`. Raises ValidationFailed."""
+    match = _DURATION.match(text)
+    if match is None:
+        raise ValidationFailed.field("duration", f"{text!r} is not like 90, 30m, 24h or 7d")
+    return int(match[1]) * _SECONDS[match[2]]
