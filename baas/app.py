@@ -25,6 +25,7 @@ from baas.openapi import document_routes
 from baas.tenants.edge import Edge
 from baas.tenants.keys import KeyTable, StoreNews
 from baas.tenants.routes import Tenancy
+from baas.widget_files import widget_routes
 
 BASE_PATH: Final = "/api/v1"
 
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> Litestar:
             *system.ROUTES,
             *demo_routes.ROUTES,
             *document_routes(),
+            *widget_routes(settings.environment),
         ],
         dependencies={
             "ctx": Provide(provide_context, sync_to_thread=False),
