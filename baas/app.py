@@ -20,7 +20,6 @@ from baas.core.migrations import head
 from baas.core.ratelimit import RateLimiter
 from baas.core.requests import StrictRequest, on_bug, on_framework_refusal, on_refusal
 from baas.core.settings import Settings
-from baas.demo import routes as demo_routes
 from baas.openapi import document_routes
 from baas.tenants.edge import Edge
 from baas.tenants.keys import KeyTable, StoreNews
@@ -65,7 +64,6 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[
             Router(BASE_PATH, route_handlers=list(PACKAGE_ROUTES)),
             *system.ROUTES,
-            *demo_routes.ROUTES,
             *document_routes(),
             *widget_routes(settings.environment),
         ],
