@@ -41,8 +41,10 @@ async def ensure_roles(admin_url: str, passwords: dict[str, str]) -> None:
         for role in ALL:
             verb = "alter" if role in existing else "create"
             password = passwords[role].replace("'", "''")
+            # The owner of a database owns its schema through pg_database_owner, before PostgreSQL 16 only if it inherits.
+            inherit = "inherit" if role == OWNER else "noinherit"
             await connection.execute(
-                f"{verb} role {role} login nosuperuser nocreatedb nocreaterole noinherit noreplication "
+                f"{verb} role {role} login nosuperuser nocreatedb nocreaterole {inherit} noreplication "
                 f"nobypassrls password '{password}'"
             )
         await connection.execute("select pg_advisory_unlock(7236001)")
