@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from baas.core import ids
 from baas.core.context import Ctx
 from baas.core.envelope import Data, Listed
-from baas.core.errors import NotFound
+from baas.core.errors import NotFound, ValidationFailed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from baas.services.orders import service
 from baas.services.orders.schemas import (
@@ -207,8 +207,13 @@ async def return_order(
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    """A moment without an offset is meant in UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    """The moment in UTC, which is meant when no offset is given. Raises ValidationFailed beyond the calendar."""
+    if moment is None:
+        return None
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValidationFailed.field("created_from", "is no moment that the calendar has") from None
 
 
 ROUTES: list[Any] = [

@@ -14,7 +14,7 @@ from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY
 
 Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT, description="In the currency's minor unit")]
 Email = Annotated[
-    str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)", examples=["ana@example.com"])
+    str, Meta(max_length=254, pattern=r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$", examples=["ana@example.com"])
 ]
 Note = Annotated[str, Meta(max_length=2000)]
 Reason = Annotated[str, Meta(max_length=500)]

@@ -203,7 +203,7 @@ async def decide_sandbox_payment(
         body=ctx.body,
     )
     providers = providers_of(ctx.runtime)
-    async with ctx.runtime.database.fast(scope) as work:
+    async with ctx.runtime.database.fast(scope, rollback=ctx.dry_run) as work:
         page = await _page(ctx, work, identity, token)
         try:
             payment = await service.notified(work, providers, Sandbox.name, identity, inbound)
@@ -215,7 +215,7 @@ async def decide_sandbox_payment(
             "status": payment.status,
             "provider_status": payment.provider_status,
         }
-        body = envelope.success(envelope.encode(answer), ctx.request_id)
+        body = envelope.success(envelope.encode(answer), ctx.request_id, dry_run=ctx.dry_run)
         return Response(body, status_code=200, media_type="application/json")
     if payment.status is PaymentStatus.PAID and page.return_url:
         headers = sandbox_page.headers(page)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from baas.core.errors import ValidationFailed
 from baas.core.money import MAX_AMOUNT
 
 Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="In the currency's minor unit")]
@@ -31,6 +32,17 @@ SandboxToken = Annotated[
         "Without it an amount that ends in 01 is rejected, in 02 kept in review, in 03 approved."
     ),
 ]
+
+
+MAX_METADATA: Final = 16 * 1024
+"""Bytes of JSON that a shop may keep with a payment or an order."""
+
+
+def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The same metadata. Raises ValidationFailed when it is too large."""
+    if len(msgspec.json.encode(metadata)) > MAX_METADATA:
+        raise ValidationFailed.field("metadata", f"may have {MAX_METADATA} bytes of JSON")
+    return metadata
 
 
 class PaymentStatus(StrEnum):

@@ -310,3 +310,9 @@ class TestReading:
         address = {**ADDRESS, "country": "ar", "line2": "  "}
         order = (await place(shop, (await variant_of(shop), 1), shipping_address=address))["order"]
         assert (order["shipping_address"]["country"], order["shipping_address"]["line2"]) == ("AR", None)
+
+    @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
+    async def test_moments_at_the_end_of_the_calendar(self, shop: Shop, moment: str) -> None:
+        """A refusal, no failure."""
+        await shop.admin("GET", f"/admin/orders?created_from={moment}", expect=422)
+        await shop.admin("GET", f"/admin/orders/stats?created_to={moment}", expect=422)

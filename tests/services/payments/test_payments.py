@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from baas.core.db import Database
+from baas.core.db import Database, StoreConnection
 from baas.worker import Worker
 from tests.clients import Shop, provision
 from tests.conftest import OPERATOR_KEY
-from tests.services.orders.selling import decide, event_types, payment_of
+from tests.services.orders.selling import decide, event_types, paid_order, payment_of, place, variant_of
 
 
 async def collect(shop: Shop, amount: int = 2_500, expect: int = 201, **body: Any) -> dict[str, Any]:
@@ -276,3 +276,47 @@ async def test_other_stores_payments_do_not_exist(shop: Shop, other_shop: Shop) 
     await refund(other_shop, payment, expect=404)
     assert (await payment_of(shop, payment))["amount_refunded"] == 0
     assert (await other_shop.admin("GET", "/admin/payments", expect=200)).json()["data"] == []
+
+
+async def test_lists_cost_the_same_for_one_row_and_for_many(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, worker: Worker
+) -> None:
+    """Payments and orders, with their refunds and lines."""
+    asked: list[str] = []
+
+    async def fetch(self: StoreConnection, sql: str, *arguments: Any) -> Any:
+        asked.append(sql)
+        return await original(self, sql, *arguments)
+
+    original = StoreConnection.fetch
+    monkeypatch.setattr(StoreConnection, "fetch", fetch)
+
+    async def cost(path: str) -> int:
+        asked.clear()
+        await shop.admin("GET", path, expect=200)
+        return len(asked)
+
+    variant = await variant_of(shop, None)
+    await place(shop, (variant, 1))
+    lists = ("/admin/payments?limit=100", "/admin/orders?limit=100")
+    for_one = [await cost(path) for path in lists]
+    for _ in range(11):
+        placed = await paid_order(shop, worker, (variant, 1))
+        await refund(shop, placed["payment"], 10)
+    assert [await cost(path) for path in lists] == for_one == [2, 2]
+
+
+async def test_metadata_has_a_limit(shop: Shop) -> None:
+    """It is kept with every event about the payment."""
+    error = await collect(shop, expect=422, metadata={"k": "x" * 20_000})
+    assert "metadata" in error["details"]["fields"]
+
+
+async def test_a_dry_run_of_the_page_decides_nothing(shop: Shop) -> None:
+    """Like every write."""
+    payment = await collect(shop)
+    response = await shop.http.post(
+        payment["next_action"]["url"], json={"outcome": "approved"}, headers={"Prefer": "dry-run"}
+    )
+    assert (response.json()["data"]["status"], response.json()["meta"]["dry_run"]) == ("paid", True)
+    assert (await payment_of(shop, payment))["status"] == "pending"

@@ -1,6 +1,7 @@
 """Placing an order: everything or nothing, in one transaction, the contended rows last."""
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,7 +10,6 @@ from uuid import UUID
 import msgspec
 
 from baas.core import clock, ids
-from baas.core.crypto import random_token
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.scope import StoreProfile
@@ -35,6 +35,7 @@ from baas.services.orders.service import steps
 from baas.services.orders.service.shape import order_of, storefront_of
 from baas.services.payments import service as payments
 from baas.services.payments.providers import Providers
+from baas.services.payments.schemas import checked_metadata
 from baas.services.payments.service import Collect
 from baas.services.pricing import service as pricing
 from baas.services.pricing.schemas import Line, Totals
@@ -73,7 +74,7 @@ async def checkout(work: StoreWork, providers: Providers, cart_id: UUID, data: C
     if data.expected_total is not None and data.expected_total != totals.total:
         raise PriceChanged(expected_total=data.expected_total, total=totals.total, currency=totals.currency)
     email, shipping, billing = _contact(cart, data)
-    order_id, now, token = ids.new_id(), clock.now(work.scope), random_token()
+    order_id, now, token = ids.new_id(), clock.now(work.scope), secrets.token_urlsafe(24)
     store = work.scope.store
     held = reservation(store)
     expires_at = now + _expiry(store)
@@ -140,7 +141,7 @@ async def create(work: StoreWork, data: CreateOrder) -> Order:
         discount=data.discount_total,
     )
     items = _with_totals(items, totals)
-    order_id, now, token = ids.new_id(), clock.now(work.scope), random_token()
+    order_id, now, token = ids.new_id(), clock.now(work.scope), secrets.token_urlsafe(24)
     expires_at = now + _expiry(store)
     if data.reserve_stock:
         await inventory.reserve(work, steps.demand(items), order_id=order_id, until=expires_at)
@@ -151,14 +152,14 @@ async def create(work: StoreWork, data: CreateOrder) -> Order:
             **_amounts(totals),
             "status": OrderStatus.PENDING,
             "payment_status": PaymentState.PENDING,
-            "email": data.email,
+            "email": data.email.strip() if data.email else None,
             "customer_id": None,
             "cart_id": None,
             "shipping_address": _address(data.shipping_address, "shipping_address"),
             "billing_address": _address(data.billing_address, "billing_address"),
             "note": data.note,
             "reference": data.reference,
-            "metadata": data.metadata,
+            "metadata": checked_metadata(data.metadata),
             "source": "admin",
             "paid_outside": data.paid,
             "holds_stock": data.reserve_stock,
@@ -184,7 +185,7 @@ async def paid(work: StoreWork, row: Row, items: Sequence[Row], **changes: Any) 
     if oversold:
         await repository.mark_oversold(work, row["id"], oversold)
         items = [{**item, "oversold": item["variant_id"] in oversold} for item in items]
-        flags: list[str] = changes.get("flags") or row["flags"]
+        flags: list[str] = changes["flags"] if "flags" in changes else row["flags"]
         changes["flags"] = [*flags, Flag.OVERSOLD]
     changes.setdefault("payment_status", PaymentState.PAID)
     row = await steps.step(work, row, OrderStatus.PAID, items, due_at=None, expires_at=None, **changes)
@@ -196,7 +197,7 @@ async def paid(work: StoreWork, row: Row, items: Sequence[Row], **changes: Any) 
 def _contact(
     cart: CartForCheckout, data: Checkout
 ) -> tuple[str, dict[str, Any] | None, dict[str, Any] | None]:
-    email = data.email or cart.email
+    email = data.email.strip() if data.email else cart.email
     if email is None:
         raise ValidationFailed.field("email", "is needed to place an order")
     shipping = _address(data.shipping_address, "shipping_address") or cart.shipping_address

@@ -80,6 +80,7 @@ def _changes(row: Row, standing: Standing, collected: int) -> dict[str, Any]:
         and not row["paid_outside"],
         Flag.OVERPAID: collected - standing.refunded > row["total"],
         Flag.DISPUTED: standing.disputed,
+        Flag.PARTIALLY_PAID: Flag.PARTIALLY_PAID in row["flags"] and collected < row["total"],
     }
     return {
         "payment_status": _state(row, standing, collected),

@@ -19,7 +19,6 @@ from uuid import UUID
 import msgspec
 
 from baas.core import clock, ids
-from baas.core.crypto import random_token
 from baas.core.db import StoreWork
 from baas.core.scope import Mode
 from baas.services.payments.providers.base import (
@@ -127,7 +126,7 @@ class SandboxProvider:
             _CREATE,
             self._store_id,
             attempt.payment_id,
-            random_token(),
+            secrets.token_urlsafe(24),
             _first_status(attempt),
             attempt.amount,
             attempt.currency,

@@ -13,9 +13,15 @@ from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import NewAttempt, Opened
-from baas.services.payments.schemas import CreatePayment, Payment, PaymentStatus, StorefrontPayment
+from baas.services.payments.schemas import (
+    CreatePayment,
+    Payment,
+    PaymentStatus,
+    StorefrontPayment,
+    checked_metadata,
+)
 from baas.services.payments.service.settling import apply, usable
-from baas.services.payments.service.shape import emit, payment_of, shape, storefront_of
+from baas.services.payments.service.shape import emit, payment_of, storefront_of
 
 
 class Collect(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,12 +58,12 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
                 payer_email=data.payer.email if data.payer else None,
                 return_url=data.return_url,
                 sandbox_token=data.sandbox_token,
-                metadata=data.metadata,
+                metadata=checked_metadata(data.metadata),
             ),
         )
     except ForeignKeyViolationError:
         raise NotFound(id=data.order_id) from None
-    return (await shape(work, [row]))[0]
+    return payment_of(row, [])
 
 
 async def open_for_order(work: StoreWork, providers: Providers, asked: Collect) -> StorefrontPayment:
@@ -95,7 +101,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
     )
     if row is None:
         raise PaymentProviderUnconfigured(provider=asked.provider)
-    await emit(work, "payment.created", row)
+    await emit(work, "payment.created", row, is_new=True)
     if snapshot is not None and snapshot.status is not PaymentStatus.PENDING:
         row = await apply(work, row, snapshot, "create")
     return row

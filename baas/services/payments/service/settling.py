@@ -163,7 +163,7 @@ async def _sibling(work: StoreWork, row: Any, snapshot: Snapshot) -> Any:
     )
     if sibling is None:
         raise PaymentProviderUnconfigured(provider=row["provider"])
-    await emit(work, "payment.created", sibling)
+    await emit(work, "payment.created", sibling, is_new=True)
     return sibling
 
 

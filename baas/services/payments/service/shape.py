@@ -13,17 +13,15 @@ _PAYABLE: Final = frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED})
 
 
 async def shape(work: StoreWork, rows: Sequence[Any]) -> list[Payment]:
-    """The admin's view of payments, their refunds by one statement for all (none when none was paid)."""
+    """The admin's view of payments, their refunds by one statement for all."""
     refunds: dict[UUID, list[Refund]] = {}
-    paid = [row["id"] for row in rows if row["paid_at"] is not None]
-    if paid:
-        for found in await repository.refunds(work, paid):
-            refunds.setdefault(found["payment_id"], []).append(refund_of(found))
+    for found in await repository.refunds(work, [row["id"] for row in rows]):
+        refunds.setdefault(found["payment_id"], []).append(refund_of(found))
     return [payment_of(row, refunds.get(row["id"], [])) for row in rows]
 
 
 async def emit(work: StoreWork, type_: str, row: Any, *, is_new: bool = False) -> None:
-    """Write an event about a payment as it is now; `is_new` money has no refunds to ask for yet."""
+    """Write an event about a payment as it is now; one that `is_new` has no refunds to ask for."""
     payment = payment_of(row, []) if is_new else (await shape(work, [row]))[0]
     await outbox.emit(work, type_, subject=payment.id, data=payment)
 
