@@ -96,8 +96,9 @@ class VariantInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Unless given: true for physical things."""
     taxable: bool = True
     kind: VariantKind = VariantKind.PHYSICAL
-    image_url: Url | None = None
-    """The image that shows this variant; joins the product's images if it is not among them."""
+    image_url: Url | UnsetType | None = UNSET
+    """The image that shows this variant; joins the product's images if it is not among them. Absent, a variant
+    that is there already keeps the one it has."""
     on_hand: Annotated[int, Meta(ge=0, le=MAX_ON_HAND)] | None = None
     """Stock to start with. Without it stock is not tracked, and the variant can always be bought."""
 

@@ -206,6 +206,28 @@ class TestUpdate:
         assert [v["sku"] for v in again["variants"]] == ["T-M-R", "T-M-R-2", None]
         assert [v["id"] for v in again["variants"]] == [v["id"] for v in changed["variants"]]
 
+    async def test_a_variant_keeps_its_image_unless_told_otherwise(self, shop: Shop) -> None:
+        """Absent is not null; an image that names variants in the same request has the last word."""
+        made = await create(shop)
+        path, (red, blue) = f"/admin/products/{made['id']}", made["variants"]
+
+        async def shown(**body: Any) -> list[int | None]:
+            product = (await shop.admin("PATCH", path, json=body, expect=200)).json()["data"]
+            places = {image["id"]: image["position"] for image in product["images"]}
+            return [places.get(variant["image_id"]) for variant in product["variants"]]
+
+        variants: list[dict[str, Any]] = [
+            {"price": 1, "option_values": ["M", "Rojo"]},
+            {"price": 2, "option_values": ["S", "Azul"]},
+        ]
+        assert await shown(variants=variants) == [None, 3]
+        variants[1]["image_url"] = None
+        variants[0]["image_url"] = "https://x.example/1.jpg"
+        assert await shown(variants=variants) == [1, None]
+        images = [{"url": "https://x.example/2.jpg", "variant_ids": [red["id"], blue["id"]]}]
+        assert await shown(variants=variants, images=images) == [1, 1]
+        assert await shown(images=[]) == [None, None]
+
     async def test_stock_of_a_present_variant_is_not_set_here(self, shop: Shop) -> None:
         """The refusal says where it is."""
         made = await create(shop)
@@ -305,7 +327,9 @@ class TestVariants:
         made, other = await create(shop), await make_product(shop, {"price": 1, "sku": "OTHER"})
         path = f"/admin/products/{made['id']}/variants"
         twin = {"price": 1, "option_values": ["m", "ROJO"]}
-        assert (await error(shop, "POST", path, twin, 422))["code"] == "validation_error"
+        assert list((await error(shop, "POST", path, twin, 422))["details"]["fields"]) == ["option_values"]
+        picture = {"price": 1, "option_values": ["Q", "Q"], "image_url": "ftp://x"}
+        assert list((await error(shop, "POST", path, picture, 422))["details"]["fields"]) == ["image_url"]
         taken = {"price": 1, "option_values": ["Q", "Q"], "sku": "OTHER"}
         assert (await error(shop, "POST", path, taken, 409))["details"]["field"] == "sku"
         await error(shop, "PATCH", f"{path}/{made['variants'][0]['id']}", {"sku": "OTHER"}, 409)

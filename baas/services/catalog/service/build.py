@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import UNSET
+
 from baas.core import clock, ids
 from baas.core.db import StoreSession, sqlstate, violated
 from baas.core.errors import Conflict, ValidationFailed
@@ -91,7 +93,8 @@ class Changes:
         del present[len(options) :]
 
     async def put_images(self, gallery: Sequence[ImageInput]) -> None:
-        """Make these the product's images, by address. Removed ones stay until `drop_images`."""
+        """Make these the product's images, by address. Removed ones stay until `drop_images`; `tie` comes after
+        the variants are in place."""
         by_url = {image.url: image for image in self.parts.images}
         for position, image in enumerate(gallery, 1):
             row = by_url.get(image.url)
@@ -101,10 +104,9 @@ class Changes:
                 self.parts.images.append(row)
             row.alt, row.position = image.alt, position
         await self.write()
-        self.tie(gallery)
 
-    def tie(self, gallery: Sequence[ImageInput]) -> None:
-        """Let the variants that an image names show it."""
+    def tie(self, gallery: Sequence[ImageInput], *, field: str = "images[{number}].variant_ids") -> None:
+        """Let the variants that an image names show it. `field` names it in a refusal."""
         rows = {image.url: image for image in self.parts.images}
         variants = {variant.id: variant for variant in self.parts.variants}
         for number, image in enumerate(gallery):
@@ -112,7 +114,7 @@ class Changes:
                 variant = variants.get(ids.try_decode("var", name) or UUID(int=0))
                 if variant is None:
                     raise ValidationFailed.field(
-                        f"images[{number}].variant_ids", f"{name[:80]!r} is no variant of it"
+                        field.format(number=number), f"{name[:80]!r} is no variant of this product"
                     )
                 variant.image_id = rows[image.url].id
 
@@ -159,7 +161,8 @@ class Changes:
             row.weight_grams, row.taxable, row.kind = data.weight_grams, data.taxable, data.kind.value
             row.requires_shipping = shape.requires_shipping(data.requires_shipping, data.kind)
             row.position = number + 1
-            row.image_id = images.get(data.image_url) if data.image_url is not None else None
+            if data.image_url is not UNSET:
+                row.image_id = images[data.image_url] if data.image_url is not None else None
             rows.append(row)
         self.parts.variants[:] = rows
 

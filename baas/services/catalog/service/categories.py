@@ -65,10 +65,13 @@ async def update_category(session: StoreSession, category_id: UUID, data: Catego
         row.is_active = data.is_active
     if not session.is_modified(row):
         return _shown(row)
+    renamed = data.name is not UNSET
+    shows = renamed or data.slug is not UNSET or data.is_active is not UNSET
     row.updated_at = clock.now(session.scope)
     answer = await _settle(session, row, "category.updated", announce=True)
-    # Products carry the category's name and slug in their documents.
-    await refresh(session, await views.products_of_category(session, category_id))
+    if shows:
+        # Products carry the category's name and slug in their documents.
+        await refresh(session, await views.products_of_category(session, category_id), words=renamed)
     return answer
 
 

@@ -53,9 +53,11 @@ async def create_variant(session: StoreSession, product_id: UUID, data: VariantI
     parts = changes.parts
     if len(parts.variants) >= MAX_VARIANTS:
         raise ValidationFailed.field("variants", f"a product has at most {MAX_VARIANTS}")
-    inputs = [*(as_input(variant, parts) for variant in parts.variants), data]
-    await changes.put_options(shape.check_options(options_of(parts, inputs), inputs))
-    if data.image_url is not None:
+    inputs = [*(as_input(variant) for variant in parts.variants), data]
+    own = len(parts.variants)
+    await changes.put_options(shape.check_one_variant(options_of(parts, inputs), inputs, own))
+    if data.image_url:
+        shape.check_image_url(data.image_url, "image_url")
         await changes.put_images(shape.check_gallery([image_input(image) for image in parts.images], [data]))
     await changes.put_variants(inputs, None, stock_of_new_only=True)
     await changes.end()
@@ -71,12 +73,14 @@ async def update_variant(
     row = _find_variant(changes, variant_id)
     _put_variant_fields(row, data)
     if data.option_values is not UNSET:
-        inputs = [as_input(variant, parts) for variant in parts.variants]
-        await changes.put_options(shape.check_options(options_of(parts, inputs), inputs))
+        inputs = [as_input(variant) for variant in parts.variants]
+        own = parts.variants.index(row)
+        await changes.put_options(shape.check_one_variant(options_of(parts, inputs), inputs, own))
         row.name = shape.variant_name(row.option_values)
     if data.image_url is None:
         row.image_id = None
     elif data.image_url is not UNSET:
+        shape.check_image_url(data.image_url, "image_url")
         wanted = VariantInput(price=0, image_url=data.image_url)
         await changes.put_images(
             shape.check_gallery([image_input(image) for image in parts.images], [wanted])
@@ -98,7 +102,7 @@ async def delete_variant(session: StoreSession, product_id: UUID, variant_id: UU
         raise Conflict("A product has at least one variant; delete the product instead.", field="variant_id")
     parts.variants.remove(row)
     await session.delete(row)
-    inputs = [as_input(variant, parts) for variant in parts.variants]
+    inputs = [as_input(variant) for variant in parts.variants]
     await changes.put_options(shape.check_options(options_of(parts, inputs), inputs))
     await changes.end()
     await settle(changes, "product.updated")
@@ -117,6 +121,7 @@ async def create_image(session: StoreSession, product_id: UUID, data: ImageInput
     gallery = [image_input(image) for image in images]
     gallery.insert((data.position or MAX_IMAGES) - 1, data)
     await changes.put_images(gallery)
+    changes.tie([data], field="variant_ids")
     await changes.end()
     return _image(await settle(changes, "product.updated"), images[-1].id)
 
@@ -139,7 +144,7 @@ async def update_image(
         for variant in changes.parts.variants:
             if variant.image_id == image_id:
                 variant.image_id = None
-        changes.tie([ImageInput(url=row.url, variant_ids=data.variant_ids)])
+        changes.tie([ImageInput(url=row.url, variant_ids=data.variant_ids)], field="variant_ids")
     if await changes.end():
         return _image(await settle(changes, "product.updated"), image_id)
     return _image(await changes.unchanged(), image_id)

@@ -78,6 +78,7 @@ async def create_product(
     await changes.put_options(options)
     await changes.put_images(gallery)
     await changes.put_variants(data.variants, stock, stock_of_new_only=True)
+    changes.tie(gallery)
     await changes.put_categories(categories)
     await changes.end()
     return await settle(changes, "product.created", announce=announce)
@@ -105,9 +106,7 @@ async def update_product(
         await changes.put_categories(await categories_of(session, data.categories))
     variants = data.variants if data.variants is not UNSET else None
     if variants is not None or data.options is not UNSET:
-        inputs = (
-            variants if variants is not None else [as_input(variant, parts) for variant in parts.variants]
-        )
+        inputs = variants if variants is not None else [as_input(variant) for variant in parts.variants]
         options = data.options if data.options is not UNSET else options_of(parts, inputs)
         await changes.put_options(shape.check_options(options, inputs))
     gallery = None
@@ -120,6 +119,7 @@ async def update_product(
     if variants is not None:
         await changes.put_variants(variants, stock, stock_of_new_only=stock is not None)
     if gallery is not None:
+        changes.tie(gallery)
         await changes.drop_images(gallery)
     if not await changes.end():
         return await changes.unchanged(), False
@@ -158,7 +158,10 @@ async def list_products(
         return PageOf([], page.limit, None, 0 if page.with_total else None)
     found = await listing.admin_page(work, page, status=status, terms=terms)
     products = await shown(work, await views.views(work, found.items))
-    return found.map(lambda identity: products[identity])
+    # One that was deleted between the two statements is left out.
+    return PageOf(
+        [products[key] for key in found.items if key in products], found.limit, found.next_cursor, found.total
+    )
 
 
 async def find_by_handle(session: StoreSession, handle: str) -> UUID | None:
@@ -227,9 +230,8 @@ def options_of(parts: Parts, inputs: Sequence[VariantInput]) -> list[OptionInput
     ]
 
 
-def as_input(variant: Variant, parts: Parts) -> VariantInput:
-    """A present variant as it would be sent."""
-    urls = {image.id: image.url for image in parts.images}
+def as_input(variant: Variant) -> VariantInput:
+    """A present variant as it would be sent; the image it shows stays."""
     return VariantInput(
         price=variant.price,
         option_values=list(variant.option_values),
@@ -240,7 +242,6 @@ def as_input(variant: Variant, parts: Parts) -> VariantInput:
         requires_shipping=variant.requires_shipping,
         taxable=variant.taxable,
         kind=VariantKind(variant.kind),
-        image_url=urls[variant.image_id] if variant.image_id is not None else None,
     )
 
 

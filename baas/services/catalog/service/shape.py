@@ -64,6 +64,20 @@ def check_options(
     ]
 
 
+def check_one_variant(
+    options: Sequence[OptionInput], variants: Sequence[VariantInput], own: int
+) -> list[tuple[str, list[str]]]:
+    """`check_options` for a request about one variant: what is wrong with it is named by its own field."""
+    try:
+        return check_options(options, variants)
+    except ValidationFailed as refusal:
+        prefix = f"variants[{own}]."
+        for field, reason in refusal.details.get("fields", {}).items():
+            if field.startswith(prefix):
+                raise ValidationFailed.field(field.removeprefix(prefix), reason) from None
+        raise
+
+
 def variant_key(option_values: Sequence[str]) -> tuple[str, ...]:
     """What tells the variants of a product apart."""
     return tuple(value.casefold() for value in option_values)
@@ -93,10 +107,11 @@ def check_gallery(images: Sequence[ImageInput], variants: Sequence[VariantInput]
         seen.add(image.url)
     gallery = sorted(images, key=lambda image: image.position or MAX_IMAGES + 1)
     for number, variant in enumerate(variants):
-        if variant.image_url is not None and variant.image_url not in seen:
-            check_image_url(variant.image_url, f"variants[{number}].image_url")
-            seen.add(variant.image_url)
-            gallery.append(ImageInput(url=variant.image_url))
+        url = variant.image_url or None
+        if url is not None and url not in seen:
+            check_image_url(url, f"variants[{number}].image_url")
+            seen.add(url)
+            gallery.append(ImageInput(url=url))
     if len(gallery) > MAX_IMAGES:
         raise ValidationFailed.field("images", f"at most {MAX_IMAGES}")
     return gallery
