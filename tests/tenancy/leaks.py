@@ -108,7 +108,7 @@ async def crawl(
             name = f"{operation.method} {operation.path}"
             if not shared and response.status_code != 404:
                 problems.append(f"{name}: {response.status_code} {response.text[:200]}")
-        after = await rows.checksum()
+        after = await rows.checksum() if operation.is_write else before
         changed = [table for table in before if before[table] != after[table]]
         if changed:
             problems.append(f"{operation.method} {operation.path}: changed {', '.join(changed)}")

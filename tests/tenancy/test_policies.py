@@ -81,7 +81,9 @@ async def test_a_role_is_no_superuser_and_bypasses_nothing(catalog: asyncpg.Conn
     row = await catalog.fetchrow("select * from pg_roles where rolname = $1", role)
     assert row is not None
     powers = ["rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolreplication"]
-    if role != OWNER:  # it is a member of nothing but its own database's owners, whose rights it needs before PG 16
+    if (
+        role != OWNER
+    ):  # it is a member of nothing but its own database's owners, whose rights it needs before PG 16
         powers.append("rolinherit")
     assert [power for power in powers if row[power]] == []
     memberships = await catalog.fetch(

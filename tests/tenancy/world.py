@@ -45,7 +45,11 @@ class World:
         text = json.dumps(example)
         for kind, identity in self.ids.items():
             text = text.replace(public_id(kind), identity)
-        return json.loads(text)
+        body = json.loads(text)
+        if isinstance(body, dict):
+            # The example's cart costs something else.
+            body.pop("expected_total", None)
+        return body
 
 
 async def build(shop: Shop, worker: Worker) -> World:
