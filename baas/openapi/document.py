@@ -142,7 +142,9 @@ class _Writer:
         parameters = list(self._parameters(endpoint))
         if parameters:
             written["parameters"] = parameters
-        if endpoint.body is not None:
+        if endpoint.id in texts.FORMS:
+            written["requestBody"] = texts.FORMS[endpoint.id]
+        elif endpoint.body is not None:
             written["requestBody"] = self._body(endpoint)
         written["responses"] = self._responses(endpoint)
         return written
@@ -181,7 +183,7 @@ class _Writer:
             content["example"] = self._examples.of(schema)
         else:
             content["encoding"] = {"file": {"contentType": "text/csv"}}
-        return {"required": True, "content": {endpoint.body_media: content}}
+        return {"required": endpoint.body_required, "content": {endpoint.body_media: content}}
 
     def _responses(self, endpoint: Endpoint) -> dict[str, Any]:
         success: dict[str, Any] = {"description": "Success", "headers": _headers(endpoint)}

@@ -59,6 +59,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     body: Any
     """The type of the body, or None."""
     body_media: str
+    body_required: bool
     answer: Any
     """The type of the whole answer, envelope included, or None when it is no JSON of ours."""
     answer_media: str
@@ -116,6 +117,7 @@ def _endpoint(path: str, method: str, handler: HTTPRouteHandler) -> Endpoint:
         parameters=[*_parameters(path, handler), *map(_by_hand, by_hand.parameters or ())],
         body=body,
         body_media=body_media,
+        body_required=_is_required(handler),
         answer=answer,
         answer_media="application/json"
         if answer is not None
@@ -182,7 +184,13 @@ def _body(handler: HTTPRouteHandler) -> tuple[Any, str]:
     media = RequestEncodingType.JSON.value
     if isinstance(field.kwarg_definition, BodyKwarg):
         media = RequestEncodingType(field.kwarg_definition.media_type).value
-    return field.annotation, media
+    kinds = [kind for kind in get_args(field.annotation) if kind is not type(None)]
+    return kinds[0] if type(None) in get_args(field.annotation) else field.annotation, media
+
+
+def _is_required(handler: HTTPRouteHandler) -> bool:
+    field = handler.parsed_fn_signature.parameters.get("data")
+    return field is None or field.default in (inspect.Parameter.empty, Empty)
 
 
 def _answer(handler: HTTPRouteHandler) -> Any:

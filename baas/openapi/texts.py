@@ -108,6 +108,22 @@ MORE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 ALSO: Final = {"create_import": {202: "The file is large; the import goes on in the background"}}
 """operation -> further statuses of success, with the same body."""
 
+_OUTCOME: Final = {
+    "type": "object",
+    "required": ["outcome"],
+    "properties": {"outcome": {"type": "string", "enum": ["approved", "rejected", "pending"]}},
+}
+FORMS: Final = {
+    "decide_sandbox_payment": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {"schema": _OUTCOME},
+            "application/json": {"schema": _OUTCOME, "example": {"outcome": "approved"}},
+        },
+    }
+}
+"""operation -> its body, where the handler reads it by hand."""
+
 EVENTS: Final = {
     "order.created": ("Order", "An order was placed; its stock is held."),
     "order.paid": ("Order", "All of it is paid; the stock was taken."),
