@@ -77,6 +77,8 @@ async def taken_slugs(session: StoreSession, slugs: Sequence[str]) -> set[str]:
 
 async def taken_skus(session: StoreSession, skus: Sequence[str], *, except_product: UUID | None) -> set[str]:
     """Which of these SKUs variants of other products have."""
+    if not skus:
+        return set()
     query = select(Variant.sku).where(Variant.sku.in_(skus))
     if except_product is not None:
         query = query.where(Variant.product_id != except_product)
@@ -111,6 +113,8 @@ async def categories_by_ref(
     session: StoreSession, category_ids: Sequence[UUID], slugs: Sequence[str]
 ) -> list[Category]:
     """The categories with one of these ids or slugs."""
+    if not category_ids and not slugs:
+        return []
     query = select(Category).where(Category.id.in_(category_ids) | Category.slug.in_(slugs))
     return list((await session.scalars(query)).all())
 
