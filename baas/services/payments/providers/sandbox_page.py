@@ -23,7 +23,7 @@ main{width:100%;max-width:27rem;background:var(--card);border:1px solid var(--li
 .test{margin:0;padding:.5rem 1.5rem;background:#ffe7a3;color:#4a3500;font-size:.875rem;text-align:center}
 .body{padding:1.75rem 1.5rem}
 h1{margin:0;font-size:1rem;font-weight:600;color:var(--soft);overflow-wrap:anywhere}
-.amount{margin:.25rem 0 0;font-size:2.25rem;font-weight:700;letter-spacing:-.02em;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+.amount{margin:.25rem 0 0;font-size:clamp(1.6rem,7.5vw,2.25rem);font-weight:700;letter-spacing:-.02em;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .what{margin:.25rem 0 0;color:var(--soft);overflow-wrap:anywhere}
 .state{margin:1.25rem 0 0;padding:.75rem 1rem;border:1px solid currentColor;border-radius:.625rem;font-weight:600}
 .approved,.refunded{color:var(--ok)}.rejected{color:var(--no)}.in_review{color:var(--wait)}
