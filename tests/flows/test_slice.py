@@ -104,7 +104,8 @@ async def test_a_second_start_keeps_the_shop(tmp_path: Path) -> None:
         for name in ("store_id", "secret_key", "publishable_key", "operator_key"):
             assert dev.ready[name] == first[name]
         names = [
-            item["name"] for item in (await dev.call("GET", "/admin/categories?limit=100", expect=200)).json()["data"]
+            item["name"]
+            for item in (await dev.call("GET", "/admin/categories?limit=100", expect=200)).json()["data"]
         ]
         assert "Kept" in names
         mode = stat.S_IMODE(os.stat(tmp_path / "data" / "keys.json").st_mode)  # noqa: PTH116
