@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 
 from baas import system
-from baas.assembly import COUNTERS, PACKAGE_ROUTES, close_runtime, open_runtime
+from baas.assembly import COUNTERS, DEVELOPMENT_ROUTES, PACKAGE_ROUTES, close_runtime, open_runtime
 from baas.core import metrics
 from baas.core.context import provide_context
 from baas.core.errors import AppError
@@ -19,7 +19,7 @@ from baas.core.jobs import Every, redis_client
 from baas.core.migrations import head
 from baas.core.ratelimit import RateLimiter
 from baas.core.requests import StrictRequest, on_bug, on_framework_refusal, on_refusal
-from baas.core.settings import Settings
+from baas.core.settings import Environment, Settings
 from baas.openapi import document_routes
 from baas.tenants.edge import Edge
 from baas.tenants.keys import KeyTable, StoreNews
@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> Litestar:
             *system.ROUTES,
             *document_routes(),
             *widget_routes(settings.environment),
+            *(DEVELOPMENT_ROUTES if settings.environment is Environment.DEVELOPMENT else ()),
         ],
         dependencies={
             "ctx": Provide(provide_context, sync_to_thread=False),

@@ -22,6 +22,9 @@ from baas.services.imports import routes as imports_routes
 from baas.services.inventory import jobs as inventory_jobs
 from baas.services.inventory import routes as inventory_routes
 from baas.services.inventory import service as inventory
+from baas.services.notifications import inbox_routes, processes
+from baas.services.notifications import jobs as notifications_jobs
+from baas.services.notifications import routes as notifications_routes
 from baas.services.orders import jobs as orders_jobs
 from baas.services.orders import routes as orders_routes
 from baas.services.payments import routes as payments_routes
@@ -41,9 +44,13 @@ PACKAGE_ROUTES: list[Any] = [
     *payments_routes.ROUTES,
     *orders_routes.ROUTES,
     *imports_routes.ROUTES,
+    *notifications_routes.ROUTES,
     *webhooks_routes.ROUTES,
 ]
 """Every handler under the base path."""
+
+DEVELOPMENT_ROUTES: list[Any] = list(inbox_routes.ROUTES)
+"""Handlers without a base path that only a development machine has."""
 
 COUNTERS: Counters = {"products": catalog.count_products, "webhook_endpoints": webhook_endpoints.count}
 """How many products, endpoints, … a store has, from the packages that own them."""
@@ -61,7 +68,7 @@ def merge_handlers(*groups: Handlers) -> Handlers:
     return merged
 
 
-HANDLERS: Handlers = merge_handlers(orders_jobs.HANDLERS)
+HANDLERS: Handlers = merge_handlers(notifications_jobs.HANDLERS, orders_jobs.HANDLERS)
 """Which handlers hear which events."""
 
 LoopMaker = Callable[[Runtime, ScopeMaker], Drain | Loop]
@@ -70,6 +77,7 @@ LOOPS: dict[str, tuple[LoopMaker, float]] = {
     **carts_jobs.LOOPS,
     **orders_jobs.LOOPS,
     **imports_jobs.LOOPS,
+    **notifications_jobs.LOOPS,
     **webhooks_jobs.LOOPS,
 }
 """Further loops of the worker: how each is made (what it drains, or a loop that keeps its own time), and the
@@ -100,6 +108,7 @@ def open_runtime(settings: Settings) -> Runtime:
 
 async def close_runtime(runtime: Runtime) -> None:
     """Close what a process has open."""
+    await processes.close(runtime)
     await runtime.nudger.close()
     await runtime.http.close()
     await runtime.cache.aclose()

@@ -36,7 +36,10 @@ class Worker:
             return done
 
         async def jobs() -> int:
-            return await outbox.run_jobs(database, HANDLERS, self.table.scope_for_job)
+            done = await outbox.run_jobs(database, HANDLERS, self.table.scope_for_job)
+            if done:
+                self.wake("notifications")
+            return done
 
         async def beat() -> int:
             await heartbeat.beat(database, name)

@@ -1,0 +1,1 @@
+"""How messages leave: one small interface (`base`), one module for each way."""

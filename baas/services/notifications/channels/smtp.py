@@ -1,0 +1,202 @@
+"""Mail over SMTP, always encrypted.
+
+The server of a store is an address that a tenant chose, so it is judged where it is resolved, like the
+address of a webhook: the connection is opened by us, to an address that was checked, and handed over.
+"""
+
+import asyncio
+import socket
+import ssl
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+import msgspec
+
+from baas.core.http import is_public
+from baas.services.notifications import policy
+from baas.services.notifications.channels import mime
+from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
+from baas.services.notifications.schemas import Security
+
+PORTS: Final = frozenset({465, 587, 2525})
+"""Ports that a store's mail server may have."""
+_AUTH_CODES: Final = frozenset({530, 534, 535, 538})
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail server and how to log in there."""
+
+    host: str
+    port: int
+    security: Security | None
+    """None is no encryption: only for a server of the deployment on its own machine."""
+    username: str | None
+    password: str | None
+    trusted: bool
+    """The operator's own: any address will do."""
+    allow_loopback: bool = False
+
+    def __repr__(self) -> str:
+        return f"Server({self.host!r}, {self.port})"
+
+
+def server_of(url: str) -> Server:
+    """The server of the deployment's setting `BAAS_SMTP_URL`."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    tls = parts.scheme == "smtps"
+    local = host == "localhost" or host.startswith("127.") or host == "::1"
+    security = Security.TLS if tls else None if local and not parts.username else Security.STARTTLS
+    return Server(
+        host=host,
+        port=parts.port or (465 if tls else 587),
+        security=security,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        trusted=True,
+    )
+
+
+class Smtp:
+    """One mail server."""
+
+    name = "smtp"
+
+    def __init__(self, server: Server, *, seconds: float = policy.SEND_SECONDS) -> None:
+        self._server = server
+        self._seconds = seconds
+
+    async def send(self, message: Message) -> Sent:
+        """Hand a mail over and answer its Message-ID."""
+        mail = mime.build(message)
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._deliver(mail.as_bytes(), message)
+        except TimeoutError:
+            raise SendFailed(
+                f"The mail server did not answer within {self._seconds:g} seconds.", of_sender=True
+            ) from None
+        return Sent(provider_message_id=mime.message_id(message))
+
+    async def _deliver(self, mail: bytes, message: Message) -> None:
+        server = self._server
+        connection = await self._connect()
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            sock=connection,
+            local_hostname=message.sender_email.rpartition("@")[2] or "localhost",
+            timeout=self._seconds,
+            use_tls=server.security is Security.TLS,
+            start_tls=server.security is Security.STARTTLS,
+            tls_context=None
+            if server.security is None
+            else await asyncio.to_thread(ssl.create_default_context),
+            username=server.username,
+            password=server.password,
+        )
+        accepted = False
+        try:
+            await client.connect()
+            await client.sendmail(
+                mime.ascii_address(message.sender_email), [mime.ascii_address(message.to)], mail
+            )
+            accepted = True
+            await client.quit(timeout=2)
+        except Exception as error:
+            # Once the server has taken the mail, how it says goodbye changes nothing.
+            if not accepted:
+                raise _explained(error) from error
+        finally:
+            client.close()
+            connection.close()
+
+    async def _connect(self) -> socket.socket:
+        """A connection to an address that may be connected to."""
+        server = self._server
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            raise SendFailed(
+                "The name of the mail server could not be resolved.", Failure.CONFIGURATION
+            ) from None
+        if not server.trusted and not all(
+            is_public(str(sockaddr[0]), allow_loopback=server.allow_loopback) for *_, sockaddr in found
+        ):
+            raise SendFailed("The mail server's address is not public.", Failure.CONFIGURATION)
+        reason = "no address"
+        for family, kind, protocol, _, sockaddr in found:
+            connection = socket.socket(family, kind, protocol)
+            connection.setblocking(False)
+            try:
+                async with asyncio.timeout(10):
+                    await loop.sock_connect(connection, sockaddr)
+            except (OSError, TimeoutError) as error:
+                connection.close()
+                reason = (
+                    "no answer" if isinstance(error, TimeoutError) else (error.strerror or "refused").lower()
+                )
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+        raise SendFailed(f"The mail server cannot be reached: {reason}.", of_sender=True)
+
+
+def _explained(error: Exception) -> SendFailed:
+    """What a server's refusal means for the message."""
+    match error:
+        case SendFailed():
+            return error
+        case aiosmtplib.SMTPAuthenticationError():
+            return SendFailed(
+                f"The mail server refused the login: {_said(error.code, error.message)}",
+                Failure.CONFIGURATION if error.code >= 500 else Failure.TEMPORARY,
+                of_sender=True,
+            )
+        case aiosmtplib.SMTPRecipientsRefused() if error.recipients:
+            first = error.recipients[0]
+            return _by_code("The mail server refused the recipient", first.code, first.message)
+        case aiosmtplib.SMTPSenderRefused():
+            return _by_code("The mail server refused the sender", error.code, error.message)
+        case aiosmtplib.SMTPConnectError() | aiosmtplib.SMTPHeloError():
+            return SendFailed(f"The mail server does not take mail now: {_plain(error)}", of_sender=True)
+        case aiosmtplib.SMTPResponseException():
+            return _by_code("The mail server refused the message", error.code, error.message)
+        case aiosmtplib.SMTPTimeoutError() | TimeoutError():
+            return SendFailed("The mail server did not answer in time.", of_sender=True)
+        case ssl.SSLCertVerificationError():
+            return SendFailed(
+                f"The mail server's certificate is not valid: {error.verify_message}.", Failure.CONFIGURATION
+            )
+        case ssl.SSLError():
+            return SendFailed("The encryption with the mail server failed.", Failure.CONFIGURATION)
+        case aiosmtplib.SMTPServerDisconnected() | ConnectionError():
+            return SendFailed("The mail server closed the connection.", of_sender=True)
+        case aiosmtplib.SMTPException():
+            cause = error.__cause__
+            if isinstance(cause, ssl.SSLError | OSError):
+                return _explained(cause)
+            # No STARTTLS, no login offered, …
+            return SendFailed(f"The mail server cannot be used: {_plain(error)}", Failure.CONFIGURATION)
+        case OSError():
+            return SendFailed("The connection to the mail server failed.", of_sender=True)
+    return SendFailed(f"The message could not be sent: {type(error).__name__}.")
+
+
+def _by_code(what: str, code: int, message: str) -> SendFailed:
+    if code in _AUTH_CODES:
+        return SendFailed(f"{what}: {_said(code, message)}", Failure.CONFIGURATION)
+    return SendFailed(
+        f"{what}: {_said(code, message)}", Failure.PERMANENT if code >= 500 else Failure.TEMPORARY
+    )
+
+
+def _said(code: int, message: str) -> str:
+    return f"{code} {mime.one_line(message)}".strip()
+
+
+def _plain(error: Exception) -> str:
+    return mime.one_line(" ".join(str(part) for part in error.args)) or type(error).__name__

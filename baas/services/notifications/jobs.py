@@ -1,0 +1,58 @@
+"""What the worker runs for notifications: the loop that sends, the handlers of events, the housekeeping."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from baas.core import clock, ids
+from baas.core.db import StoreWork
+from baas.core.jobs import TICK, Drain, Loop
+from baas.core.outbox import Handler, Handlers, ReceivedEvent, ScopeMaker
+from baas.core.runtime import Runtime
+from baas.services.notifications import policy
+from baas.services.notifications.dispatcher import Dispatcher
+from baas.services.notifications.processes import renderer_of, senders_of
+from baas.services.notifications.rules import RULES, EventRule
+from baas.services.notifications.service import housekeeping, messages
+
+PRUNE_BATCH: Final = 2000
+
+
+def _handler(rule: EventRule) -> Handler:
+    async def follow(work: StoreWork, event: ReceivedEvent) -> None:
+        await messages.follow(work, rule, event)
+
+    return follow
+
+
+HANDLERS: Final[Handlers] = {
+    rule.event_type: {f"notifications.{rule.template_key}": _handler(rule)} for rule in RULES
+}
+"""Each rule hears its event."""
+
+
+def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker) -> Loop:
+    """The loop that sends."""
+    return Dispatcher(runtime.database, senders_of(runtime), renderer_of(runtime), make_scope)
+
+
+def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:
+    """Deletes what is past its time, a batch at each look."""
+
+    async def tidy() -> int:
+        now = clock.now()
+        deleted = await housekeeping.prune(
+            runtime.database,
+            contents=ids.at(now - policy.CONTENT_KEPT),
+            messages=ids.at(now - policy.KEPT),
+            limit=PRUNE_BATCH,
+        )
+        return deleted if deleted >= PRUNE_BATCH else 0
+
+    return tidy
+
+
+LOOPS: Final[Mapping[str, tuple[Callable[[Runtime, ScopeMaker], Drain | Loop], float]]] = {
+    "notifications": (make_dispatcher, TICK),
+    "notifications-housekeeping": (make_housekeeping, 300.0),
+}
+"""The loops that the worker runs for this package, and the seconds between their looks at the database."""

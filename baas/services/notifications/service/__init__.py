@@ -1,0 +1,1 @@
+"""The verbs of the notifications, by noun: `settings`, `templates`, `messages`."""
