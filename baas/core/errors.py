@@ -157,6 +157,12 @@ class RateLimited(AppError):
         return {"Retry-After": str(self.details.get("retry_after", 1))}
 
 
+class InternalError(AppError):
+    """A bug of ours. Never raised: it is how anything unforeseen is answered."""
+
+    code, status, title = "internal_error", 500, "Something went wrong on our side; the request id helps us find it."
+
+
 class Unavailable(AppError):
     """The backend cannot answer now; nothing was done, and a retry is safe."""
 

@@ -18,6 +18,7 @@ from baas.core.context import find_context, provide_context
 from baas.core.db import is_outage
 from baas.core.errors import (
     AppError,
+    InternalError,
     MalformedJson,
     MethodNotAllowed,
     NotFound,
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 _AT_PATH: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
 _UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*?)`")
+_MISSING: Final = re.compile(r"missing required field `(?P<name>.*?)`")
+_SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _Kind = TypeVar("_Kind")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -71,21 +74,33 @@ def explain(error: msgspec.ValidationError) -> ValidationFailed:
     located = _AT_PATH.search(text)
     path = located["path"] if located else ""
     reason = text[: located.start()] if located else text
-    unknown = _UNKNOWN.search(reason)
-    if unknown:
-        path = f"{path}.{unknown['name']}" if path else unknown["name"]
-        reason = "unknown field"
+    for pattern, short in ((_UNKNOWN, "unknown field"), (_MISSING, "is missing")):
+        named = pattern.search(reason)
+        if named:
+            path = f"{path}.{named['name']}" if path else named["name"]
+            reason = short
     return ValidationFailed.field(path or "body", reason)
 
 
-def _request_id(request: Request[Any, Any, Any]) -> str:
+def request_id_from(header: bytes) -> str:
+    """The caller's own request id when it is sane, a new one otherwise. It needs no escape anywhere."""
+    text = header.decode("latin-1")
+    return text if _SANE_REQUEST_ID.match(text) else encode("req", new_id())
+
+
+def _failure(
+    request: Request[Any, Any, Any], error: AppError, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    headers = {**error.headers, **(headers or {})}
     context = find_context(request.scope)
-    return context.request_id if context is not None else encode("req", new_id())
-
-
-def _failure(request: Request[Any, Any, Any], error: AppError) -> Response[bytes]:
-    body = envelope.failure(error.code, error.message, error.details, _request_id(request))
-    return Response(body, status_code=error.status, headers=error.headers, media_type="application/json")
+    if context is not None:
+        request_id = context.request_id
+    else:
+        # No route was found, so this request never met the edge, which sets the header otherwise.
+        request_id = request_id_from(request.headers.get("x-request-id", "").encode("latin-1", "replace"))
+        headers["X-Request-Id"] = request_id
+    body = envelope.failure(error.code, error.message, error.details, request_id)
+    return Response(body, status_code=error.status, headers=headers, media_type="application/json")
 
 
 def on_refusal(request: Request[Any, Any, Any], error: AppError) -> Response[bytes]:
@@ -108,7 +123,7 @@ def on_framework_refusal(request: Request[Any, Any, Any], error: HTTPException) 
     if isinstance(error, NotFoundException):
         return _failure(request, NotFound("There is nothing at this address."))
     if isinstance(error, MethodNotAllowedException):
-        return _failure(request, MethodNotAllowed())
+        return _failure(request, MethodNotAllowed(), {"Allow": ", ".join(_methods_at(request))})
     if error.status_code == PayloadTooLarge.status:
         return _failure(request, PayloadTooLarge())
     if error.status_code in {400, 415}:
@@ -116,16 +131,29 @@ def on_framework_refusal(request: Request[Any, Any, Any], error: HTTPException) 
     return on_bug(request, error)
 
 
+def _methods_at(request: Request[Any, Any, Any]) -> list[str]:
+    """The methods that an address knows. Slow, and only asked for a refusal."""
+    parts = request.url.path.strip("/").split("/")
+    found: set[str] = set()
+    for route in request.app.routes:
+        components = getattr(route, "path_components", [])
+        if len(components) == len(parts) and all(
+            not isinstance(component, str) or component == part
+            for component, part in zip(components, parts, strict=True)
+        ):
+            found |= set(getattr(route, "methods", ()))
+    return sorted(found)
+
+
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer what nobody foresaw: nothing of it but the request id leaves, all of it is logged."""
-    request_id = _request_id(request)
+    context = find_context(request.scope)
+    request_id = context.request_id if context is not None else None
     if is_outage(error):
         log.warning("request.unavailable", request_id=request_id, error=repr(error)[:300])
         return _failure(request, Unavailable())
     log.error("request.failed", request_id=request_id, exc_info=error)
-    message = "Something went wrong on our side; the request id helps us find it."
-    body = envelope.failure("internal_error", message, {}, request_id)
-    return Response(body, status_code=500, media_type="application/json")
+    return _failure(request, InternalError())
 
 
 def to_struct(value: Any, kind: type[_Kind]) -> _Kind:

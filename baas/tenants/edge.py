@@ -14,7 +14,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from baas.core import envelope, ids
+from baas.core import envelope
 from baas.core.context import Context, leave_context
 from baas.core.crypto import api_key_hash
 from baas.core.errors import (
@@ -31,6 +31,7 @@ from baas.core.errors import (
 )
 from baas.core.metrics import observe_request, rate_limited
 from baas.core.ratelimit import RateLimiter, Verdict
+from baas.core.requests import request_id_from
 from baas.core.runtime import Runtime
 from baas.core.scope import CallerKind, StoreScope
 from baas.tenants.keys import KeyTable
@@ -41,7 +42,6 @@ log = structlog.get_logger(__name__)
 
 BAD_KEYS_PER_MINUTE: Final = 120
 """Refused keys from one address, before it has to wait."""
-_SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _NUL: Final = re.compile(rb"\x00|(?<!\\)(?:\\\\)*\\u0000")
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _ALLOW_HEADERS: Final = (
@@ -83,8 +83,7 @@ class _Call:
                     self.forwarded = value
                 case b"x-request-id":
                     request_id = value
-        text = request_id.decode("latin-1")
-        self.request_id = text if _SANE_REQUEST_ID.match(text) else ids.encode("req", ids.new_id())
+        self.request_id = request_id_from(request_id)
 
 
 class Edge:

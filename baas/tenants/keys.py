@@ -67,7 +67,10 @@ where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.ex
 """
 _FIND_STORE: Final = f"select {_STORE_COLUMNS} from stores s where s.id = $1"
 _ORIGIN_LISTED: Final = """
-select exists (select from stores where is_active and (allowed_origins && $1::text[])) as listed
+select exists (
+  select from stores where is_active
+  and (allowed_origins && $1::text[] or coalesce(settings -> 'admin_origins', '[]') ?| $1::text[])
+) as listed
 """
 
 
