@@ -45,14 +45,14 @@ SCOPES = (
 """Everything that a key can be allowed; `*` allows all of it."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
-Slug = Annotated[str, Meta(min_length=2, max_length=60, pattern="^[a-z0-9](-?[a-z0-9])*$")]
+Slug = Annotated[str, Meta(min_length=2, max_length=60, pattern=r"^[a-z0-9](-?[a-z0-9])*$(?!\n)")]
 Domain = Annotated[
     str,
-    Meta(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$"),
+    Meta(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$(?!\n)"),
 ]
-Locale = Annotated[str, Meta(max_length=16, pattern="^[a-z]{2}(-[A-Z]{2})?$")]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Locale = Annotated[str, Meta(max_length=16, pattern=r"^[a-z]{2}(-[A-Z]{2})?$(?!\n)")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Origin = Annotated[str, Meta(min_length=1, max_length=300)]
 Origins = Annotated[list[Origin], Meta(max_length=50)]
 
