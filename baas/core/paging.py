@@ -40,7 +40,9 @@ class CursorSigner:
         if len(cursor) > MAX_CURSOR:
             raise InvalidCursor
         try:
-            raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+            # Strictly: otherwise foreign characters in between would be skipped and forgiven.
+            raw = base64.b64decode(padded, altchars=b"-_", validate=True)
         except ValueError:
             raise InvalidCursor from None
         mac, body = raw[:_MAC], raw[_MAC:]
