@@ -86,7 +86,7 @@ class KeyTable:
         self._principals: OrderedDict[bytes, Principal | None] = OrderedDict()
         self._unknown_until: dict[bytes, float] = {}
         self._by_store: dict[UUID, set[bytes]] = {}
-        self._flights: dict[bytes, asyncio.Future[Principal]] = {}
+        self._flights: dict[bytes, asyncio.Task[Principal]] = {}
         self._job_scopes: dict[UUID, tuple[float, StoreScope]] = {}
         self._origins: dict[str, tuple[float, bool]] = {}
         self._used: set[tuple[UUID, UUID]] = set()
@@ -104,21 +104,16 @@ class KeyTable:
         if self._unknown_until.get(digest, 0.0) > time.monotonic():
             raise InvalidApiKey
         flight = self._flights.get(digest)
-        if flight is not None:
-            return await asyncio.shield(flight)
-        flight = asyncio.get_running_loop().create_future()
-        self._flights[digest] = flight
-        try:
-            principal = await self._load(digest)
-        except BaseException as error:
-            flight.set_exception(error if isinstance(error, Exception) else InvalidApiKey())
-            flight.exception()  # its twins may be none: then nobody else looks at it
-            raise
-        else:
-            flight.set_result(principal)
-            return principal
-        finally:
-            del self._flights[digest]
+        if flight is None:
+            # A task of its own: a caller that goes away takes its twins' answer with it otherwise.
+            flight = self._flights[digest] = asyncio.create_task(self._load(digest))
+            flight.add_done_callback(lambda done: self._landed(digest, done))
+        return await asyncio.shield(flight)
+
+    def _landed(self, digest: bytes, flight: "asyncio.Task[Principal]") -> None:
+        del self._flights[digest]
+        if not flight.cancelled():
+            flight.exception()  # everybody who waited may have gone away: then nobody else looks at it
 
     async def _load(self, digest: bytes) -> Principal:
         began = time.monotonic()
