@@ -1,0 +1,1 @@
+"""The asynchronous client. Its twin in `_sync` is made from it by `python -m sdk.scripts.generate`."""

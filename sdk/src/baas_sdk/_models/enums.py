@@ -1,0 +1,226 @@
+# Generated from the OpenAPI document by `python -m sdk.scripts.generate`: do not edit.
+"""Words of the API."""
+
+from __future__ import annotations
+
+from typing import Literal, Union
+
+from baas_sdk._struct import OpenEnum
+
+
+class AdjustmentReason(OpenEnum):
+    """Why a person adds or takes stock."""
+
+    CORRECTION = "correction"
+    DAMAGED = "damaged"
+    LOST = "lost"
+    RECEIVED = "received"
+    RETURNED = "returned"
+
+
+AdjustmentReasonWord = Union[
+    AdjustmentReason, Literal["correction", "damaged", "lost", "received", "returned"]
+]
+"""A AdjustmentReason, or its word."""
+
+
+class CartStatus(OpenEnum):
+    """Only an active cart can be changed. - `converted`: It became an order. - `abandoned`: Nobody touched
+    it for two weeks, or it was merged into another.
+    """
+
+    ABANDONED = "abandoned"
+    ACTIVE = "active"
+    CONVERTED = "converted"
+
+
+class DeliveryStatus(OpenEnum):
+    """A retry or a replay makes a failed one pending again."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+class EndpointStatus(OpenEnum):
+    """`failing` still gets deliveries, a few at a time; `disabled` gets none."""
+
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    FAILING = "failing"
+
+
+class HistoryEntryOutcome(OpenEnum):
+    """Words of `HistoryEntryOutcome`."""
+
+    CREATED = "created"
+    FLAGGED = "flagged"
+    IGNORED = "ignored"
+    MOVED = "moved"
+    PROGRESSED = "progressed"
+    REFUNDED = "refunded"
+
+
+class ImportFormat(OpenEnum):
+    """Formats that can be read."""
+
+    SHOPIFY = "shopify"
+
+
+class ImportStatus(OpenEnum):
+    """`pending` and `running` imports go on in the background."""
+
+    DONE = "done"
+    FAILED = "failed"
+    PENDING = "pending"
+    RUNNING = "running"
+
+
+class KeyKind(OpenEnum):
+    """`publishable` keys go into browsers and see the storefront; `secret` ones stay on servers."""
+
+    PUBLISHABLE = "publishable"
+    SECRET = "secret"
+
+
+KeyKindWord = Union[KeyKind, Literal["publishable", "secret"]]
+"""A KeyKind, or its word."""
+
+
+class Mode(OpenEnum):
+    """A test store never touches real money or real mailboxes; a live one always does."""
+
+    LIVE = "live"
+    TEST = "test"
+
+
+class OrderSource(OpenEnum):
+    """Words of `OrderSource`."""
+
+    ADMIN = "admin"
+    STOREFRONT = "storefront"
+
+
+class OrderStatus(OpenEnum):
+    """Where an order stands. - `pending`: Taken, and nobody was asked to pay yet."""
+
+    CANCELLED = "cancelled"
+    DELIVERED = "delivered"
+    PAID = "paid"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_PENDING = "payment_pending"
+    PENDING = "pending"
+    PROCESSING = "processing"
+    RETURNED = "returned"
+    SHIPPED = "shipped"
+
+
+class PaymentState(OpenEnum):
+    """How the payments of an order stand together."""
+
+    DISPUTED = "disputed"
+    FAILED = "failed"
+    PAID = "paid"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    PENDING = "pending"
+    REFUNDED = "refunded"
+
+
+class PaymentStatus(OpenEnum):
+    """Where an attempt to collect stands, the same words for every provider."""
+
+    CANCELLED = "cancelled"
+    DISPUTED = "disputed"
+    FAILED = "failed"
+    PAID = "paid"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    PENDING = "pending"
+    REFUNDED = "refunded"
+
+
+class Policy(OpenEnum):
+    """What happens when the stock is gone: the sale is refused, or goes on."""
+
+    CONTINUE = "continue"
+    DENY = "deny"
+
+
+PolicyWord = Union[Policy, Literal["continue", "deny"]]
+"""A Policy, or its word."""
+
+
+class ProductStatus(OpenEnum):
+    """Storefronts see active products only."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    DRAFT = "draft"
+
+
+ProductStatusWord = Union[ProductStatus, Literal["active", "archived", "draft"]]
+"""A ProductStatus, or its word."""
+
+
+class Reason(OpenEnum):
+    """Why a level changed."""
+
+    CORRECTION = "correction"
+    COUNTED = "counted"
+    DAMAGED = "damaged"
+    INITIAL = "initial"
+    LAPSED = "lapsed"
+    LOST = "lost"
+    RECEIVED = "received"
+    RELEASED = "released"
+    RESERVED = "reserved"
+    RESTOCKED = "restocked"
+    RETURNED = "returned"
+    SOLD = "sold"
+
+
+class RefundOrigin(OpenEnum):
+    """Words of `RefundOrigin`."""
+
+    API = "api"
+    PROVIDER = "provider"
+
+
+class RefundStatus(OpenEnum):
+    """Where a refund stands."""
+
+    FAILED = "failed"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+
+
+class ReplayOf(OpenEnum):
+    """Which events to send again."""
+
+    ALL = "all"
+    FAILED = "failed"
+
+
+ReplayOfWord = Union[ReplayOf, Literal["all", "failed"]]
+"""A ReplayOf, or its word."""
+
+
+class Switch(OpenEnum):
+    """What the owner of an endpoint may set."""
+
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
+SwitchWord = Union[Switch, Literal["disabled", "enabled"]]
+"""A Switch, or its word."""
+
+
+class VariantKind(OpenEnum):
+    """Digital things need neither an address nor a shipment."""
+
+    DIGITAL = "digital"
+    PHYSICAL = "physical"
+
+
+VariantKindWord = Union[VariantKind, Literal["digital", "physical"]]
+"""A VariantKind, or its word."""

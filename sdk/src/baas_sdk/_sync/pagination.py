@@ -1,0 +1,59 @@
+# Made of its asynchronous twin by `python -m sdk.scripts.generate`: do not edit.
+"""Lists that fetch their pages as they are walked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from baas_sdk._request import Call, Page, RawResponse
+
+if TYPE_CHECKING:
+    from baas_sdk._sync.transport import Transport
+
+T = TypeVar("T")
+
+
+class Pages(Generic[T]):
+    """A list of the API, from its first to its last item.
+
+    Nothing is asked before it is walked; walking it again asks again.
+    """
+
+    def __init__(self, transport: Transport, call: Call[Any]) -> None:
+        self._transport = transport
+        self._call = call
+
+    def __iter__(self) -> Iterator[T]:
+        """Every item of every page."""
+        for page in self.pages():
+            for item in page.items:
+                yield item
+
+    def pages(self) -> Iterator[Page[T]]:
+        """Page by page."""
+        cursor = self._call.query.get("cursor")
+        while True:
+            raw = self._fetch(cursor)
+            page = raw.data
+            yield page
+            if not page.has_more or page.next_cursor is None:
+                return
+            cursor = page.next_cursor
+
+    def page(self) -> Page[T]:
+        """The page that `cursor` names, or the first: for lists with a "next" button."""
+        raw = self.raw_page()
+        return raw.data
+
+    def raw_page(self) -> RawResponse[Page[T]]:
+        """The same with everything around it."""
+        return self._fetch(self._call.query.get("cursor"))
+
+    def first(self) -> T | None:
+        """The first item, or None when the list is empty."""
+        page = self.page()
+        return page.items[0] if page.items else None
+
+    def _fetch(self, cursor: str | None) -> RawResponse[Page[T]]:
+        return self._transport.send_page(self._call, cursor)
