@@ -5,6 +5,7 @@ import click
 from baas import __version__
 from baas.cli import common
 from baas.cli.bootstrap import prepare
+from baas.cli.clock import clock_group
 from baas.cli.dev import dev_command
 from baas.cli.doctor import doctor
 from baas.cli.imports import import_group
@@ -50,6 +51,7 @@ def worker() -> None:
 
 
 for command in (
+    clock_group,
     dev_command(prepare),
     doctor,
     flag,

@@ -1,10 +1,11 @@
 """The SQL of the tenants package: the store's own side through the ORM, the operator's through its role."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from baas.core.db import StoreSession, SystemConnection
 from baas.core.errors import NotFound
@@ -47,6 +48,16 @@ async def list_keys(session: StoreSession, page: Page) -> Sequence[ApiKey]:
 async def count_keys(session: StoreSession) -> int:
     """How many keys the store has or had."""
     return await session.scalar(select(func.count()).select_from(ApiKey)) or 0
+
+
+async def count_live_keys(session: StoreSession) -> int:
+    """How many keys of the store work."""
+    query = (
+        select(func.count())
+        .select_from(ApiKey)
+        .where(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()))
+    )
+    return await session.scalar(query) or 0
 
 
 async def key_for_update(session: StoreSession, key_id: UUID) -> ApiKey:
@@ -110,6 +121,12 @@ async def find_store(
     return row
 
 
+async def clock_offset_of(system: SystemConnection, store_id: UUID) -> timedelta:
+    """How far a store's clock is ahead. Find the store first."""
+    offset: timedelta = await system.fetchval("select clock_offset from stores where id = $1", store_id)
+    return offset
+
+
 async def list_stores(system: SystemConnection, *, limit: int, after: UUID | None) -> list[Any]:
     """Stores, newest first."""
     condition = "where id < $2" if after is not None else ""
@@ -156,7 +173,7 @@ async def end_key(
     sets = (
         "revoked_at = now()"
         if grace_seconds is None
-        else "expires_at = now() + make_interval(secs => $3::int)"
+        else "expires_at = least(expires_at, now() + make_interval(secs => $3::int))"
     )
     arguments = (store_id, key_id) if grace_seconds is None else (store_id, key_id, grace_seconds)
     return await system.fetchrow(

@@ -10,9 +10,10 @@ from litestar.params import FromPath, JSONBody, Parameter
 
 from baas.core import ids
 from baas.core.context import Ctx
+from baas.core.db import StoreSession
 from baas.core.envelope import Data, Listed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
-from baas.tenants import service
+from baas.tenants import service, test_clock
 from baas.tenants.keys import KeyTable
 from baas.tenants.schemas import (
     ApiKeyOut,
@@ -25,6 +26,7 @@ from baas.tenants.schemas import (
     UpdateStore,
     Usage,
 )
+from baas.tenants.test_clock import AdvanceClock, TestClock
 
 
 class Tenancy(msgspec.Struct, frozen=True):
@@ -139,6 +141,31 @@ async def list_audit_log(
     return await ctx.read(lambda session: service.list_audit(session, page, subject=subject, action=action))
 
 
+@get("/admin/test-clock", needs="store:read", operation_id="get_test_clock", tags=["store"],
+     summary="Get the store's time")  # fmt: skip
+async def get_test_clock(ctx: Ctx) -> Response[Data[TestClock]]:
+    """The time as the store sees it; a test store's may be ahead."""
+
+    async def verb(session: StoreSession) -> TestClock:
+        return test_clock.read(session)
+
+    return await ctx.read(verb)
+
+
+@post("/admin/test-clock", needs="store:write", status_code=200, operation_id="advance_test_clock", tags=["store"],
+      summary="Move a test store's time forward")  # fmt: skip
+async def advance_test_clock(ctx: Ctx, data: JSONBody[AdvanceClock]) -> Response[Data[TestClock]]:
+    """Move the time of a test store: what is due by then happens now, over the same code as in a live store."""
+    by = test_clock.duration(data.advance)
+
+    async def verb(session: StoreSession) -> TestClock:
+        moved = await test_clock.advance(session, by)
+        session.after_commit(ctx.runtime.nudger.nudge)
+        return moved
+
+    return await ctx.write(verb)
+
+
 ROUTES: list[HTTPRouteHandler | Any] = [
     get_storefront_store,
     get_store,
@@ -149,4 +176,6 @@ ROUTES: list[HTTPRouteHandler | Any] = [
     rotate_api_key,
     revoke_api_key,
     list_audit_log,
+    get_test_clock,
+    advance_test_clock,
 ]

@@ -63,9 +63,9 @@ class Smtp:
 
     name = "smtp"
 
-    def __init__(self, server: Server, *, seconds: float = policy.SEND_SECONDS) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._seconds = seconds
+        self._seconds = policy.SEND_SECONDS
 
     async def send(self, message: Message) -> Sent:
         """Hand a mail over and answer its Message-ID."""
