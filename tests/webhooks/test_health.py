@@ -128,6 +128,7 @@ async def test_deliveries_past_their_time_are_deleted_and_the_pending_kept(
     await drain(worker)
     real = clock.now
     monkeypatch.setattr("baas.webhooks.jobs.clock.now", lambda scope=None: real(scope) + timedelta(days=91))
-    await worker.loops["webhooks.tidy"].drain_once()
+    while await worker.loops["webhooks.tidy"].drain_once():
+        pass  # other tests left thousands, and it deletes a batch at each look
     monkeypatch.undo()
     assert [item["status"] for item in await deliveries(shop)] == ["pending"]

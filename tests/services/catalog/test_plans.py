@@ -80,8 +80,8 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
         ("sort=name", "ix_products_by_name", 21),
         ("sort=price&min_price=50000", "ix_products_by_price", 21),
         ("in_stock=true", "ix_products_by_age", 40),
-        ("q=aguja", "pk_products", 60),
-        ("q=aguja&in_stock=true&sort=price", "pk_products", 60),
+        ("q=aguja", "pk_products", 150),
+        ("q=aguja&in_stock=true&sort=price", "pk_products", 150),
     ],
 )
 @pytest.mark.parametrize("size", [LARGE, SMALL])
