@@ -1,6 +1,6 @@
 """The operator's verbs: the command line and the operator endpoints are two faces of these."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -188,10 +188,12 @@ async def create_key(operator: Operator, reference: str, data: CreateApiKey) -> 
     return await _add_key(operator, row["id"], Mode(row["mode"]), data)
 
 
-async def _add_key(operator: Operator, store_id: UUID, mode: Mode, data: CreateApiKey) -> CreatedApiKey:
+async def _add_key(
+    operator: Operator, store_id: UUID, mode: Mode, data: CreateApiKey, *, ends_at: datetime | None = None
+) -> CreatedApiKey:
     scopes = check_scopes(data.kind, data.scopes)
     secret = new_key(data.kind, mode)
-    expires_at = clock.now() + timedelta(days=data.expires_in_days) if data.expires_in_days else None
+    expires_at = clock.now() + timedelta(days=data.expires_in_days) if data.expires_in_days else ends_at
     row = await repository.insert_key(
         operator.system,
         (
@@ -224,10 +226,10 @@ async def list_keys(operator: Operator, reference: str) -> list[ApiKeyOut]:
 
 
 async def rotate_key(operator: Operator, key_id: str, data: RotateApiKey) -> CreatedApiKey:
-    """Make a key with the same rights and end the old one, at once or after the grace."""
+    """Make a key with the same rights and the same end, and end the old one, at once or after the grace."""
     old = await repository.find_key(operator.system, ids.decode("key", key_id))
-    if old["revoked_at"] is not None:
-        raise Conflict("This key is revoked; create a new one.")
+    if old["revoked_at"] is not None or (old["expires_at"] is not None and old["expires_at"] <= clock.now()):
+        raise Conflict("This key has ended; create a new one.")
     store = await repository.find_store(operator.system, store_id=old["store_id"])
     scopes = None if old["kind"] == KeyKind.PUBLISHABLE else list(old["scopes"])
     new = await _add_key(
@@ -235,6 +237,7 @@ async def rotate_key(operator: Operator, key_id: str, data: RotateApiKey) -> Cre
         old["store_id"],
         Mode(store["mode"]),
         CreateApiKey(kind=KeyKind(old["kind"]), name=old["name"], scopes=scopes),
+        ends_at=old["expires_at"],
     )
     await repository.end_key(
         operator.system, old["store_id"], old["id"], grace_seconds=data.grace_seconds or None

@@ -1,7 +1,7 @@
 """What a store does to itself: its settings, its keys, its audit log."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -175,7 +175,8 @@ def check_scopes(kind: KeyKind, scopes: list[str] | None) -> list[str]:
 async def create_key(session: StoreSession, table: KeyTable, data: CreateApiKey) -> CreatedApiKey:
     """Make a key. A caller cannot give what it does not have itself (InsufficientScope)."""
     scopes = check_scopes(data.kind, data.scopes)
-    return await _add_key(session, table, data.kind, data.name, scopes, data.expires_in_days)
+    expires_at = clock.now() + timedelta(days=data.expires_in_days) if data.expires_in_days else None
+    return await _add_key(session, table, data.kind, data.name, scopes, expires_at)
 
 
 async def _add_key(
@@ -184,15 +185,14 @@ async def _add_key(
     kind: KeyKind,
     name: str,
     scopes: list[str],
-    expires_in_days: int | None,
+    expires_at: datetime | None,
 ) -> CreatedApiKey:
     missing = [scope for scope in scopes if not session.scope.may(scope)]
     if missing:
         raise InsufficientScope("A key cannot give scopes that it does not have.", needs=missing)
-    if await repository.count_keys(session) >= MAX_KEYS:
-        raise Conflict(f"A store has at most {MAX_KEYS} keys; revoked ones count until they are a month old.")
+    if await repository.count_live_keys(session) >= MAX_KEYS:
+        raise Conflict(f"A store has at most {MAX_KEYS} keys; revoke one that nobody uses.")
     secret = new_key(kind, session.scope.mode)
-    moment = clock.now()
     key = ApiKey(
         id=ids.new_id(),
         kind=kind.value,
@@ -201,8 +201,8 @@ async def _add_key(
         prefix=shown_prefix(secret),
         last_four=secret[-4:],
         scopes=scopes,
-        created_at=moment,
-        expires_at=moment + timedelta(days=expires_in_days) if expires_in_days else None,
+        created_at=clock.now(),
+        expires_at=expires_at,
     )
     session.add(key)
     await session.flush()
@@ -220,11 +220,11 @@ async def _add_key(
 async def rotate_key(
     session: StoreSession, table: KeyTable, key_id: UUID, data: RotateApiKey
 ) -> CreatedApiKey:
-    """Make a key with the same rights and end the old one, at once or after the grace."""
+    """Make a key with the same rights and the same end, and end the old one, at once or after the grace."""
     old = await repository.key_for_update(session, key_id)
-    if old.revoked_at is not None:
-        raise Conflict("This key is revoked; create a new one.")
-    new = await _add_key(session, table, KeyKind(old.kind), old.name, list(old.scopes), None)
+    if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= clock.now()):
+        raise Conflict("This key has ended; create a new one.")
+    new = await _add_key(session, table, KeyKind(old.kind), old.name, list(old.scopes), old.expires_at)
     end = clock.now() + timedelta(seconds=data.grace_seconds)
     if data.grace_seconds == 0:
         old.revoked_at = end
