@@ -15,6 +15,7 @@ from baas.tenants.schemas import SCOPES
 from baas.worker import Worker
 from tests.clients import BASE, Shop, provision
 from tests.conftest import OPERATOR_KEY
+from tests.running_app import client_of
 from tests.servers import with_database
 from tests.tenancy import leaks
 from tests.tenancy.leaks import Rows, no_orm_criteria
@@ -125,9 +126,8 @@ class TestKeys:
         clients: list[httpx.AsyncClient] = []
 
         def stranger() -> httpx.AsyncClient:
-            address = (f"10.1.{len(clients) // 200}.{len(clients) % 200}", 1)
-            transport = httpx.ASGITransport(app=app, client=address)  # type: ignore[arg-type]  # same protocol, other names
-            clients.append(httpx.AsyncClient(transport=transport, base_url="http://testserver"))
+            address = f"10.1.{len(clients) // 200}.{len(clients) % 200}"
+            clients.append(client_of(app, address))
             return clients[-1]
 
         yield stranger

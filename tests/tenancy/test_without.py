@@ -1,8 +1,6 @@
 """The leak checks find leaks: with the walls taken down on a database of its own, they turn red."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import asyncpg
 import httpx
@@ -16,28 +14,10 @@ from baas.core.db import Database
 from baas.core.settings import Settings
 from baas.worker import Worker, create_worker
 from tests import deployment
+from tests.running_app import client_of, started
 from tests.servers import Servers, drop_database, random_name, with_database
 from tests.tenancy import leaks
 from tests.tenancy.test_crawl import Two, two_worlds
-
-
-@asynccontextmanager
-async def started(app: Litestar) -> AsyncIterator[None]:
-    """The application's life, in a task of its own."""
-    ready, done = asyncio.Event(), asyncio.Event()
-
-    async def live() -> None:
-        async with app.lifespan():
-            ready.set()
-            await done.wait()
-
-    life = asyncio.create_task(live())
-    await asyncio.wait({life, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    if life.done():
-        life.result()
-    yield
-    done.set()
-    await life
 
 
 class Scratch(msgspec.Struct):
@@ -61,8 +41,7 @@ async def scratch(servers: Servers, settings: Settings) -> AsyncIterator[Scratch
     app, worker = create_app(own), create_worker(own)
     await worker.runtime.database.open()
     database = await Database(own.database, pool_size=4).open()
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]  # same protocol, other names
-    async with started(app), httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+    async with started(app), client_of(app) as http:
         two = await two_worlds(http, worker, with_database(servers.admin_url, name))
         yield Scratch(app, http, worker, database, owner_url, two)
     await database.close()
