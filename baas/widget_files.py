@@ -23,7 +23,7 @@ SOURCE: Final = Path(__file__).parents[1] / "widget" / "src"
 RELEASE: Final = Path(__file__).parent / "widget_release"
 MANIFEST: Final = "manifest.json"
 _TYPES: Final = {
-    ".js": "text/javascript; charset=utf-8",
+    ".js": "text/javascript",
     ".json": "application/json",
     ".map": "application/json",
 }
