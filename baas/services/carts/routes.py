@@ -3,9 +3,10 @@
 from typing import Any, Final
 
 from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 
 from baas.core import ids
-from baas.core.context import Context
+from baas.core.context import Ctx
 from baas.core.envelope import Data
 from baas.services.carts import service
 from baas.services.carts.schemas import AddItem, Cart, CreateCart, MergeCart, SetItem, UpdateCart
@@ -15,7 +16,7 @@ from baas.services.carts.schemas import AddItem, Cart, CreateCart, MergeCart, Se
     "/storefront/carts", needs="storefront", status_code=201, operation_id="create_cart", tags=["carts"],
     summary="Create a cart",
 )  # fmt: skip
-async def create_cart(ctx: Context, data: CreateCart) -> Response[Data[Cart]]:
+async def create_cart(ctx: Ctx, data: JSONBody[CreateCart]) -> Response[Data[Cart]]:
     """A new cart, with items if you like. Its id is the customer's secret: whoever knows it may change the cart."""
     return await ctx.write_fast(lambda work: service.create_cart(work, data), status=201)
 
@@ -24,7 +25,7 @@ async def create_cart(ctx: Context, data: CreateCart) -> Response[Data[Cart]]:
     "/storefront/carts/{cart_id:str}", needs="storefront", operation_id="get_cart", tags=["carts"],
     summary="Get a cart",
 )  # fmt: skip
-async def get_cart(ctx: Context, cart_id: str) -> Response[Data[Cart]]:
+async def get_cart(ctx: Ctx, cart_id: FromPath[str]) -> Response[Data[Cart]]:
     """A cart at the prices and the stock of this moment."""
     identity = ids.decode("cart", cart_id)
     return await ctx.read_fast(lambda work: service.get_cart(work, identity))
@@ -34,7 +35,7 @@ async def get_cart(ctx: Context, cart_id: str) -> Response[Data[Cart]]:
     "/storefront/carts/{cart_id:str}", needs="storefront", operation_id="update_cart", tags=["carts"],
     summary="Update a cart",
 )  # fmt: skip
-async def update_cart(ctx: Context, cart_id: str, data: UpdateCart) -> Response[Data[Cart]]:
+async def update_cart(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[UpdateCart]) -> Response[Data[Cart]]:
     """Set the e-mail, the addresses, the shipping method or discount codes; what is absent stays."""
     identity = ids.decode("cart", cart_id)
     return await ctx.write_fast(lambda work: service.update_cart(work, identity, data))
@@ -44,7 +45,7 @@ async def update_cart(ctx: Context, cart_id: str, data: UpdateCart) -> Response[
     "/storefront/carts/{cart_id:str}/items", needs="storefront", status_code=201, operation_id="add_cart_item",
     tags=["carts"], summary="Add an item",
 )  # fmt: skip
-async def add_cart_item(ctx: Context, cart_id: str, data: AddItem) -> Response[Data[Cart]]:
+async def add_cart_item(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[AddItem]) -> Response[Data[Cart]]:
     """Add a variant; one that is in the cart gets that many more. 409 `insufficient_stock` beyond the stock."""
     identity = ids.decode("cart", cart_id)
     return await ctx.write_fast(lambda work: service.add_item(work, identity, data), status=201)
@@ -54,7 +55,9 @@ async def add_cart_item(ctx: Context, cart_id: str, data: AddItem) -> Response[D
     "/storefront/carts/{cart_id:str}/items/{item_id:str}", needs="storefront", operation_id="set_cart_item",
     tags=["carts"], summary="Set the quantity of an item",
 )  # fmt: skip
-async def set_cart_item(ctx: Context, cart_id: str, item_id: str, data: SetItem) -> Response[Data[Cart]]:
+async def set_cart_item(
+    ctx: Ctx, cart_id: FromPath[str], item_id: FromPath[str], data: JSONBody[SetItem]
+) -> Response[Data[Cart]]:
     """Set the quantity of a line; 0 removes it."""
     cart, item = ids.decode("cart", cart_id), ids.decode("item", item_id)
     return await ctx.write_fast(lambda work: service.set_item(work, cart, item, data.quantity))
@@ -64,7 +67,7 @@ async def set_cart_item(ctx: Context, cart_id: str, item_id: str, data: SetItem)
     "/storefront/carts/{cart_id:str}/items/{item_id:str}", needs="storefront", status_code=200,
     operation_id="remove_cart_item", tags=["carts"], summary="Remove an item",
 )  # fmt: skip
-async def remove_cart_item(ctx: Context, cart_id: str, item_id: str) -> Response[Data[Cart]]:
+async def remove_cart_item(ctx: Ctx, cart_id: FromPath[str], item_id: FromPath[str]) -> Response[Data[Cart]]:
     """Remove a line; the cart that is left is answered."""
     cart, item = ids.decode("cart", cart_id), ids.decode("item", item_id)
     return await ctx.write_fast(lambda work: service.set_item(work, cart, item, 0))
@@ -74,7 +77,7 @@ async def remove_cart_item(ctx: Context, cart_id: str, item_id: str) -> Response
     "/storefront/carts/{cart_id:str}/merge", needs="storefront", status_code=200, operation_id="merge_cart",
     tags=["carts"], summary="Merge another cart into this one",
 )  # fmt: skip
-async def merge_cart(ctx: Context, cart_id: str, data: MergeCart) -> Response[Data[Cart]]:
+async def merge_cart(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[MergeCart]) -> Response[Data[Cart]]:
     """Take the lines of another cart into this one and close the other, when a guest turns out to be known."""
     identity, other = ids.decode("cart", cart_id), ids.decode("cart", data.cart_id)
     return await ctx.write_fast(lambda work: service.merge(work, identity, other))

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from litestar import Response, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, Parameter
 
 from baas.core import ids
-from baas.core.context import Context
+from baas.core.context import Ctx
 from baas.core.db import StoreConnection, StoreSession, StoreWork
 from baas.core.envelope import Data, Listed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, PageOf
@@ -45,7 +45,7 @@ Text = Annotated[str | None, Parameter(max_length=200, description="Words, a SKU
     "/storefront/products", needs="storefront", operation_id="list_storefront_products", tags=_TAGS,
     summary="List and search products", operation_class=ListProducts,
 )  # fmt: skip
-async def list_storefront_products(ctx: Context) -> Response[Listed[Product]]:
+async def list_storefront_products(ctx: Ctx) -> Response[Listed[Product]]:
     """Active products, filtered and ordered. The price of a product is that of its cheapest variant."""
     query = service.parse_query(ctx.asgi["query_string"])
 
@@ -62,7 +62,7 @@ async def list_storefront_products(ctx: Context) -> Response[Listed[Product]]:
     "/storefront/products/{ref:str}", needs="storefront", operation_id="get_storefront_product", tags=_TAGS,
     summary="Get a product",
 )  # fmt: skip
-async def get_storefront_product(ctx: Context, ref: str) -> Response[Data[Product]]:
+async def get_storefront_product(ctx: Ctx, ref: FromPath[str]) -> Response[Data[Product]]:
     """One active product by its handle or id."""
     return await ctx.cached(
         "product", (service.shows_stock(ctx.scope), ref), lambda work: service.product_by_ref(work, ref)
@@ -73,7 +73,7 @@ async def get_storefront_product(ctx: Context, ref: str) -> Response[Data[Produc
     "/storefront/categories", needs="storefront", operation_id="list_storefront_categories", tags=_TAGS,
     summary="The tree of categories",
 )  # fmt: skip
-async def list_storefront_categories(ctx: Context) -> Response[Data[list[CategoryNode]]]:
+async def list_storefront_categories(ctx: Ctx) -> Response[Data[list[CategoryNode]]]:
     """The active categories as a tree, each level by position and name."""
     return await ctx.cached("categories", (), service.category_tree)
 
@@ -82,7 +82,7 @@ async def list_storefront_categories(ctx: Context) -> Response[Data[list[Categor
     "/storefront/categories/{slug:str}", needs="storefront", operation_id="get_storefront_category", tags=_TAGS,
     summary="Get a category",
 )  # fmt: skip
-async def get_storefront_category(ctx: Context, slug: str) -> Response[Data[CategoryNode]]:
+async def get_storefront_category(ctx: Ctx, slug: FromPath[str]) -> Response[Data[CategoryNode]]:
     """One active category by its slug or id, and what is under it."""
     return await ctx.cached("category", (slug,), lambda work: service.category_by_slug(work, slug))
 
@@ -94,11 +94,11 @@ async def get_storefront_category(ctx: Context, slug: str) -> Response[Data[Cate
     "/admin/products", needs="catalog:read", operation_id="list_products", tags=_TAGS, summary="List products"
 )
 async def list_products(
-    ctx: Context,
+    ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     include: Include = None,
-    status: ProductStatus | None = None,
+    status: Annotated[ProductStatus | None, Parameter(description="Only products in this state.")] = None,
     q: Text = None,
 ) -> Response[Listed[Product]]:
     """The store's products whatever their status, the newest first."""
@@ -110,7 +110,7 @@ async def list_products(
     "/admin/products", needs="catalog:write", status_code=201, operation_id="create_product", tags=_TAGS,
     summary="Create a product",
 )  # fmt: skip
-async def create_product(ctx: Context, data: CreateProduct) -> Response[Data[Product]]:
+async def create_product(ctx: Ctx, data: JSONBody[CreateProduct]) -> Response[Data[Product]]:
     """A product with its variants, images and categories; `on_hand` begins to keep a variant's stock."""
     return await ctx.write(lambda session: service.create_product(session, data), status=201)
 
@@ -119,7 +119,7 @@ async def create_product(ctx: Context, data: CreateProduct) -> Response[Data[Pro
     "/admin/products/{product_id:str}", needs="catalog:read", operation_id="get_product", tags=_TAGS,
     summary="Get a product",
 )  # fmt: skip
-async def get_product(ctx: Context, product_id: str) -> Response[Data[Product]]:
+async def get_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[Product]]:
     """One product, whatever its status."""
     identity = ids.decode("prod", product_id)
     return await ctx.read_fast(lambda work: service.get_product(work, identity))
@@ -129,7 +129,9 @@ async def get_product(ctx: Context, product_id: str) -> Response[Data[Product]]:
     "/admin/products/{product_id:str}", needs="catalog:write", operation_id="update_product", tags=_TAGS,
     summary="Update a product",
 )  # fmt: skip
-async def update_product(ctx: Context, product_id: str, data: ProductPatch) -> Response[Data[Product]]:
+async def update_product(
+    ctx: Ctx, product_id: FromPath[str], data: JSONBody[ProductPatch]
+) -> Response[Data[Product]]:
     """Change what is given; `variants` and `images` replace the whole list."""
     identity = ids.decode("prod", product_id)
 
@@ -143,7 +145,7 @@ async def update_product(ctx: Context, product_id: str, data: ProductPatch) -> R
     "/admin/products/{product_id:str}", needs="catalog:write", status_code=200, operation_id="delete_product",
     tags=_TAGS, summary="Delete a product",
 )  # fmt: skip
-async def delete_product(ctx: Context, product_id: str) -> Response[Data[Deleted]]:
+async def delete_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[Deleted]]:
     """Delete a product with its variants. Orders keep what was sold."""
     identity = ids.decode("prod", product_id)
     return await ctx.write(lambda session: service.delete_product(session, identity))
@@ -153,7 +155,7 @@ async def delete_product(ctx: Context, product_id: str) -> Response[Data[Deleted
     "/admin/products/{product_id:str}/variants", needs="catalog:read", operation_id="list_variants", tags=_TAGS,
     summary="List the variants of a product",
 )  # fmt: skip
-async def list_variants(ctx: Context, product_id: str) -> Response[Data[list[VariantView]]]:
+async def list_variants(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[list[VariantView]]]:
     """All variants of a product, in their order (at most 100)."""
     identity = ids.decode("prod", product_id)
 
@@ -167,7 +169,9 @@ async def list_variants(ctx: Context, product_id: str) -> Response[Data[list[Var
     "/admin/products/{product_id:str}/variants/{variant_id:str}", needs="catalog:read",
     operation_id="get_variant", tags=_TAGS, summary="Get a variant",
 )  # fmt: skip
-async def get_variant(ctx: Context, product_id: str, variant_id: str) -> Response[Data[VariantView]]:
+async def get_variant(
+    ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str]
+) -> Response[Data[VariantView]]:
     """One variant of a product."""
     product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
     return await ctx.read_fast(lambda work: service.get_variant(work, product, variant))
@@ -177,7 +181,9 @@ async def get_variant(ctx: Context, product_id: str, variant_id: str) -> Respons
     "/admin/products/{product_id:str}/variants", needs="catalog:write", status_code=201,
     operation_id="create_variant", tags=_TAGS, summary="Add a variant",
 )  # fmt: skip
-async def create_variant(ctx: Context, product_id: str, data: VariantInput) -> Response[Data[VariantView]]:
+async def create_variant(
+    ctx: Ctx, product_id: FromPath[str], data: JSONBody[VariantInput]
+) -> Response[Data[VariantView]]:
     """Add a variant at the end of a product's list."""
     identity = ids.decode("prod", product_id)
     return await ctx.write(lambda session: service.create_variant(session, identity, data), status=201)
@@ -188,7 +194,7 @@ async def create_variant(ctx: Context, product_id: str, data: VariantInput) -> R
     operation_id="update_variant", tags=_TAGS, summary="Update a variant",
 )  # fmt: skip
 async def update_variant(
-    ctx: Context, product_id: str, variant_id: str, data: VariantPatch
+    ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str], data: JSONBody[VariantPatch]
 ) -> Response[Data[VariantView]]:
     """Change what is given; its stock is set at /admin/inventory."""
     product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
@@ -199,7 +205,9 @@ async def update_variant(
     "/admin/products/{product_id:str}/variants/{variant_id:str}", needs="catalog:write", status_code=200,
     operation_id="delete_variant", tags=_TAGS, summary="Delete a variant",
 )  # fmt: skip
-async def delete_variant(ctx: Context, product_id: str, variant_id: str) -> Response[Data[Deleted]]:
+async def delete_variant(
+    ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str]
+) -> Response[Data[Deleted]]:
     """Delete a variant. The last one of a product stays: delete the product instead."""
     product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
     return await ctx.write(lambda session: service.delete_variant(session, product, variant))
@@ -209,7 +217,7 @@ async def delete_variant(ctx: Context, product_id: str, variant_id: str) -> Resp
     "/admin/products/{product_id:str}/images", needs="catalog:read", operation_id="list_images", tags=_TAGS,
     summary="List the images of a product",
 )  # fmt: skip
-async def list_images(ctx: Context, product_id: str) -> Response[Data[list[ImageView]]]:
+async def list_images(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[list[ImageView]]]:
     """All images of a product, in their order (at most 250)."""
     identity = ids.decode("prod", product_id)
 
@@ -223,7 +231,9 @@ async def list_images(ctx: Context, product_id: str) -> Response[Data[list[Image
     "/admin/products/{product_id:str}/images/{image_id:str}", needs="catalog:read",
     operation_id="get_image", tags=_TAGS, summary="Get an image",
 )  # fmt: skip
-async def get_image(ctx: Context, product_id: str, image_id: str) -> Response[Data[ImageView]]:
+async def get_image(
+    ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str]
+) -> Response[Data[ImageView]]:
     """One image of a product."""
     product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
     return await ctx.read_fast(lambda work: service.get_image(work, product, image))
@@ -233,7 +243,9 @@ async def get_image(ctx: Context, product_id: str, image_id: str) -> Response[Da
     "/admin/products/{product_id:str}/images", needs="catalog:write", status_code=201,
     operation_id="create_image", tags=_TAGS, summary="Add an image",
 )  # fmt: skip
-async def create_image(ctx: Context, product_id: str, data: ImageInput) -> Response[Data[ImageView]]:
+async def create_image(
+    ctx: Ctx, product_id: FromPath[str], data: JSONBody[ImageInput]
+) -> Response[Data[ImageView]]:
     """Add an image by its address, at a position or at the end."""
     identity = ids.decode("prod", product_id)
     return await ctx.write(lambda session: service.create_image(session, identity, data), status=201)
@@ -244,7 +256,7 @@ async def create_image(ctx: Context, product_id: str, data: ImageInput) -> Respo
     operation_id="update_image", tags=_TAGS, summary="Update an image",
 )  # fmt: skip
 async def update_image(
-    ctx: Context, product_id: str, image_id: str, data: ImagePatch
+    ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str], data: JSONBody[ImagePatch]
 ) -> Response[Data[ImageView]]:
     """Change what is given of an image."""
     product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
@@ -255,7 +267,9 @@ async def update_image(
     "/admin/products/{product_id:str}/images/{image_id:str}", needs="catalog:write", status_code=200,
     operation_id="delete_image", tags=_TAGS, summary="Delete an image",
 )  # fmt: skip
-async def delete_image(ctx: Context, product_id: str, image_id: str) -> Response[Data[Deleted]]:
+async def delete_image(
+    ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str]
+) -> Response[Data[Deleted]]:
     """Take an image out of a product's gallery."""
     product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
     return await ctx.write(lambda session: service.delete_image(session, product, image))
@@ -266,7 +280,7 @@ async def delete_image(ctx: Context, product_id: str, image_id: str) -> Response
     summary="List categories",
 )  # fmt: skip
 async def list_categories(
-    ctx: Context, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, include: Include = None
+    ctx: Ctx, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, include: Include = None
 ) -> Response[Listed[Category]]:
     """All categories, flat, in the order in which they were made."""
     page = ctx.page("categories", limit=limit, cursor=cursor, include=include)
@@ -277,7 +291,7 @@ async def list_categories(
     "/admin/categories", needs="catalog:write", status_code=201, operation_id="create_category", tags=_TAGS,
     summary="Create a category",
 )  # fmt: skip
-async def create_category(ctx: Context, data: CreateCategory) -> Response[Data[Category]]:
+async def create_category(ctx: Ctx, data: JSONBody[CreateCategory]) -> Response[Data[Category]]:
     """A category at the root or under another one."""
     return await ctx.write(lambda session: service.create_category(session, data), status=201)
 
@@ -286,7 +300,7 @@ async def create_category(ctx: Context, data: CreateCategory) -> Response[Data[C
     "/admin/categories/{category_id:str}", needs="catalog:read", operation_id="get_category", tags=_TAGS,
     summary="Get a category",
 )  # fmt: skip
-async def get_category(ctx: Context, category_id: str) -> Response[Data[Category]]:
+async def get_category(ctx: Ctx, category_id: FromPath[str]) -> Response[Data[Category]]:
     """One category."""
     identity = ids.decode("cat", category_id)
     return await ctx.read(lambda session: service.get_category(session, identity))
@@ -296,7 +310,9 @@ async def get_category(ctx: Context, category_id: str) -> Response[Data[Category
     "/admin/categories/{category_id:str}", needs="catalog:write", operation_id="update_category", tags=_TAGS,
     summary="Update a category",
 )  # fmt: skip
-async def update_category(ctx: Context, category_id: str, data: CategoryPatch) -> Response[Data[Category]]:
+async def update_category(
+    ctx: Ctx, category_id: FromPath[str], data: JSONBody[CategoryPatch]
+) -> Response[Data[Category]]:
     """Change what is given; a parent that would make a cycle is refused."""
     identity = ids.decode("cat", category_id)
     return await ctx.write(lambda session: service.update_category(session, identity, data))
@@ -306,7 +322,7 @@ async def update_category(ctx: Context, category_id: str, data: CategoryPatch) -
     "/admin/categories/{category_id:str}", needs="catalog:write", status_code=200,
     operation_id="delete_category", tags=_TAGS, summary="Delete a category",
 )  # fmt: skip
-async def delete_category(ctx: Context, category_id: str) -> Response[Data[Deleted]]:
+async def delete_category(ctx: Ctx, category_id: FromPath[str]) -> Response[Data[Deleted]]:
     """Delete a category that has none under it. Its products stay."""
     identity = ids.decode("cat", category_id)
     return await ctx.write(lambda session: service.delete_category(session, identity))

@@ -6,10 +6,10 @@ import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 
 from baas.core import ids
-from baas.core.context import Context
+from baas.core.context import Ctx
 from baas.core.envelope import Data
 from baas.core.errors import ValidationFailed
 from baas.services.imports import service
@@ -29,7 +29,7 @@ class ImportForm(msgspec.Struct, kw_only=True):
     summary="Import a catalogue",
 )  # fmt: skip
 async def create_import(
-    ctx: Context, data: Annotated[ImportForm, Body(media_type=RequestEncodingType.MULTI_PART)]
+    ctx: Ctx, data: Annotated[ImportForm, Body(media_type=RequestEncodingType.MULTI_PART)]
 ) -> Response[Data[Import]]:
     """Bring in a Shopify product export (CSV, UTF-8, at most 10 MiB), idempotent by handle.
 
@@ -61,7 +61,7 @@ async def create_import(
     "/admin/imports/{import_id:str}", needs="imports:write", operation_id="get_import", tags=["catalogue"],
     summary="Get an import",
 )  # fmt: skip
-async def get_import(ctx: Context, import_id: str) -> Response[Data[Import]]:
+async def get_import(ctx: Ctx, import_id: FromPath[str]) -> Response[Data[Import]]:
     """What became of a file so far, with its first 1,000 problems."""
     identity = ids.decode("imp", import_id)
     return await ctx.read_fast(lambda work: service.get_import(work, identity))

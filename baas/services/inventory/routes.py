@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, Parameter
 
 from baas.core import ids
-from baas.core.context import Context
+from baas.core.context import Ctx
 from baas.core.envelope import Data, Listed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from baas.services.inventory import service
@@ -28,7 +28,7 @@ LowStock = Annotated[bool, Parameter(description="Only what is at or below its `
     summary="List stock",
 )
 async def list_inventory(
-    ctx: Context,
+    ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     include: Include = None,
@@ -43,7 +43,7 @@ async def list_inventory(
     "/admin/inventory/{variant_id:str}", needs="inventory:read", operation_id="get_inventory",
     tags=["inventory"], summary="Get the stock of a variant",
 )  # fmt: skip
-async def get_inventory(ctx: Context, variant_id: str) -> Response[Data[Level]]:
+async def get_inventory(ctx: Ctx, variant_id: FromPath[str]) -> Response[Data[Level]]:
     """What there is of a variant, and what open orders hold of it."""
     identity = ids.decode("var", variant_id)
     return await ctx.read_fast(lambda work: service.get_level(work, identity))
@@ -53,7 +53,9 @@ async def get_inventory(ctx: Context, variant_id: str) -> Response[Data[Level]]:
     "/admin/inventory/{variant_id:str}", needs="inventory:write", operation_id="set_inventory",
     tags=["inventory"], summary="Set the stock of a variant",
 )  # fmt: skip
-async def set_inventory(ctx: Context, variant_id: str, data: SetLevel) -> Response[Data[Level]]:
+async def set_inventory(
+    ctx: Ctx, variant_id: FromPath[str], data: JSONBody[SetLevel]
+) -> Response[Data[Level]]:
     """Set what a count found, and the rules: whether stock is tracked, and whether sales go on without it.
 
     Answers 409 `conflict` when open orders hold more than that.
@@ -66,7 +68,9 @@ async def set_inventory(ctx: Context, variant_id: str, data: SetLevel) -> Respon
     "/admin/inventory/{variant_id:str}/adjustments", needs="inventory:write", status_code=201,
     operation_id="adjust_inventory", tags=["inventory"], summary="Add or take stock",
 )  # fmt: skip
-async def adjust_inventory(ctx: Context, variant_id: str, data: Adjust) -> Response[Data[Level]]:
+async def adjust_inventory(
+    ctx: Ctx, variant_id: FromPath[str], data: JSONBody[Adjust]
+) -> Response[Data[Level]]:
     """Add pieces that came or take pieces that are gone, with the reason; two at once both count.
 
     Answers 409 `insufficient_stock` when there are not so many to take.
@@ -80,8 +84,8 @@ async def adjust_inventory(ctx: Context, variant_id: str, data: Adjust) -> Respo
     tags=["inventory"], summary="List the movements of a variant",
 )  # fmt: skip
 async def list_movements(
-    ctx: Context,
-    variant_id: str,
+    ctx: Ctx,
+    variant_id: FromPath[str],
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     include: Include = None,
