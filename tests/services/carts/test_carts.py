@@ -216,7 +216,7 @@ class TestUpdate:
             ({"shipping_address": {**ADDRESS, "city": "a\nb"}}, "shipping_address.city"),
             ({"shipping_address": {**ADDRESS, "name": "x" * 201}}, "shipping_address.name"),
             ({"shipping_address": {**ADDRESS, "zip": "1"}}, "shipping_address.zip"),
-            ({"billing_address": {"name": "Ana"}}, "billing_address"),
+            ({"billing_address": {"name": "Ana"}}, "billing_address.line1"),
             ({"shipping_method_id": "drone"}, "shipping_method_id"),
             ({"discount_codes": ["SUMMER"]}, "discount_codes"),
         ],
