@@ -6,11 +6,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+# One piece of the benchmarks (make bench PIECE=checkout), and options (make bench BENCH="--mix-seconds 300")
+PIECE ?=
+BENCH ?=
 # How `make test` spreads over the cores, and anything else pytest should hear: make test TESTS="tests/core -k money"
 JOBS ?= 2
 TESTS ?=
 
-.PHONY: help setup lock run test check lint format clean
+.PHONY: help setup lock run test check bench lint format clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -33,6 +36,9 @@ check: setup ## lint, format, types, import rules, migrations up and down
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tests.checks.migrations
+
+bench: setup ## measure how fast it is, against what its parts can do at most (PIECE=cached for one piece)
+	@$(BIN)/python -m benchmarks $(PIECE) $(BENCH)
 
 lint: setup ## only what ruff finds, with its own fixes applied
 	@$(BIN)/ruff check --fix .

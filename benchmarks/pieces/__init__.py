@@ -1,0 +1,20 @@
+"""The pieces, by the names that `make bench PIECE=…` takes, in the order of a whole run."""
+
+from collections.abc import Callable
+
+from benchmarks.bench import Bench
+from benchmarks.pieces import buying, life, reads, webhooks
+from benchmarks.report import Piece
+
+PIECES: dict[str, Callable[[Bench], list[Piece]]] = {
+    "start": life.start,
+    "cached": reads.cached,
+    "uncached": reads.uncached,
+    "search": reads.search,
+    "cart": buying.carts,
+    "checkout": buying.checkout,
+    "buyers": buying.buyers,
+    "mix": life.mix,
+    "memory": life.memory,
+    "deliveries": webhooks.deliveries,
+}

@@ -1,0 +1,194 @@
+"""Carts, checkouts, and many buyers of one product."""
+
+import json
+import subprocess
+import sys
+import time
+from typing import Any
+
+from baas.core import ids
+from benchmarks import data, load
+from benchmarks.bench import Bench, Sample
+from benchmarks.deployment import API_PORT, Store
+from benchmarks.load import ADDRESS
+from benchmarks.report import Piece
+from benchmarks.statements import Caller, pgbench, record, script
+from benchmarks.system import SERVER_CORE, Watch, is_quiet, pin
+
+_STORES = 8
+"""Stores that are bought from at once; an order's number is counted in its store, one after the other."""
+BUYERS, STOCK = 500, 100
+
+
+def _targets(bench: Bench) -> list[Any]:
+    return [[store.publishable_key, store.variant_ids] for store in bench.stores[:_STORES]]
+
+
+def _put(store: Store, turn: int) -> dict[str, Any]:
+    return {"variant_id": store.variant_ids[turn % len(store.variant_ids)], "quantity": 1}
+
+
+def carts(bench: Bench) -> list[Piece]:
+    """A new cart, and an item in it: two requests."""
+    turn = iter(range(10**9))
+
+    async def flow(call: Caller, number: int) -> None:
+        store = bench.stores[number]
+        cart = await call("POST", "/storefront/carts", store.publishable_key, {}, 201)
+        item = _put(store, next(turn))
+        await call("POST", f"/storefront/carts/{cart['id']}/items", store.publishable_key, item, 201)
+
+    return [_compare(bench, "cart: create and add", "cart", flow, 0.3, "carts", "cart_items")]
+
+
+def checkout(bench: Bench) -> list[Piece]:
+    """Cart, item, address, shipping, order with reservation and approved payment: five requests."""
+    turn = iter(range(10**9))
+
+    async def flow(call: Caller, number: int) -> None:
+        store = bench.stores[number]
+        key = store.publishable_key
+        cart = await call("POST", "/storefront/carts", key, {}, 201)
+        path = f"/storefront/carts/{cart['id']}"
+        await call("POST", f"{path}/items", key, _put(store, next(turn)), 201)
+        await call("PATCH", path, key, {"shipping_address": ADDRESS})
+        await call("PATCH", path, key, {"shipping_method_id": "standard"})
+        order = {"email": "ana@example.com", "provider": "sandbox", "sandbox_token": "approved"}
+        await call("POST", f"{path}/checkout", key, order, 201)
+
+    piece = _compare(
+        bench, "checkout flow", "checkout", flow, 0.3, "orders", "payments where status = 'paid'"
+    )
+    rate = Piece(
+        piece="checkout flows a second",
+        ours=piece.ours,
+        unit="flows/s",
+        aim=">= 400",
+        met=piece.ours >= 400,
+        cpu_us=piece.cpu_us,
+        quiet=piece.quiet,
+        note=""
+        if piece.cpu_us is None
+        else f"one core full of flows alone would do {1e6 / piece.cpu_us:.0f} a second",
+    )
+    return [piece, rate, _paid(bench)]
+
+
+def _compare(bench: Bench, name: str, kind: str, flow: Any, aim: float, *counted: str) -> Piece:
+    api = bench.api
+    # Both rounds of a store want the same variant, or the limit would not meet the same rows.
+    rounds = record(bench.deployment, flow, stores=_STORES)
+    scripts = [script(first, second) for first, second in rounds]
+    statements = sum(len(one.split(";\n")) - 1 for one in scripts) / len(scripts)
+
+    def ours() -> Sample:
+        before = [data.count(bench.deployment, f"select count(*) from {table}") for table in counted]
+        used = api.cpu()
+        outcome = load.run(bench.own_job(kind, _targets(bench), seconds=max(bench.options.seconds, 3)))
+        used = api.cpu() - used
+        if outcome.errors:
+            raise RuntimeError(f"{name}: {outcome.errors} errors: {outcome.notes}")
+        for table, old in zip(counted, before, strict=True):
+            made = data.count(bench.deployment, f"select count(*) from {table}") - old
+            if made != outcome.operations:
+                raise RuntimeError(f"{name}: {outcome.operations} flows left {made} rows in {table}.")
+        return Sample(outcome.rate, used / outcome.operations * 1e6)
+
+    def bare() -> Sample:
+        done = pgbench(bench.deployment, scripts, seconds=max(bench.options.seconds, 3))
+        return Sample(done.rate, done.postgres_cpu_us)
+
+    note = f"{statements:.0f} statements in the transactions of one flow; the limit's CPU is PostgreSQL's"
+    return bench.piece_by_rate(name, bench.compare(ours, bare), aim, "flows/s", note)
+
+
+def _paid(bench: Bench) -> Piece:
+    """Whether the worker brings every order of these flows to `paid`, and how fast."""
+    deployment = bench.deployment
+    # What pgbench replayed is no true order (its events name orders of the recording): it is out of the way first.
+    data.execute(deployment, "update events set relayed_at = now() where relayed_at is null")
+    job = bench.own_job("checkout", _targets(bench), seconds=2)
+    marker = ids.new_id()
+    outcome = load.run(job)
+    worker = deployment.start_worker()
+    watch = Watch()
+    began = time.monotonic()
+    fresh = f"select count(*) from orders where status = 'payment_pending' and id > '{marker}'"
+    while time.monotonic() - began < 60 and data.count(deployment, fresh):
+        time.sleep(0.05)
+    seconds = time.monotonic() - began
+    remaining = data.count(deployment, fresh)
+    deployment.stop_process(worker)
+    return Piece(
+        piece="orders brought to paid by a worker",
+        ours=(outcome.operations - remaining) / seconds,
+        unit="orders/s",
+        aim="all of them",
+        met=remaining == 0 and not outcome.errors,
+        quiet=is_quiet(watch.others()),
+        note=f"{outcome.operations} orders, {remaining} left",
+    )
+
+
+def buyers(bench: Bench) -> list[Piece]:
+    """500 buyers at once of a product of which there are 100."""
+    deployment, store = bench.deployment, bench.stores[_STORES]
+    watch = Watch()
+    ended = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.hotrow",
+            ids.decode("store", store.id).hex,
+            str(BUYERS),
+            str(STOCK),
+        ],
+        env=deployment.environment(BENCH_ADMIN_URL=deployment.admin_url),
+        stdout=subprocess.PIPE,
+    )
+    pin(ended.pid, SERVER_CORE)
+    found = json.loads(ended.communicate(timeout=120)[0])
+    ratio = found["ours"] / found["limit"]
+    pieces = [
+        Piece(
+            piece="500 buyers of one product: reservation",
+            ours=found["ours"],
+            unit="attempts/s",
+            aim=">= 0.4",
+            met=ratio >= 0.4 and found["sold"] == STOCK,
+            limit=found["limit"],
+            ratio=ratio,
+            note=f"in process, 16 connections; {found['sold']} of {STOCK} were sold in every round",
+            quiet=is_quiet(watch.others()),
+            details={"aim_ratio": 0.4, **found},
+        )
+    ]
+    return [*pieces, _buyers_over_http(bench, store)]
+
+
+def _buyers_over_http(bench: Bench, store: Store) -> Piece:
+    deployment, api = bench.deployment, bench.api
+    body = {**data.SAMPLE, "name": "The last ones", "handle": f"last-{ids.new_id().hex[-8:]}", "images": []}
+    body |= {"options": [], "variants": [{"price": 1000, "on_hand": STOCK}]}
+    product = deployment.call("POST", "/admin/products", key=store.secret_key, body=body, expect=201)
+    variant = product["variants"][0]["id"]
+    targets = []
+    for _ in range(BUYERS):
+        item = {"items": [{"variant_id": variant, "quantity": 1}]}
+        cart = deployment.call("POST", "/storefront/carts", key=store.publishable_key, body=item, expect=201)
+        targets.append([store.publishable_key, f"/storefront/carts/{cart['id']}"])
+    watch, before = Watch(), api.cpu()
+    job = load.Job("buyer", API_PORT, seconds=60, connections=100, targets=targets, count=BUYERS)
+    outcome = load.run(job)
+    used = api.cpu() - before
+    bought = outcome.notes.get("bought", 0)
+    return Piece(
+        piece="500 buyers of one product: whole checkouts",
+        ours=outcome.rate,
+        unit="buyers/s",
+        aim=f"exactly {STOCK} sold",
+        met=bought == STOCK and outcome.operations == BUYERS and not outcome.errors,
+        cpu_us=used / max(outcome.operations, 1) * 1e6,
+        note=f"over HTTP, 100 connections: {outcome.notes}",
+        quiet=is_quiet(watch.others()),
+    )
