@@ -14,12 +14,13 @@ from baas.openapi.schemas import REF, components
 from baas.services.carts.schemas import Cart
 from baas.services.catalog.schemas import Product
 from baas.services.inventory.schemas import Level
+from baas.services.notifications.schemas import Notification
 from baas.services.orders.schemas import Order
 from baas.services.payments.schemas import Payment
 from baas.webhooks.schemas.outbound import Endpoint as WebhookEndpoint
 
 _MOMENT: Final = "2026-11-21T14:03:27.512Z"
-_PAYLOADS: Final = (Order, Payment, Product, Level, Cart, WebhookEndpoint)
+_PAYLOADS: Final = (Order, Payment, Product, Level, Cart, Notification, WebhookEndpoint)
 _JSON: Final = "application/json"
 _SECURITY: Final = {
     "StoreKey": {
@@ -163,7 +164,7 @@ class _Writer:
                 written["description"] = description
             if parameter.where == "path":
                 struct = "path"
-                written["example"] = _path_example(parameter.name) or self._examples.of(
+                written["example"] = _NAMES.get(parameter.name) or self._examples.of(
                     schema, struct=struct, field=parameter.name
                 )
             yield written
@@ -313,6 +314,10 @@ _HEADER_NAMES: Final = {
 }
 _PARAMETER_TEXTS: Final = {
     "store_id": "The store's id or slug.",
+    "key": "The template's key.",
+    "version": "The version's number; 0 is the built-in template.",
+    "template_key": "Only those of this template.",
+    "to": "Only those to this recipient.",
     "flag": "The flag's name: a-z, 0-9, `_`, `-` and `.`.",
     "ref": "Its handle or id.",
     "slug": "Its slug or id.",
@@ -410,14 +415,12 @@ def _refusals(endpoint: Endpoint) -> set[str]:
     return found
 
 
-def _path_example(name: str) -> str | None:
-    """What stands for a path parameter whose name says no kind."""
-    if name == "ref":
-        return "mate-imperial"
-    if name == "slug":
-        return "mates"
-    if name == "flag":
-        return "new-checkout"
-    if name == "token":
-        return "Qm7sVx2LkT"
-    return None
+_NAMES: Final[dict[str, Any]] = {
+    "ref": "mate-imperial",
+    "slug": "mates",
+    "flag": "new-checkout",
+    "token": "Qm7sVx2LkT",
+    "key": "order_shipped",
+    "version": 3,
+}
+"""What stands for a path parameter whose name says no kind."""

@@ -41,6 +41,7 @@ TAGS: Final = {
     "orders": "What was agreed, with its states from payment to return.",
     "payments": "Attempts to collect money, refunds, and the store's accounts with payment providers.",
     "sandbox": "The hosted page of the sandbox provider, for test stores.",
+    "notifications": "Messages over mail and WhatsApp: templates with versions, the log, and how the store sends.",
     "events": "The log of everything that happened in the store, and events of the client's own shop.",
     "webhooks": "Where events are sent, each delivery and each attempt. Signed as Standard Webhooks.",
     "audit": "Who changed what.",
@@ -146,6 +147,8 @@ EVENTS: Final = {
     "inventory.out_of_stock": ("Level", "Nothing is available any more."),
     "inventory.restocked": ("Level", "There is some again."),
     "cart.abandoned": ("Cart", "Nobody touched a cart for two weeks."),
+    "notification.sent": ("Notification", "A message was handed over."),
+    "notification.failed": ("Notification", "A message was given up."),
     "webhook_endpoint.disabled": ("Endpoint", "An endpoint was given up; nothing is sent there any more."),
 }
 """event type -> the struct of its `data`, and what it says."""

@@ -174,7 +174,16 @@ async def _talking(world: World, made: Any, worker: Worker) -> None:
         "POST", "/admin/webhook-endpoints", {"url": "http://127.0.0.1:9/hook", "event_types": ["*"]}
     )
     event = await made("POST", "/admin/events", {"type": "custom.quote_requested", "data": {"id": 1}})
-    await drain(worker, "relay")
+    template = {"locale": "es-AR", "subject": "Hola", "body": "Hola {{ name }}"}
+    key = f"welcome-{world.shop.slug}"
+    await made("PUT", f"/admin/notification-templates/{key}", template)
+    message = await made(
+        "POST", "/admin/notifications", {"to": "ana@example.com", "subject": "Hola", "body": "Hola"}
+    )
+    world.ids["ntf"] = world.parameters["notification_id"] = message["id"]
+    world.parameters |= {"key": key, "version": "1"}
+    world.own["activate_notification_template"] = {"?": "locale=es-AR"}
+    await drain(worker, "relay", "notifications")
     deliveries: Any = await made("GET", f"/admin/webhook-deliveries?event_id={event['id']}")
     world.ids |= {"we": endpoint["id"], "evt": event["id"], "whd": deliveries[0]["id"]}
     world.parameters |= {
