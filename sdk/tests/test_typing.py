@@ -1,0 +1,32 @@
+"""The types are what the page of typing tests says, for both checkers; and the SDK itself is strict."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VERSIONS = ["3.10", "3.14"]
+
+
+def check(*command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_mypy(version: str) -> None:
+    """Strict."""
+    check("mypy", "--python-version", version, "--warn-unused-ignores", "-p", "baas_sdk")
+    check("mypy", "--python-version", version, "--warn-unused-ignores", "tests/typing/api.py")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_pyright(version: str) -> None:
+    """Strict about what users write."""
+    check("pyright", "--pythonpath", sys.executable, "--pythonversion", version)
