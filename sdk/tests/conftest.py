@@ -149,7 +149,7 @@ class Unruly:
                 writer.transport.abort()
                 return
             if step == "hang":
-                await asyncio.sleep(5)
+                await reader.read()  # until the client gives up
                 return
             if step == "cut":
                 writer.write(

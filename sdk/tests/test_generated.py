@@ -23,7 +23,7 @@ def test_the_synchronous_client_is_the_twin_of_the_asynchronous_one() -> None:
     asynchronous = generate.PACKAGE / "_async"
     files = {path: path.read_text(encoding="utf-8") for path in asynchronous.rglob("*.py")}
     twins = generate.twins(files)
-    on_disk = {path for path in (generate.PACKAGE / "_sync").rglob("*.py")}
+    on_disk = set((generate.PACKAGE / "_sync").rglob("*.py"))
     assert on_disk == set(twins)
     assert [path.name for path, text in twins.items() if path.read_text(encoding="utf-8") != text] == []
     assert all(text.startswith("# Made of its asynchronous twin") for text in twins.values())

@@ -97,11 +97,11 @@ def verify(
         raise InvalidWebhook(
             "The message is more than five minutes old, or from the future: is the clock right?"
         )
-    content = f"{message_id}.{stamp}.".encode("utf-8", "surrogateescape") + bytes(body)
+    content = f"{message_id}.{stamp}.".encode("utf-8", "surrogatepass") + bytes(body)
     expected = [base64.b64encode(hmac.digest(key, content, "sha256")) for key in keys]
     fits = False
     for signature in signatures[:50]:
-        version, _, given = signature.encode("utf-8", "surrogateescape").partition(b",")
+        version, _, given = signature.encode("utf-8", "surrogatepass").partition(b",")
         for one in expected:
             # Every pair is compared, each in constant time.
             fits |= hmac.compare_digest(one, given) and version == _VERSION
