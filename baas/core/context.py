@@ -166,13 +166,12 @@ class Context:
         return self._respond(_encode(result), status, dry_run=dry_run)
 
     def _idempotent_request(self, owner: UUID) -> idempotency.Request | None:
-        if self.asgi["method"] != "POST":
-            return None
+        # Every write, not only POST: a DELETE whose answer was lost must not be a 404 when it is repeated.
         key = self.header(b"idempotency-key")
         if key is None:
             return None
         query = self.asgi["query_string"].decode("latin-1")
-        return idempotency.of(owner, key, "POST", f"{self.asgi['path']}?{query}", self.body)
+        return idempotency.of(owner, key, self.asgi["method"], f"{self.asgi['path']}?{query}", self.body)
 
     async def cached(
         self,

@@ -170,9 +170,8 @@ class _Writer:
             yield written
         if endpoint.is_public:
             return
-        if endpoint.method == "POST":
-            yield {"$ref": "#/components/parameters/IdempotencyKey"}
         if endpoint.is_write:
+            yield {"$ref": "#/components/parameters/IdempotencyKey"}
             yield {"$ref": "#/components/parameters/Prefer"}
         if endpoint.cached:
             yield {"$ref": "#/components/parameters/IfNoneMatch"}
@@ -388,7 +387,7 @@ def _headers(endpoint: Endpoint) -> dict[str, Any]:
     names = ["RequestId"]
     if not endpoint.is_public and not endpoint.is_operator:
         names += ["RateLimitLimit", "RateLimitRemaining", "RateLimitReset"]
-    if endpoint.method == "POST" and not endpoint.is_public:
+    if endpoint.is_write and not endpoint.is_public:
         names.append("IdempotentReplayed")
     if endpoint.cached:
         names += ["ETag", "CacheControl"]
@@ -409,9 +408,7 @@ def _refusals(endpoint: Endpoint) -> set[str]:
     if endpoint.body is not None:
         found |= {"400", "404", "413", "415", "422"}
     if endpoint.is_write:
-        found |= {"409"}
-    if endpoint.method == "POST":
-        found |= {"422"}
+        found |= {"409", "422"}
     return found
 
 

@@ -19,7 +19,7 @@ people. `meta.request_id`, also in the header `X-Request-Id`, finds the request 
 
 **Lists** are paged by keyset: send `pagination.next_cursor` as `cursor`. `include=total` counts the whole list.
 
-**Repeating safely.** Every POST takes an `Idempotency-Key`: within 24 hours the same key and body give the first
+**Repeating safely.** Every write takes an `Idempotency-Key`: within 24 hours the same key and body give the first
 answer again, with `Idempotent-Replayed: true`.
 
 **Trying out.** A write with `Prefer: dry-run` answers what it would have answered; nothing is stored, sent or charged.

@@ -148,11 +148,11 @@ class TestEveryOperation:
                 assert written["security"] == [{wanted: []}]
 
     def test_can_be_repeated_and_tried(self, document: dict[str, Any], operations: list[Endpoint]) -> None:
-        """Every POST with a key takes an Idempotency-Key, every write `Prefer: dry-run`."""
+        """Every write with a key takes an Idempotency-Key and `Prefer: dry-run`."""
         for operation in operations:
             written = document["paths"][operation.path][operation.method.lower()]
             taken = {p.get("$ref", "").rpartition("/")[2] for p in written.get("parameters", ())}
-            assert ("IdempotencyKey" in taken) == (operation.method == "POST" and not operation.is_public)
+            assert ("IdempotencyKey" in taken) == (operation.is_write and not operation.is_public)
             assert ("Prefer" in taken) == (operation.is_write and not operation.is_public)
 
     def test_answers_in_the_envelope(self, document: dict[str, Any], operations: list[Endpoint]) -> None:

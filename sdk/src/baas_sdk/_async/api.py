@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from baas_sdk._async.resources.events import AsyncEventsRawResource, AsyncEventsResource
     from baas_sdk._async.resources.imports import AsyncImportsRawResource, AsyncImportsResource
     from baas_sdk._async.resources.inventory import AsyncInventoryRawResource, AsyncInventoryResource
+    from baas_sdk._async.resources.notification_settings import (
+        AsyncNotificationSettingsRawResource,
+        AsyncNotificationSettingsResource,
+    )
+    from baas_sdk._async.resources.notification_templates import (
+        AsyncNotificationTemplatesRawResource,
+        AsyncNotificationTemplatesResource,
+    )
+    from baas_sdk._async.resources.notifications import (
+        AsyncNotificationsRawResource,
+        AsyncNotificationsResource,
+    )
     from baas_sdk._async.resources.orders import AsyncOrdersRawResource, AsyncOrdersResource
     from baas_sdk._async.resources.payment_providers import (
         AsyncPaymentProvidersRawResource,
@@ -22,6 +34,7 @@ if TYPE_CHECKING:
     from baas_sdk._async.resources.products import AsyncProductsRawResource, AsyncProductsResource
     from baas_sdk._async.resources.store import AsyncStoreRawResource, AsyncStoreResource
     from baas_sdk._async.resources.storefront import AsyncStorefrontRawResource, AsyncStorefrontResource
+    from baas_sdk._async.resources.test_clock import AsyncTestClockRawResource, AsyncTestClockResource
     from baas_sdk._async.resources.webhook_deliveries import (
         AsyncWebhookDeliveriesRawResource,
         AsyncWebhookDeliveriesResource,
@@ -82,6 +95,27 @@ class AsyncApi:
         return AsyncInventoryResource(self._transport)
 
     @cached_property
+    def notification_settings(self) -> AsyncNotificationSettingsResource:
+        """`client.notification_settings`."""
+        from baas_sdk._async.resources.notification_settings import AsyncNotificationSettingsResource
+
+        return AsyncNotificationSettingsResource(self._transport)
+
+    @cached_property
+    def notification_templates(self) -> AsyncNotificationTemplatesResource:
+        """`client.notification_templates`."""
+        from baas_sdk._async.resources.notification_templates import AsyncNotificationTemplatesResource
+
+        return AsyncNotificationTemplatesResource(self._transport)
+
+    @cached_property
+    def notifications(self) -> AsyncNotificationsResource:
+        """`client.notifications`."""
+        from baas_sdk._async.resources.notifications import AsyncNotificationsResource
+
+        return AsyncNotificationsResource(self._transport)
+
+    @cached_property
     def orders(self) -> AsyncOrdersResource:
         """`client.orders`."""
         from baas_sdk._async.resources.orders import AsyncOrdersResource
@@ -122,6 +156,13 @@ class AsyncApi:
         from baas_sdk._async.resources.storefront import AsyncStorefrontResource
 
         return AsyncStorefrontResource(self._transport)
+
+    @cached_property
+    def test_clock(self) -> AsyncTestClockResource:
+        """`client.test_clock`."""
+        from baas_sdk._async.resources.test_clock import AsyncTestClockResource
+
+        return AsyncTestClockResource(self._transport)
 
     @cached_property
     def webhook_deliveries(self) -> AsyncWebhookDeliveriesResource:
@@ -187,6 +228,27 @@ class AsyncRawApi:
         return AsyncInventoryRawResource(self._transport)
 
     @cached_property
+    def notification_settings(self) -> AsyncNotificationSettingsRawResource:
+        """`client.notification_settings`."""
+        from baas_sdk._async.resources.notification_settings import AsyncNotificationSettingsRawResource
+
+        return AsyncNotificationSettingsRawResource(self._transport)
+
+    @cached_property
+    def notification_templates(self) -> AsyncNotificationTemplatesRawResource:
+        """`client.notification_templates`."""
+        from baas_sdk._async.resources.notification_templates import AsyncNotificationTemplatesRawResource
+
+        return AsyncNotificationTemplatesRawResource(self._transport)
+
+    @cached_property
+    def notifications(self) -> AsyncNotificationsRawResource:
+        """`client.notifications`."""
+        from baas_sdk._async.resources.notifications import AsyncNotificationsRawResource
+
+        return AsyncNotificationsRawResource(self._transport)
+
+    @cached_property
     def orders(self) -> AsyncOrdersRawResource:
         """`client.orders`."""
         from baas_sdk._async.resources.orders import AsyncOrdersRawResource
@@ -227,6 +289,13 @@ class AsyncRawApi:
         from baas_sdk._async.resources.storefront import AsyncStorefrontRawResource
 
         return AsyncStorefrontRawResource(self._transport)
+
+    @cached_property
+    def test_clock(self) -> AsyncTestClockRawResource:
+        """`client.test_clock`."""
+        from baas_sdk._async.resources.test_clock import AsyncTestClockRawResource
+
+        return AsyncTestClockRawResource(self._transport)
 
     @cached_property
     def webhook_deliveries(self) -> AsyncWebhookDeliveriesRawResource:

@@ -34,12 +34,39 @@ class CartStatus(OpenEnum):
     CONVERTED = "converted"
 
 
+class Channel(OpenEnum):
+    """`whatsapp` sends over the Cloud API; `whatsapp_link` makes a link that a person opens."""
+
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+    WHATSAPP_LINK = "whatsapp_link"
+
+
+ChannelWord = Union[Channel, Literal["email", "whatsapp", "whatsapp_link"]]
+"""A Channel, or its word."""
+
+
 class DeliveryStatus(OpenEnum):
     """A retry or a replay makes a failed one pending again."""
 
     DELIVERED = "delivered"
     FAILED = "failed"
     PENDING = "pending"
+
+
+class EmailProvider(OpenEnum):
+    """Over what a store's mail goes. - `deployment`: The sender of this deployment, with the store's name.
+    Mail of test stores stays in the inbox viewer.
+    """
+
+    DEPLOYMENT = "deployment"
+    RESEND = "resend"
+    SENDGRID = "sendgrid"
+    SMTP = "smtp"
+
+
+EmailProviderWord = Union[EmailProvider, Literal["deployment", "resend", "sendgrid", "smtp"]]
+"""A EmailProvider, or its word."""
 
 
 class EndpointStatus(OpenEnum):
@@ -92,6 +119,16 @@ class Mode(OpenEnum):
 
     LIVE = "live"
     TEST = "test"
+
+
+class NotificationStatus(OpenEnum):
+    """`sent` means handed over: to the mail server, to the Cloud API, or, for a link, that the link is
+    made.
+    """
+
+    FAILED = "failed"
+    PENDING = "pending"
+    SENT = "sent"
 
 
 class OrderSource(OpenEnum):
@@ -204,6 +241,17 @@ ReplayOfWord = Union[ReplayOf, Literal["all", "failed"]]
 """A ReplayOf, or its word."""
 
 
+class Security(OpenEnum):
+    """How the connection to a mail server is encrypted; there is no way without."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+SecurityWord = Union[Security, Literal["starttls", "tls"]]
+"""A Security, or its word."""
+
+
 class Switch(OpenEnum):
     """What the owner of an endpoint may set."""
 
@@ -213,6 +261,17 @@ class Switch(OpenEnum):
 
 SwitchWord = Union[Switch, Literal["disabled", "enabled"]]
 """A Switch, or its word."""
+
+
+class TemplateChannel(OpenEnum):
+    """A text for WhatsApp serves both of its channels."""
+
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+
+
+TemplateChannelWord = Union[TemplateChannel, Literal["email", "whatsapp"]]
+"""A TemplateChannel, or its word."""
 
 
 class VariantKind(OpenEnum):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, TypeAlias
 
-from baas_sdk._models.responses import Cart, Endpoint, Level, Order, Payment, Product
+from baas_sdk._models.responses import Cart, Endpoint, Level, Notification, Order, Payment, Product
 from baas_sdk._struct import Model
 
 
@@ -59,6 +59,18 @@ class InventoryRestocked(Envelope, kw_only=True):
     """`inventory.restocked`: There is some again."""
 
     data: Level
+
+
+class NotificationFailed(Envelope, kw_only=True):
+    """`notification.failed`: A message was given up."""
+
+    data: Notification
+
+
+class NotificationSent(Envelope, kw_only=True):
+    """`notification.sent`: A message was handed over."""
+
+    data: Notification
 
 
 class OrderCancelled(Envelope, kw_only=True):
@@ -174,6 +186,8 @@ KNOWN: dict[str, type[Envelope]] = {
     "inventory.low": InventoryLow,
     "inventory.out_of_stock": InventoryOutOfStock,
     "inventory.restocked": InventoryRestocked,
+    "notification.failed": NotificationFailed,
+    "notification.sent": NotificationSent,
     "order.cancelled": OrderCancelled,
     "order.created": OrderCreated,
     "order.delivered": OrderDelivered,
@@ -200,6 +214,8 @@ Event: TypeAlias = (
     | InventoryLow
     | InventoryOutOfStock
     | InventoryRestocked
+    | NotificationFailed
+    | NotificationSent
     | OrderCancelled
     | OrderCreated
     | OrderDelivered
@@ -231,6 +247,8 @@ __all__ = [
     "InventoryLow",
     "InventoryOutOfStock",
     "InventoryRestocked",
+    "NotificationFailed",
+    "NotificationSent",
     "OrderCancelled",
     "OrderCreated",
     "OrderDelivered",

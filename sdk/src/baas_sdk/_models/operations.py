@@ -4,8 +4,14 @@
 from __future__ import annotations
 
 OPERATIONS: dict[str, tuple[str, str, str]] = {
+    "activate_notification_template": (
+        "POST",
+        "/admin/notification-templates/{key}/versions/{version}/activate",
+        "notification_templates.versions.activate",
+    ),
     "add_cart_item": ("POST", "/storefront/carts/{cart_id}/items", "storefront.carts.add_item"),
     "adjust_inventory": ("POST", "/admin/inventory/{variant_id}/adjustments", "inventory.adjust"),
+    "advance_test_clock": ("POST", "/admin/test-clock", "test_clock.create"),
     "cancel_order": ("POST", "/admin/orders/{order_id}/cancel", "orders.cancel"),
     "checkout": ("POST", "/storefront/carts/{cart_id}/checkout", "storefront.carts.checkout"),
     "create_api_key": ("POST", "/admin/api-keys", "api_keys.create"),
@@ -42,6 +48,9 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
     "get_image": ("GET", "/admin/products/{product_id}/images/{image_id}", "products.images.get"),
     "get_import": ("GET", "/admin/imports/{import_id}", "imports.get"),
     "get_inventory": ("GET", "/admin/inventory/{variant_id}", "inventory.get"),
+    "get_notification": ("GET", "/admin/notifications/{notification_id}", "notifications.get"),
+    "get_notification_settings": ("GET", "/admin/notification-settings", "notification_settings.get"),
+    "get_notification_template": ("GET", "/admin/notification-templates/{key}", "notification_templates.get"),
     "get_order": ("GET", "/admin/orders/{order_id}", "orders.get"),
     "get_order_history": ("GET", "/admin/orders/{order_id}/history", "orders.history"),
     "get_order_stats": ("GET", "/admin/orders/stats", "orders.stats"),
@@ -54,6 +63,7 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
     "get_storefront_order": ("GET", "/storefront/orders/{order_id}", "storefront.orders.get"),
     "get_storefront_product": ("GET", "/storefront/products/{ref}", "storefront.products.get"),
     "get_storefront_store": ("GET", "/storefront/store", "storefront.store.get"),
+    "get_test_clock": ("GET", "/admin/test-clock", "test_clock.get"),
     "get_usage": ("GET", "/admin/usage", "store.usage"),
     "get_variant": ("GET", "/admin/products/{product_id}/variants/{variant_id}", "products.variants.get"),
     "get_webhook_delivery": ("GET", "/admin/webhook-deliveries/{delivery_id}", "webhook_deliveries.get"),
@@ -65,6 +75,13 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
     "list_images": ("GET", "/admin/products/{product_id}/images", "products.images.list"),
     "list_inventory": ("GET", "/admin/inventory", "inventory.list"),
     "list_inventory_movements": ("GET", "/admin/inventory/{variant_id}/movements", "inventory.movements"),
+    "list_notification_template_versions": (
+        "GET",
+        "/admin/notification-templates/{key}/versions",
+        "notification_templates.versions.list",
+    ),
+    "list_notification_templates": ("GET", "/admin/notification-templates", "notification_templates.list"),
+    "list_notifications": ("GET", "/admin/notifications", "notifications.list"),
     "list_orders": ("GET", "/admin/orders", "orders.list"),
     "list_payment_providers": ("GET", "/admin/payment-providers", "payment_providers.list"),
     "list_payments": ("GET", "/admin/payments", "payments.list"),
@@ -75,6 +92,13 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
     "list_webhook_deliveries": ("GET", "/admin/webhook-deliveries", "webhook_deliveries.list"),
     "list_webhook_endpoints": ("GET", "/admin/webhook-endpoints", "webhook_endpoints.list"),
     "merge_cart": ("POST", "/storefront/carts/{cart_id}/merge", "storefront.carts.merge"),
+    "preview_notification_template": (
+        "POST",
+        "/admin/notification-templates/{key}/preview",
+        "notification_templates.preview",
+    ),
+    "put_notification_settings": ("PUT", "/admin/notification-settings", "notification_settings.set"),
+    "put_notification_template": ("PUT", "/admin/notification-templates/{key}", "notification_templates.set"),
     "put_payment_provider": ("PUT", "/admin/payment-providers/{provider}", "payment_providers.set"),
     "remove_cart_item": (
         "DELETE",
@@ -86,6 +110,7 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
         "/admin/webhook-endpoints/{endpoint_id}/replay",
         "webhook_endpoints.replay",
     ),
+    "resend_notification": ("POST", "/admin/notifications/{notification_id}/resend", "notifications.resend"),
     "retry_order_payment": ("POST", "/storefront/orders/{order_id}/payments", "storefront.orders.pay_again"),
     "retry_webhook_delivery": (
         "POST",
@@ -100,9 +125,15 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
         "/admin/webhook-endpoints/{endpoint_id}/rotate-secret",
         "webhook_endpoints.rotate_secret",
     ),
+    "send_notification": ("POST", "/admin/notifications", "notifications.create"),
     "set_cart_item": ("PATCH", "/storefront/carts/{cart_id}/items/{item_id}", "storefront.carts.update_item"),
     "set_inventory": ("PUT", "/admin/inventory/{variant_id}", "inventory.set"),
     "ship_order": ("POST", "/admin/orders/{order_id}/ship", "orders.ship"),
+    "test_notification_template": (
+        "POST",
+        "/admin/notification-templates/{key}/test",
+        "notification_templates.test",
+    ),
     "test_webhook_endpoint": (
         "POST",
         "/admin/webhook-endpoints/{endpoint_id}/test",

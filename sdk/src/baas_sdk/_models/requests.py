@@ -11,14 +11,18 @@ from msgspec import UNSET, UnsetType
 
 from baas_sdk._models.enums import (
     AdjustmentReasonWord,
+    ChannelWord,
+    EmailProviderWord,
     KeyKindWord,
     PolicyWord,
     ProductStatusWord,
     ReplayOfWord,
+    SecurityWord,
     SwitchWord,
+    TemplateChannelWord,
     VariantKindWord,
 )
-from baas_sdk._models.responses import Tracking
+from baas_sdk._models.responses import Brand, ProviderTemplate, Tracking
 from baas_sdk._struct import Request
 
 
@@ -52,6 +56,13 @@ class Adjust(Request, kw_only=True):
     quantity: int
     """Positive adds, negative takes; not zero."""
     reason: AdjustmentReasonWord
+
+
+class AdvanceClock(Request, kw_only=True):
+    """How far to move the clock."""
+
+    advance: str
+    """Weeks, days, hours, minutes, seconds: `2w`, `3d`, `1h30m`, `45s`."""
 
 
 class CancelOrder(Request, kw_only=True):
@@ -182,6 +193,21 @@ class Payer(Request, kw_only=True):
     email: str | None = None
 
 
+class Preview(Request, kw_only=True):
+    """What to look at: a version, the one in use, or a draft (`body`, …) that is not stored."""
+
+    body: str | None = None
+    channel: TemplateChannelWord | UnsetType = UNSET
+    data: Mapping[str, Any] | None = None
+    """Sample data unless given."""
+    html: str | None = None
+    locale: str | None = None
+    notification_id: str | None = None
+    """Use the data of this notification."""
+    subject: str | None = None
+    version: int | None = None
+
+
 class PublishEvent(Request, kw_only=True):
     """A fact of the client's own shop."""
 
@@ -197,12 +223,35 @@ class PublishEvent(Request, kw_only=True):
     """`custom.<name>`, or `order.created` or `order.paid` when the shop keeps its orders elsewhere."""
 
 
+class PutEmail(Request, kw_only=True):
+    """Over what mail goes. `host`, `security`, … are for `smtp`, `api_key` is for the others."""
+
+    api_key: str | None = None
+    """Write-only; the one that is there stays when it is absent."""
+    host: str | None = None
+    password: str | None = None
+    """Write-only; the one that is there stays when it is absent and host and user name are the same."""
+    port: int | None = None
+    """465, 587 or 2525; 465 with `tls` and 587 with `starttls` unless given."""
+    provider: EmailProviderWord
+    security: SecurityWord | UnsetType = UNSET
+    username: str | None = None
+
+
 class PutPaymentProvider(Request, kw_only=True):
     """A store's account with a provider. What is left out stays as it is."""
 
     credentials: Mapping[str, str] | None = None
     enabled: bool | UnsetType = UNSET
     webhook_secret: str | None = None
+
+
+class PutWhatsApp(Request, kw_only=True):
+    """The store's number at the Cloud API."""
+
+    access_token: str | None = None
+    """Write-only; the one that is there stays when it is absent."""
+    phone_number_id: str
 
 
 class Replay(Request, kw_only=True):
@@ -237,6 +286,30 @@ class RotateApiKey(Request, kw_only=True):
     """How long the old key goes on working, in seconds; 0 ends it at once."""
 
     grace_seconds: int | UnsetType = UNSET
+
+
+class RuleSetting(Request, kw_only=True):
+    """Whether a message follows from its event, and over what."""
+
+    channels: Sequence[ChannelWord] | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class SendNotification(Request, kw_only=True):
+    """A message: a template with its data, or a subject and a text."""
+
+    about: str | None = None
+    """The id of what it is about, to find it by."""
+    body: str | None = None
+    """Plain text; in a mail it stands in the store's looks."""
+    channel: ChannelWord | UnsetType = UNSET
+    data: Mapping[str, Any] | UnsetType = UNSET
+    locale: str | None = None
+    """The store's unless given."""
+    subject: str | None = None
+    template_key: str | None = None
+    to: str
+    """An e-mail address, or a phone number with its country code."""
 
 
 class Seo(Request, kw_only=True):
@@ -282,6 +355,18 @@ class StoreSettings(Request, kw_only=True):
     """Whether the storefront tells how many are left, or only whether there are some."""
     tax_rate: int | UnsetType = UNSET
     """One flat rate in basis points: 2100 is 21 %."""
+
+
+class TestSend(Request, kw_only=True):
+    """Send a template to yourself."""
+
+    channel: ChannelWord | UnsetType = UNSET
+    data: Mapping[str, Any] | None = None
+    """Sample data unless given."""
+    locale: str | None = None
+    to: str
+    """An e-mail address, or a phone number with its country code."""
+    version: int | None = None
 
 
 class UpdateEndpoint(Request, kw_only=True):
@@ -464,6 +549,47 @@ class ProductPatch(Request, kw_only=True):
     vendor: str | UnsetType = UNSET
 
 
+class PutSettings(Request, kw_only=True):
+    """What to change; what is absent stays, null takes it away."""
+
+    _nested: ClassVar[Mapping[str, Any]] = {
+        "brand": Brand,
+        "email": PutEmail,
+        "rules": RuleSetting,
+        "whatsapp": PutWhatsApp,
+    }
+    alerts_to: dt.datetime | None | UnsetType = UNSET
+    """Where messages to the store itself go."""
+    brand: Brand | UnsetType = UNSET
+    """The given object replaces the former one."""
+    email: PutEmail | UnsetType = UNSET
+    locale: str | None | UnsetType = UNSET
+    reply_to: dt.datetime | None | UnsetType = UNSET
+    rules: Mapping[str, RuleSetting] | UnsetType = UNSET
+    """By template key; what is absent stays."""
+    sender_email: str | None | UnsetType = UNSET
+    """From whom mail comes; only with a provider of the store's own."""
+    sender_name: str | None | UnsetType = UNSET
+    whatsapp: PutWhatsApp | None | UnsetType = UNSET
+
+
+class PutTemplate(Request, kw_only=True):
+    """A new version of a template, in Liquid. It is in use at once unless `activate` says otherwise."""
+
+    _nested: ClassVar[Mapping[str, Any]] = {"provider_template": ProviderTemplate}
+    activate: bool | UnsetType = UNSET
+    body: str
+    """The text part of a mail, or the message."""
+    channel: TemplateChannelWord | UnsetType = UNSET
+    html: str | None = None
+    """Of a mail; without it, the mail is plain text."""
+    locale: str
+    provider_template: ProviderTemplate | None = None
+    """Of a WhatsApp message."""
+    subject: str | None = None
+    """Of a mail."""
+
+
 class ShipOrder(Request, kw_only=True):
     """The parcel is on its way."""
 
@@ -524,6 +650,18 @@ class AddressDict(_AddressRequired, total=False):
     tax_id: str | None
 
 
+class BrandDict(TypedDict, total=False):
+    """A Brand as a dict."""
+
+    cart_url: str | None
+    color: str | None
+    footer: str | None
+    logo_url: str | None
+    name: str | None
+    order_url: str | None
+    url: str | None
+
+
 class _ImageInputRequired(TypedDict):
     url: str
 
@@ -565,6 +703,49 @@ class PayerDict(TypedDict, total=False):
     """A Payer as a dict."""
 
     email: str | None
+
+
+class _ProviderTemplateRequired(TypedDict):
+    language: str
+    name: str
+
+
+class ProviderTemplateDict(_ProviderTemplateRequired, total=False):
+    """A ProviderTemplate as a dict."""
+
+    parameters: Sequence[str]
+
+
+class _PutEmailRequired(TypedDict):
+    provider: EmailProviderWord
+
+
+class PutEmailDict(_PutEmailRequired, total=False):
+    """A PutEmail as a dict."""
+
+    api_key: str | None
+    host: str | None
+    password: str | None
+    port: int | None
+    security: SecurityWord
+    username: str | None
+
+
+class _PutWhatsAppRequired(TypedDict):
+    phone_number_id: str
+
+
+class PutWhatsAppDict(_PutWhatsAppRequired, total=False):
+    """A PutWhatsApp as a dict."""
+
+    access_token: str | None
+
+
+class RuleSettingDict(TypedDict, total=False):
+    """A RuleSetting as a dict."""
+
+    channels: Sequence[ChannelWord]
+    enabled: bool
 
 
 class SeoDict(TypedDict, total=False):

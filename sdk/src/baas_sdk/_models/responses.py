@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from baas_sdk._models.enums import (
     CartStatus,
+    Channel,
     DeliveryStatus,
+    EmailProvider,
     EndpointStatus,
     HistoryEntryOutcome,
     ImportFormat,
     ImportStatus,
     KeyKind,
     Mode,
+    NotificationStatus,
     OrderSource,
     OrderStatus,
     PaymentState,
@@ -24,6 +28,8 @@ from baas_sdk._models.enums import (
     Reason,
     RefundOrigin,
     RefundStatus,
+    Security,
+    TemplateChannel,
     VariantKind,
 )
 from baas_sdk._struct import Model
@@ -160,6 +166,14 @@ class CategoryRef(Model, kw_only=True):
     slug: str
 
 
+class Content(Model, kw_only=True):
+    """What a message says."""
+
+    body: str
+    html: str | None
+    subject: str
+
+
 class CreatedApiKey(Model, kw_only=True):
     """A new key, shown this once."""
 
@@ -226,6 +240,17 @@ class DeliveryWithAttempts(Model, kw_only=True):
     sequence: int
     status: DeliveryStatus
     subject: str
+
+
+class EmailSettings(Model, kw_only=True):
+    """Over what mail goes, without the secrets."""
+
+    has_secret: bool
+    host: str | None
+    port: int | None
+    provider: EmailProvider
+    security: Security | None
+    username: str | None
 
 
 class Endpoint(Model, kw_only=True):
@@ -356,6 +381,83 @@ class Movement(Model, kw_only=True):
     reason: Reason
     reserved_change: int
     variant_id: str
+
+
+class Notification(Model, kw_only=True):
+    """One message to one recipient over one channel."""
+
+    about: str | None
+    action_url: str | None
+    """The link that a person has to open, of a `whatsapp_link`. Opening it is not sending it."""
+    attempts: int
+    channel: Channel
+    created_at: dt.datetime
+    error: str | None
+    """Why the last attempt failed, in words."""
+    event_id: str | None
+    """The event that it follows from."""
+    id: str
+    locale: str
+    next_attempt_at: dt.datetime | None
+    """None when no attempt is planned."""
+    provider: str | None
+    """What it was handed to: `smtp`, `resend`, `sendgrid`, `inbox` (the viewer), `wa.me`, `whatsapp`."""
+    provider_message_id: str | None
+    resent_from: dt.datetime | None
+    sent_at: dt.datetime | None
+    status: NotificationStatus
+    subject: str | None
+    template_key: str | None
+    template_version: int | None
+    """0 is the built-in one; known once it is rendered."""
+    to: str
+
+
+class NotificationAttemptOut(Model, kw_only=True):
+    """One try."""
+
+    at: dt.datetime
+    duration_ms: int
+    error: str | None
+    number: int
+    outcome: str
+    """`sent`, `temporary` (it is tried again), `configuration` (likewise; the sender's settings are wrong)
+    or `permanent`.
+    """
+    provider: str | None
+
+
+class NotificationDetail(Model, kw_only=True):
+    """A notification with its data, what it says (kept for 30 days) and every attempt, the first one first."""
+
+    about: str | None
+    action_url: str | None
+    """The link that a person has to open, of a `whatsapp_link`. Opening it is not sending it."""
+    attempt_log: list[NotificationAttemptOut]
+    attempts: int
+    channel: Channel
+    content: Content | None
+    created_at: dt.datetime
+    data: dict[str, Any]
+    error: str | None
+    """Why the last attempt failed, in words."""
+    event_id: str | None
+    """The event that it follows from."""
+    id: str
+    locale: str
+    next_attempt_at: dt.datetime | None
+    """None when no attempt is planned."""
+    provider: str | None
+    """What it was handed to: `smtp`, `resend`, `sendgrid`, `inbox` (the viewer), `wa.me`, `whatsapp`."""
+    provider_message_id: str | None
+    resent_from: dt.datetime | None
+    sent_at: dt.datetime | None
+    status: NotificationStatus
+    subject: str | None
+    template_key: str | None
+    template_version: int | None
+    """0 is the built-in one; known once it is rendered."""
+    to: str
 
 
 class OptionView(Model, kw_only=True):
@@ -566,11 +668,36 @@ class Replayed(Model, kw_only=True):
     """When the batch was full: ask again with this as `since`."""
 
 
+class Rule(Model, kw_only=True):
+    """A rule as it stands."""
+
+    audience: str
+    """`customer` or `store` (the address in `alerts_to`)."""
+    channels: list[Channel] | None = None
+    enabled: bool | None = None
+    event_type: str
+    template_key: str
+
+
 class SeoView(Model, kw_only=True):
     """What search engines show."""
 
     description: str
     title: str
+
+
+class Settings(Model, kw_only=True):
+    """How the store sends."""
+
+    alerts_to: dt.datetime | None
+    brand: Brand
+    email: EmailSettings
+    locale: str
+    reply_to: dt.datetime | None
+    rules: list[Rule]
+    sender_email: str | None
+    sender_name: str | None
+    whatsapp: WhatsAppSettings | None
 
 
 class StoreOut(Model, kw_only=True):
@@ -672,6 +799,43 @@ class StorefrontStore(Model, kw_only=True):
     shipping_price: int
 
 
+class Template(Model, kw_only=True):
+    """One version of a template. Version 0 is the built-in one."""
+
+    active: bool
+    body: str
+    channel: TemplateChannel
+    created_at: dt.datetime | None
+    created_by: str | None
+    html: str | None
+    key: str
+    locale: str
+    provider_template: ProviderTemplate | None
+    subject: str | None
+    version: int
+
+
+class TemplateSummary(Model, kw_only=True):
+    """A template that the store can use, without its text."""
+
+    built_in: bool
+    """Whether there is a built-in one to go back to."""
+    channel: TemplateChannel
+    key: str
+    locale: str
+    version: int
+    """The one in use; 0 is the built-in one."""
+
+
+class TestClock(Model, kw_only=True):
+    """The store's time."""
+
+    now: str
+    """As the store sees it."""
+    offset_seconds: int
+    """How far it is ahead of the real time; 0 for a live store."""
+
+
 class Transition(Model, kw_only=True):
     """One step of an order."""
 
@@ -714,6 +878,13 @@ class VariantView(Model, kw_only=True):
     weight_grams: int
 
 
+class WhatsAppSettings(Model, kw_only=True):
+    """The store's number at the Cloud API, without the token."""
+
+    has_secret: bool
+    phone_number_id: str
+
+
 class NextAction(Model, kw_only=True):
     """One of these, by its `type`. - `redirect`: Send the payer to this page. - `client_secret`: Hand this
     to the provider's own elements in the payer's browser.
@@ -722,6 +893,30 @@ class NextAction(Model, kw_only=True):
     type: str
     url: str | None = None
     client_secret: str | None = None
+
+
+class Brand(Model, kw_only=True, omit_defaults=True):
+    """How the store looks in its messages. What is absent comes from the store itself."""
+
+    cart_url: str | None = None
+    """Where a customer finds a cart again; `{id}` is filled in."""
+    color: str | None = None
+    footer: str | None = None
+    logo_url: str | None = None
+    name: str | None = None
+    order_url: str | None = None
+    """Where a customer sees an order; `{id}` and `{number}` are filled in."""
+    url: str | None = None
+    """The shop's own address."""
+
+
+class ProviderTemplate(Model, kw_only=True, omit_defaults=True):
+    """A message template that Meta approved, for messages outside the 24 hours after a customer's own."""
+
+    language: str
+    name: str
+    parameters: Sequence[str] | None = None
+    """Liquid, one for each variable of its body."""
 
 
 class Tracking(Model, kw_only=True, omit_defaults=True):

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from baas_sdk._sync.resources.events import EventsRawResource, EventsResource
     from baas_sdk._sync.resources.imports import ImportsRawResource, ImportsResource
     from baas_sdk._sync.resources.inventory import InventoryRawResource, InventoryResource
+    from baas_sdk._sync.resources.notification_settings import (
+        NotificationSettingsRawResource,
+        NotificationSettingsResource,
+    )
+    from baas_sdk._sync.resources.notification_templates import (
+        NotificationTemplatesRawResource,
+        NotificationTemplatesResource,
+    )
+    from baas_sdk._sync.resources.notifications import (
+        NotificationsRawResource,
+        NotificationsResource,
+    )
     from baas_sdk._sync.resources.orders import OrdersRawResource, OrdersResource
     from baas_sdk._sync.resources.payment_providers import (
         PaymentProvidersRawResource,
@@ -22,6 +34,7 @@ if TYPE_CHECKING:
     from baas_sdk._sync.resources.products import ProductsRawResource, ProductsResource
     from baas_sdk._sync.resources.store import StoreRawResource, StoreResource
     from baas_sdk._sync.resources.storefront import StorefrontRawResource, StorefrontResource
+    from baas_sdk._sync.resources.test_clock import TestClockRawResource, TestClockResource
     from baas_sdk._sync.resources.webhook_deliveries import (
         WebhookDeliveriesRawResource,
         WebhookDeliveriesResource,
@@ -82,6 +95,27 @@ class Api:
         return InventoryResource(self._transport)
 
     @cached_property
+    def notification_settings(self) -> NotificationSettingsResource:
+        """`client.notification_settings`."""
+        from baas_sdk._sync.resources.notification_settings import NotificationSettingsResource
+
+        return NotificationSettingsResource(self._transport)
+
+    @cached_property
+    def notification_templates(self) -> NotificationTemplatesResource:
+        """`client.notification_templates`."""
+        from baas_sdk._sync.resources.notification_templates import NotificationTemplatesResource
+
+        return NotificationTemplatesResource(self._transport)
+
+    @cached_property
+    def notifications(self) -> NotificationsResource:
+        """`client.notifications`."""
+        from baas_sdk._sync.resources.notifications import NotificationsResource
+
+        return NotificationsResource(self._transport)
+
+    @cached_property
     def orders(self) -> OrdersResource:
         """`client.orders`."""
         from baas_sdk._sync.resources.orders import OrdersResource
@@ -122,6 +156,13 @@ class Api:
         from baas_sdk._sync.resources.storefront import StorefrontResource
 
         return StorefrontResource(self._transport)
+
+    @cached_property
+    def test_clock(self) -> TestClockResource:
+        """`client.test_clock`."""
+        from baas_sdk._sync.resources.test_clock import TestClockResource
+
+        return TestClockResource(self._transport)
 
     @cached_property
     def webhook_deliveries(self) -> WebhookDeliveriesResource:
@@ -187,6 +228,27 @@ class RawApi:
         return InventoryRawResource(self._transport)
 
     @cached_property
+    def notification_settings(self) -> NotificationSettingsRawResource:
+        """`client.notification_settings`."""
+        from baas_sdk._sync.resources.notification_settings import NotificationSettingsRawResource
+
+        return NotificationSettingsRawResource(self._transport)
+
+    @cached_property
+    def notification_templates(self) -> NotificationTemplatesRawResource:
+        """`client.notification_templates`."""
+        from baas_sdk._sync.resources.notification_templates import NotificationTemplatesRawResource
+
+        return NotificationTemplatesRawResource(self._transport)
+
+    @cached_property
+    def notifications(self) -> NotificationsRawResource:
+        """`client.notifications`."""
+        from baas_sdk._sync.resources.notifications import NotificationsRawResource
+
+        return NotificationsRawResource(self._transport)
+
+    @cached_property
     def orders(self) -> OrdersRawResource:
         """`client.orders`."""
         from baas_sdk._sync.resources.orders import OrdersRawResource
@@ -227,6 +289,13 @@ class RawApi:
         from baas_sdk._sync.resources.storefront import StorefrontRawResource
 
         return StorefrontRawResource(self._transport)
+
+    @cached_property
+    def test_clock(self) -> TestClockRawResource:
+        """`client.test_clock`."""
+        from baas_sdk._sync.resources.test_clock import TestClockRawResource
+
+        return TestClockRawResource(self._transport)
 
     @cached_property
     def webhook_deliveries(self) -> WebhookDeliveriesRawResource:

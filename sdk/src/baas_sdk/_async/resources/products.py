@@ -468,8 +468,8 @@ class AsyncProductsResource:
     ) -> AsyncPages[Product]:
         """List products. The store's products whatever their status, the newest first. Needs a secret key
         with the scope `catalog:read`. - `limit`: How many, 1 to 100. - `cursor`: `next_cursor` of the
-        page before. - `include`: `total` counts the whole list. - `status`: Only those in this state. -
-        `q`: Words, a SKU or a barcode.
+        page before. - `include`: `total` counts the whole list. - `status`: Only products in this state.
+        - `q`: Words, a SKU or a barcode.
         """
         return AsyncPages(
             self._transport,
