@@ -32,6 +32,8 @@ class Suspended(msgspec.Struct, frozen=True):
 
     resume: dict[str, Any]
     """Where to take the work up: stored with the Idempotency-Key, handed to `finish`."""
+    preview: Any = None
+    """What a dry run answers: as far as it can be told without asking the stranger."""
 
 
 class Context:
@@ -156,6 +158,9 @@ class Context:
                     await idempotency.suspend(work, request, result.resume)
                 else:
                     await idempotency.save(work, request, ring, status, _encode(result))
+        if isinstance(result, Suspended) and dry_run:
+            # Everything is rolled back, and no stranger is asked for something that was only tried.
+            result = result.preview
         if isinstance(result, Suspended):
             if finish is None:
                 raise TypeError("A verb that suspends needs a finish.")
