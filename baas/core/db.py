@@ -7,6 +7,7 @@ uses another role, another type, and states its reason.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, Protocol, Self
@@ -443,8 +444,10 @@ async def _abandon(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
         if not connection.is_closed():
             await asyncio.shield(connection.execute("rollback", timeout=5))
     except BaseException:
-        # The caller is about to raise what went wrong first; the connection is of no more use.
-        connection.terminate()
+        # The caller is about to raise what went wrong first; the connection is of no more use, and one that
+        # the server ended has left the pool by itself already.
+        with contextlib.suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 async def _prepare_connection(connection: Any) -> None:
@@ -521,9 +524,12 @@ def is_outage(error: BaseException) -> bool:
 
     A COMMIT whose answer was lost counts too; an Idempotency-Key tells the two cases apart.
     """
-    if isinstance(error, (ConnectionError, TimeoutError, asyncpg.PostgresConnectionError, SQLAlchemyTimeout)):
+    cause: BaseException = error
+    if isinstance(error, DBAPIError):
+        cause = getattr(error.orig, "__cause__", None) or error
+    if isinstance(cause, (ConnectionError, TimeoutError, asyncpg.PostgresConnectionError, SQLAlchemyTimeout)):
         return True
     # The driver says "connection is closed", "pool is closing" with the class that it also has for misuse.
-    if isinstance(error, asyncpg.InterfaceError) and "clos" in str(error):
+    if isinstance(cause, asyncpg.InterfaceError) and "clos" in str(cause):
         return True
     return sqlstate(error) in _OUTAGES
