@@ -16,6 +16,8 @@ NAMES = {
     "get_usage": "store.usage",
     "create_refund": "payments.refund",
     "create_event": "events.publish",
+    "send_notification": "notifications.send",
+    "create_notification": "notifications.send",
     "add_cart_item": "storefront.carts.add_item",
     "set_cart_item": "storefront.carts.update_item",
     "remove_cart_item": "storefront.carts.remove_item",

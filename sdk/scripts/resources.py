@@ -70,7 +70,7 @@ def write_module(types: Types, tree: Tree, top: str) -> str:
         if re.search(rf"(?<![\w.\"]){name}\b(?!\")", re.sub(r'"""[\s\S]*?"""', "", body))
     )  # fmt: skip
     used_at_run_time = "|".join(
-        (r"(?<!\w){0}\(", r"made(_list)?\({0},", r", {0},", r", builtins\.list\[{0}\],")
+        (r"(?<!\w){0}\(", r"made(_dict|_list)?\({0},", r", {0},", r", builtins\.list\[{0}\],")
     )
     sent = [name for name in names if re.search(used_at_run_time.replace("{0}", name), body)]
     out = [FIRST_LINE, f'"""`client.{top}`."""\n\n', "from __future__ import annotations\n\n"]
@@ -95,7 +95,7 @@ def write_module(types: Types, tree: Tree, top: str) -> str:
     request = [word for word in ("Call", "Options", "path") if re.search(rf"\b{word}\(", body)]
     if request:
         out.append(f"from baas_sdk._request import {', '.join(request)}\n")
-    struct = [word for word in ("made", "made_list") if re.search(rf"\b{word}\(", body)]
+    struct = [word for word in ("made", "made_dict", "made_list") if re.search(rf"\b{word}\(", body)]
     if struct:
         out.append(f"from baas_sdk._struct import {', '.join(struct)}\n")
     if top == "storefront":
@@ -151,7 +151,10 @@ def _method(types: Types, operation: Operation) -> str:
     word = operation.place.rpartition(".")[2]
     # Within the class, `list` is the method of that name.
     answer = re.sub(r"\blist\[", "builtins.list[", types.of(operation.answer))
-    positional = "".join(f"        {parameter.word}: str,\n" for parameter in operation.path_parameters)
+    positional = "".join(
+        f"        {parameter.word}: {'int' if parameter.schema.get('type') == 'integer' else 'str'},\n"
+        for parameter in operation.path_parameters
+    )
     keywords: list[tuple[str, str, str]] = []
     body, prepared = _body(types, operation, keywords)
     keywords += [_query_keyword(types, parameter) for parameter in operation.query]
@@ -237,9 +240,11 @@ def _body(types: Types, operation: Operation, keywords: list[tuple[str, str, str
         value = word
         if field in nested:
             struct = nested[field]
-            many = "Sequence[" in kind
+            maker = (
+                "made_dict" if kind.startswith("Mapping[") else "made_list" if "Sequence[" in kind else "made"
+            )
             kind = re.sub(rf"\b{struct}\b", f"{struct} | {struct}Dict", kind)
-            value = f"{'made_list' if many else 'made'}({struct}, {word})"
+            value = f"{maker}({struct}, {word})"
         keywords.append((word, kind, default))
         fields.append(f"{word if word == field else python_name(field)}={value}")
     return [f"body={name}({', '.join(fields)})"], ""

@@ -81,7 +81,7 @@ class TestWhatIsSent:
         assert script.requests[
             0
         ].url.raw_path == b"/api/v1/admin/orders/..%2Fproducts%3Fx%3D%23y%2F%7B}".replace(b"}", b"%7D")
-        for bad in ("", ".", "..", None, 7):
+        for bad in ("", ".", "..", None, 7.5, True):
             with pytest.raises(InvalidArgument):
                 await both(lambda shop, bad=bad: shop.orders.get(bad))
         assert len(script.requests) == 1

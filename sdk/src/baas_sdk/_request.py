@@ -197,13 +197,14 @@ def shown(api_key: str) -> str:
     return f"{kind.group()}…" if kind else "…"
 
 
-def path(template: str, *values: str) -> str:
+def path(template: str, *values: str | int) -> str:
     """The template with its parameters, quoted. Raises InvalidArgument for what would be another path."""
     for value in values:
         given: object = value
-        if not isinstance(given, str) or given.strip(".") == "":
+        text = given if isinstance(given, str) else str(given) if type(given) is int else ""
+        if text.strip(".") == "":
             raise InvalidArgument(f"{value!r} is no id: {template}")
-        template = template.replace("{}", quote(value, safe="").replace("{", "%7B"), 1)
+        template = template.replace("{}", quote(text, safe=""), 1)
     return template
 
 

@@ -99,3 +99,30 @@ def made_list(kind: type[R], values: Any) -> Any:
     if values is None or values is UNSET:
         return values
     return [made(kind, value) for value in values]
+
+
+@overload
+def made_dict(kind: type[R], values: Mapping[str, R | Mapping[str, Any]]) -> dict[str, R]: ...
+@overload
+def made_dict(
+    kind: type[R], values: Mapping[str, R | Mapping[str, Any]] | Absent
+) -> dict[str, R] | Absent: ...
+def made_dict(kind: type[R], values: Any) -> Any:
+    """The same for a dict by name."""
+    if values is None or values is UNSET:
+        return values
+    return {name: made(kind, value) for name, value in values.items()}
+
+
+def _inner(kind: Any, value: Any) -> Any:
+    """A field of a dict: one, several, or several by name."""
+    if isinstance(value, (list, tuple)):
+        return made_list(kind, value)
+    known = set(kind.__struct_fields__)
+    by_name = (
+        isinstance(value, Mapping)
+        and value
+        and not known & set(value)
+        and all(isinstance(inner, (Mapping, kind)) for inner in value.values())
+    )
+    return made_dict(kind, value) if by_name else made(kind, value)

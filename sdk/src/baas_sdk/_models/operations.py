@@ -125,7 +125,7 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
         "/admin/webhook-endpoints/{endpoint_id}/rotate-secret",
         "webhook_endpoints.rotate_secret",
     ),
-    "send_notification": ("POST", "/admin/notifications", "notifications.create"),
+    "send_notification": ("POST", "/admin/notifications", "notifications.send"),
     "set_cart_item": ("PATCH", "/storefront/carts/{cart_id}/items/{item_id}", "storefront.carts.update_item"),
     "set_inventory": ("PUT", "/admin/inventory/{variant_id}", "inventory.set"),
     "ship_order": ("POST", "/admin/orders/{order_id}/ship", "orders.ship"),

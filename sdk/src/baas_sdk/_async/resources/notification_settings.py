@@ -11,7 +11,7 @@ from baas_sdk._async.raw import one
 from baas_sdk._models.requests import PutEmail, PutSettings, PutWhatsApp, RuleSetting
 from baas_sdk._models.responses import Brand, Settings
 from baas_sdk._request import Call, Options
-from baas_sdk._struct import made
+from baas_sdk._struct import made, made_dict
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -78,7 +78,7 @@ class AsyncNotificationSettingsResource:
                     email=made(PutEmail, email),
                     locale=locale,
                     reply_to=reply_to,
-                    rules=made(RuleSetting, rules),
+                    rules=made_dict(RuleSetting, rules),
                     sender_email=sender_email,
                     sender_name=sender_name,
                     whatsapp=made(PutWhatsApp, whatsapp),

@@ -28,50 +28,6 @@ class AsyncNotificationsResource:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    async def create(
-        self,
-        *,
-        to: str,
-        about: str | None = None,
-        body: str | None = None,
-        channel: ChannelWord | UnsetType = UNSET,
-        data: Mapping[str, Any] | UnsetType = UNSET,
-        locale: str | None = None,
-        subject: str | None = None,
-        template_key: str | None = None,
-        dry_run: bool = False,
-        idempotency_key: str | None = None,
-        timeout: float | Timeout | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-    ) -> Notification:
-        """Send a notification. Queue a message over one channel: a template with its data, or a subject and
-        a text. It is sent in the background; ask for it again, or listen to `notification.sent` and
-        `notification.failed`. Needs a secret key with the scope `notifications:write`.
-        """
-        return await self._transport.send(
-            Call(
-                "POST",
-                "/admin/notifications",
-                Notification,
-                body=SendNotification(
-                    about=about,
-                    body=body,
-                    channel=channel,
-                    data=data,
-                    locale=locale,
-                    subject=subject,
-                    template_key=template_key,
-                    to=to,
-                ),
-                options=Options(
-                    dry_run=dry_run,
-                    idempotency_key=idempotency_key,
-                    timeout=timeout,
-                    extra_headers=extra_headers,
-                ),
-            )
-        )
-
     async def get(
         self,
         notification_id: str,
@@ -158,6 +114,50 @@ class AsyncNotificationsResource:
             )
         )
 
+    async def send(
+        self,
+        *,
+        to: str,
+        about: str | None = None,
+        body: str | None = None,
+        channel: ChannelWord | UnsetType = UNSET,
+        data: Mapping[str, Any] | UnsetType = UNSET,
+        locale: str | None = None,
+        subject: str | None = None,
+        template_key: str | None = None,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Notification:
+        """Send a notification. Queue a message over one channel: a template with its data, or a subject and
+        a text. It is sent in the background; ask for it again, or listen to `notification.sent` and
+        `notification.failed`. Needs a secret key with the scope `notifications:write`.
+        """
+        return await self._transport.send(
+            Call(
+                "POST",
+                "/admin/notifications",
+                Notification,
+                body=SendNotification(
+                    about=about,
+                    body=body,
+                    channel=channel,
+                    data=data,
+                    locale=locale,
+                    subject=subject,
+                    template_key=template_key,
+                    to=to,
+                ),
+                options=Options(
+                    dry_run=dry_run,
+                    idempotency_key=idempotency_key,
+                    timeout=timeout,
+                    extra_headers=extra_headers,
+                ),
+            )
+        )
+
 
 class AsyncNotificationsRawResource:
     """`client.with_raw_response.notifications`, answering RawResponse."""
@@ -165,7 +165,7 @@ class AsyncNotificationsRawResource:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
         plain = AsyncNotificationsResource(transport)
-        self.create = one(plain.create)
         self.get = one(plain.get)
         self.list = many(plain.list)
         self.resend = one(plain.resend)
+        self.send = one(plain.send)

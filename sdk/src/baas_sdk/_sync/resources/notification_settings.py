@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from baas_sdk._models.requests import PutEmail, PutSettings, PutWhatsApp, RuleSetting
 from baas_sdk._models.responses import Brand, Settings
 from baas_sdk._request import Call, Options
-from baas_sdk._struct import made
+from baas_sdk._struct import made, made_dict
 from baas_sdk._sync.raw import one
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class NotificationSettingsResource:
                     email=made(PutEmail, email),
                     locale=locale,
                     reply_to=reply_to,
-                    rules=made(RuleSetting, rules),
+                    rules=made_dict(RuleSetting, rules),
                     sender_email=sender_email,
                     sender_name=sender_name,
                     whatsapp=made(PutWhatsApp, whatsapp),

@@ -35,7 +35,7 @@ class NotificationTemplatesVersionsResource:
     def activate(
         self,
         key: str,
-        version: str,
+        version: int,
         *,
         channel: TemplateChannel | Literal["email", "whatsapp"] | None = None,
         locale: str | None = None,
