@@ -63,4 +63,6 @@ def build(message: Message) -> EmailMessage:
     mail.set_content(message.body, cte="quoted-printable")
     if message.html is not None:
         mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+        # Not a random one: every attempt sends the same bytes.
+        mail.set_boundary(f"=_{message.key}")
     return mail

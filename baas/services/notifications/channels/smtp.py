@@ -5,6 +5,7 @@ address of a webhook: the connection is opened by us, to an address that was che
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from typing import Final
@@ -108,8 +109,8 @@ class Smtp:
             if not accepted:
                 raise _explained(error) from error
         finally:
+            # The socket is the transport's, which closes it: closing it here would free its number too early.
             client.close()
-            connection.close()
 
     async def _connect(self) -> socket.socket:
         """A connection to an address that may be connected to."""
@@ -134,9 +135,7 @@ class Smtp:
                     await loop.sock_connect(connection, sockaddr)
             except (OSError, TimeoutError) as error:
                 connection.close()
-                reason = (
-                    "no answer" if isinstance(error, TimeoutError) else (error.strerror or "refused").lower()
-                )
+                reason = os.strerror(error.errno).lower() if error.errno else "no answer"
             except BaseException:
                 connection.close()
                 raise
@@ -161,6 +160,8 @@ def _explained(error: Exception) -> SendFailed:
             return _by_code("The mail server refused the recipient", first.code, first.message)
         case aiosmtplib.SMTPSenderRefused():
             return _by_code("The mail server refused the sender", error.code, error.message)
+        case aiosmtplib.SMTPConnectError() if isinstance(error.__cause__, ConnectionError | EOFError):
+            return SendFailed("The mail server closed the connection.", of_sender=True)
         case aiosmtplib.SMTPConnectError() | aiosmtplib.SMTPHeloError():
             return SendFailed(f"The mail server does not take mail now: {_plain(error)}", of_sender=True)
         case aiosmtplib.SMTPResponseException():

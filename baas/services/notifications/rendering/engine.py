@@ -18,6 +18,7 @@ from liquid.exceptions import (
     LiquidError,
     LiquidSyntaxError,
     ResourceLimitError,
+    UnknownFilterError,
 )
 from liquid.token import Token
 
@@ -107,7 +108,7 @@ def _render(environment: Environment, text: str, job: Job) -> str:
     template = environment.from_string(text)
     try:
         return template.render(job.data)
-    except (ResourceLimitError, LiquidSyntaxError):
+    except (ResourceLimitError, LiquidSyntaxError, UnknownFilterError):
         raise
     except LiquidError:
         if job.lenient:

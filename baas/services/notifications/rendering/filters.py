@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from liquid import Environment
 from liquid.context import RenderContext
-from liquid.exceptions import FilterArgumentError
+from liquid.exceptions import FilterArgumentError, ResourceLimitError
 from liquid.filter import with_context
 
 from baas.core.errors import AppError
@@ -74,6 +74,10 @@ _MONTHS: Final = {
 }
 
 
+class TooLongError(ResourceLimitError):
+    """A filter was asked for more than it may make."""
+
+
 def register(environment: Environment) -> None:
     """Add them, and bound those of the language that multiply what they are given."""
     for name, function in (
@@ -93,7 +97,7 @@ def _bounded(name: str, function: Any) -> Any:
 
     def checked(value: Any, *arguments: Any, **options: Any) -> Any:
         if _size_after(name, value, arguments) > MAX_TEXT:
-            raise FilterArgumentError(f"{name} would make a text that is too long", token=None)
+            raise TooLongError(f"{name} would make a text that is too long.", token=None)
         return function(value, *arguments, **options)
 
     for mark in ("with_context", "with_environment"):

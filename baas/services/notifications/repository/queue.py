@@ -17,6 +17,7 @@ class Claim(msgspec.Struct, frozen=True):
     store_id: UUID
     id: UUID
     until: datetime
+    clock_offset: timedelta
 
 
 # Statistics of a queue are always wrong: it was empty when they were taken, or is empty now.
@@ -56,9 +57,9 @@ locked as (
   where n.status not in ('sent', 'failed') and (n.claimed_until is null or n.claimed_until <= $1)
   for update of n skip locked
 )
-update notifications n set claimed_until = $1 + $6::interval from locked
+update notifications n set claimed_until = $1 + $6::interval from locked join stores s on s.id = locked.store_id
 where n.store_id = locked.store_id and n.id = locked.id
-returning n.store_id, n.id, n.claimed_until
+returning n.store_id, n.id, n.claimed_until, s.clock_offset
 """
 
 
