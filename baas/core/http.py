@@ -26,7 +26,10 @@ from yarl import URL
 DEFAULT_PORTS: Final = frozenset({443})
 MAX_URL_LENGTH: Final = 2048
 
-_KEPT_HEADERS: Final = ("content-type", "retry-after", "location", "date", "x-message-id")
+_KEPT_HEADERS: Final = (
+    *("content-type", "retry-after", "location", "date", "x-message-id"),
+    *("request-id", "stripe-should-retry"),
+)
 _RESOLVER_THREADS: Final = 128
 """Made when needed. Names that nobody answers for hold one each for many seconds."""
 _KEEPALIVE_SECONDS: Final = 4.0
@@ -91,7 +94,7 @@ class OutgoingResponse(msgspec.Struct, frozen=True):
 
     status: int
     headers: dict[str, str]
-    """Lower-case names: content-type, retry-after, location, date, x-message-id, where present."""
+    """Lower-case names: what _KEPT_HEADERS lists, where present."""
     body: bytes
     """At most `max_bytes` of the body, as sent (not decompressed)."""
     complete: bool

@@ -82,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     whatsapp_url: str = "https://graph.facebook.com/v23.0"
     """The Cloud API with the version in use; Meta retires versions after two years."""
 
+    mercadopago_url: str = "https://api.mercadopago.com"
+    """Another address only in development: `baas dev` puts its simulators here."""
+    stripe_url: str = "https://api.stripe.com"
+
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment.value}, base_url={self.base_url!r}, …)"
 
@@ -128,13 +132,16 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         sendgrid_url=reader.url("BAAS_SENDGRID_URL", "https://api.sendgrid.com", "https", "http") or "",
         whatsapp_url=reader.url("BAAS_WHATSAPP_URL", "https://graph.facebook.com/v23.0", "https", "http")
         or "",
+        mercadopago_url=reader.url("BAAS_MERCADOPAGO_URL", "https://api.mercadopago.com", "https", "http")
+        or "",
+        stripe_url=reader.url("BAAS_STRIPE_URL", "https://api.stripe.com", "https", "http") or "",
     )
     if production and settings.allow_local_receivers:
         reader.problems.append("BAAS_ALLOW_LOCAL_RECEIVERS: is for development only; remove it.")
     if production and not settings.base_url.startswith("https://"):
         reader.problems.append("BAAS_BASE_URL: must begin with https:// in production.")
     if production:
-        for name in ("resend_url", "sendgrid_url", "whatsapp_url"):
+        for name in ("resend_url", "sendgrid_url", "whatsapp_url", "mercadopago_url", "stripe_url"):
             if not getattr(settings, name).startswith("https://"):
                 reader.problems.append(f"BAAS_{name.upper()}: must begin with https:// in production.")
     if settings.smtp_url is not None and settings.mail_from == "no-reply@localhost":

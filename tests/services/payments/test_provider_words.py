@@ -82,11 +82,24 @@ def test_what_is_no_amount(value: str) -> None:
 P = PaymentStatus
 REJECTED = [
     f"cc_rejected_{reason}"
-    for reason in (
-        "3ds_challenge bad_filled_card_number bad_filled_date bad_filled_other bad_filled_security_code blacklist "
-        "call_for_authorize card_disabled duplicated_payment high_risk insufficient_amount invalid_installments "
-        "max_attempts other_reason time_out card_type_not_allowed"
-    ).split()
+    for reason in [
+        "3ds_challenge",
+        "bad_filled_card_number",
+        "bad_filled_date",
+        "bad_filled_other",
+        "bad_filled_security_code",
+        "blacklist",
+        "call_for_authorize",
+        "card_disabled",
+        "duplicated_payment",
+        "high_risk",
+        "insufficient_amount",
+        "invalid_installments",
+        "max_attempts",
+        "other_reason",
+        "time_out",
+        "card_type_not_allowed",
+    ]
 ]
 
 

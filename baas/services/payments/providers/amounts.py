@@ -69,7 +69,7 @@ def from_mercadopago(value: Decimal | int | str | None, currency: str) -> int:
 
 def _shift(amount: int, places: int, currency: str) -> int:
     if places >= 0:
-        return amount * 10**places
+        return amount * int(10**places)
     whole, rest = divmod(amount, 10**-places)
     if rest:
         raise InexpressibleAmount(f"This amount of {currency} has decimals that the provider does not take.")

@@ -7,7 +7,7 @@ What a payment is, when it moves and who hears of it is decided above (`payments
 Amounts are in our minor units on this side; each provider converts to and from its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -56,11 +56,13 @@ class AccountCheck(msgspec.Struct, frozen=True):
 class Handle(msgspec.Struct, frozen=True):
     """How to find an attempt of ours at the provider."""
 
-    payment_id: UUID
-    """Ours; sent as the provider's external reference."""
+    payment_id: UUID | None
+    """Ours; sent as the provider's external reference. None when a notification names only theirs."""
     session: str | None
     """What `create` answered: a preference, a checkout session, a payment intent."""
     provider_payment_id: str | None
+    chargeback_id: str | None = None
+    """A charge-back that the provider names instead of its payments."""
 
 
 class NewAttempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +79,7 @@ class NewAttempt(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     expires_at: datetime | None = None
     options: dict[str, Any] = {}
-    """What only this provider understands (`sandbox_token`)."""
+    """What only this provider understands (`sandbox_token`, `stripe_mode`)."""
 
 
 class RefundAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +102,8 @@ class RefundSnapshot(msgspec.Struct, frozen=True):
     amount: int
     status: RefundStatus
     failure_code: str | None = None
+    reference: str | None = None
+    """The public id of our refund, where the provider keeps one for us."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +112,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     provider_payment_id: str
     reference: str | None
     """The external reference that we gave; ours when it is the id of one of our payments."""
-    status: PaymentStatus
+    status: PaymentStatus | None
+    """None for a word that we do not know: the payment stays where it is, and a person looks."""
     provider_status: str
     """The provider's own word, with its detail."""
     amount: int
@@ -190,6 +195,14 @@ class PaymentProvider(Protocol):
         """Verify a notification. Raises NotificationRefused."""
         ...
 
+    async def subscribe(self, url: str) -> str | None:
+        """Have the provider notify this address; answers the secret it signs with, None when only a person can."""
+        ...
+
+    async def renew(self) -> Mapping[str, str] | None:
+        """Credentials to keep instead of these, when there is a code to redeem or a token about to end."""
+        ...
+
     async def search(self, *, since: datetime, until: datetime, cursor: str | None) -> SearchPage:
         """What the provider knows to have happened in a time, oldest first."""
         ...
@@ -216,6 +229,19 @@ class ProviderKind(Protocol):
     @property
     def credentials(self) -> frozenset[str]:
         """The names of what an account consists of; empty when it needs none."""
+        ...
+
+    @property
+    def optional_credentials(self) -> frozenset[str]:
+        """The names of what an account may have besides."""
+        ...
+
+    def missing(self, names: Collection[str]) -> frozenset[str]:
+        """What credentials of these names lack."""
+        ...
+
+    def objection(self, attempt: NewAttempt) -> tuple[str, str] | None:
+        """Why this attempt could never be opened: the field and the reason; None when it could."""
         ...
 
     def connect(self, work: StoreWork | None, account: Account | None) -> PaymentProvider:

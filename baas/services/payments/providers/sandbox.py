@@ -10,7 +10,7 @@ page, which stays usable after a rejection, as a real one does.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -96,10 +96,18 @@ class Sandbox:
     in_process: Final = True
     modes: Final = frozenset({Mode.TEST})
     credentials: Final[frozenset[str]] = frozenset()
+    optional_credentials: Final[frozenset[str]] = frozenset()
 
     def __init__(self, base_url: str) -> None:
         """`base_url` is the public address of the API, where the page is."""
         self._base_url = base_url
+
+    def missing(self, names: Collection[str]) -> frozenset[str]:
+        """Nothing is needed."""
+        return self.credentials - frozenset(names)
+
+    def objection(self, attempt: NewAttempt) -> None:
+        """The sandbox takes everything."""
 
     def connect(self, work: StoreWork | None, account: Account | None) -> "SandboxProvider":
         """The sandbox of the transaction's store."""
@@ -194,6 +202,12 @@ class SandboxProvider:
             description=row["description"],
             return_url=row["return_url"],
         )
+
+    async def subscribe(self, url: str) -> None:
+        """Its notification is the form of its own page."""
+
+    async def renew(self) -> None:
+        """Nothing here ends."""
 
     async def search(self, *, since: datetime, until: datetime, cursor: str | None) -> SearchPage:
         """What changed in a time, oldest first."""
