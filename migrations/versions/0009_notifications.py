@@ -182,7 +182,8 @@ def _contents() -> None:
         ["notification_id"],
         postgresql_using="brin",
     )
-    store_table("notification_contents")
+    # What was said is never altered: it is frozen, and forgotten.
+    store_table("notification_contents", grants="select, insert, delete")
     across_stores("notification_contents", RELAY, "select (store_id, notification_id), delete")
 
 

@@ -21,7 +21,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "inventory_movements": "insert, select",
         "inventory_reservations": "insert, select, update",
         "notification_attempts": "insert, select",
-        "notification_contents": "delete, insert, select, update",
+        "notification_contents": "delete, insert, select",
         "notification_settings": "insert, select, update",
         "notification_templates": "insert, select, update (active)",
         "notifications": "insert, select, update",
