@@ -153,6 +153,8 @@ class _Writer:
     def _parameters(self, endpoint: Endpoint) -> Iterable[dict[str, Any]]:
         for parameter in endpoint.parameters:
             schema = dict(parameter.schema)
+            if parameter.name == "include":
+                schema = {"type": "string", "enum": ["total"]}
             written = {
                 "name": parameter.name,
                 "in": parameter.where,
@@ -403,6 +405,10 @@ def _refusals(endpoint: Endpoint) -> set[str]:
         found.add("404")
     if any(parameter.where == "query" for parameter in endpoint.parameters):
         found.add("422")
+    if any(
+        parameter.where == "query" and parameter.name.endswith("_id") for parameter in endpoint.parameters
+    ):
+        found.add("404")
     if any(parameter.name == "cursor" for parameter in endpoint.parameters):
         found.add("400")
     if endpoint.body is not None:

@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from baas.core import envelope
-from baas.core.context import Context, leave_context
+from baas.core.cache import Entry
+from baas.core.context import Context, leave_context, matches, request_of
 from baas.core.crypto import api_key_hash
 from baas.core.errors import (
     AppError,
@@ -34,9 +36,9 @@ from baas.core.ratelimit import RateLimiter, Verdict
 from baas.core.requests import request_id_from
 from baas.core.runtime import Runtime
 from baas.core.scope import CallerKind, StoreScope
-from baas.tenants.keys import KeyTable
+from baas.tenants.keys import KeyTable, Principal
 from baas.tenants.origins import is_allowed
-from baas.tenants.plans import UNLIMITED, limit_of
+from baas.tenants.plans import UNLIMITED
 
 log = structlog.get_logger(__name__)
 
@@ -55,35 +57,21 @@ Headers = list[tuple[bytes, bytes]]
 class _Call:
     """What the edge knows of one request."""
 
-    __slots__ = ("answer_headers", "api_key", "content_length", "content_type", "forwarded", "operator_key", "origin",
-                 "request_id")  # fmt: skip
+    __slots__ = ("answer_headers", "api_key", "content_length", "content_type", "forwarded", "if_none_match",
+                 "operator_key", "origin", "request_id")  # fmt: skip
 
     def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        self.api_key: bytes | None = None
-        self.operator_key: bytes | None = None
-        self.origin: bytes | None = None
-        self.content_type = b""
-        self.content_length: bytes | None = None
-        self.forwarded = b""
-        self.answer_headers: Headers = []
-        request_id = b""
-        for name, value in headers:
-            match name:
-                case b"x-api-key":
-                    self.api_key = value
-                case b"x-operator-key":
-                    self.operator_key = value
-                case b"origin":
-                    self.origin = value
-                case b"content-type":
-                    self.content_type = value
-                case b"content-length":
-                    self.content_length = value
-                case b"x-forwarded-for":
-                    self.forwarded = value
-                case b"x-request-id":
-                    request_id = value
-        self.request_id = request_id_from(request_id)
+        # Of a header that came twice, the last one counts.
+        find = dict(headers).get
+        self.api_key = find(b"x-api-key")
+        self.operator_key = find(b"x-operator-key")
+        self.origin = find(b"origin")
+        self.content_type = find(b"content-type", b"")
+        self.content_length = find(b"content-length")
+        self.forwarded = find(b"x-forwarded-for", b"")
+        self.if_none_match = find(b"if-none-match")
+        self.request_id = request_id_from(find(b"x-request-id", b""))
+        self.answer_headers: Headers = [(b"x-request-id", self.request_id.encode())]
 
 
 class Edge:
@@ -107,7 +95,6 @@ class Edge:
         call = _Call(scope["headers"])
         status = 500
         answer_headers = call.answer_headers
-        answer_headers.append((b"x-request-id", call.request_id.encode()))
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -122,6 +109,13 @@ class Edge:
                 return
             try:
                 store_scope = await self._admit(scope, call)
+                if store_scope is not None:
+                    request = request_of(store_scope, scope)
+                    ready = None if request is None else self._runtime.cache.recall(request)
+                    if ready is not None:
+                        status = await _answer_ready(*ready, call, send)
+                        return
+                    store_scope = msgspec.structs.replace(store_scope, request_id=call.request_id)
                 body, receive = await self._body(scope, call, receive)
             except AppError as error:
                 await refuse(error, call.request_id, answer)
@@ -144,8 +138,10 @@ class Edge:
 
     async def _admit(self, scope: HTTPScope, call: _Call) -> StoreScope | None:
         opt: dict[str, Any] = scope["route_handler"].opt
-        if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
+        if b"%00" in scope.get("raw_path", b""):
             raise NotFound
+        if b"%00" in scope["query_string"]:
+            raise ValidationFailed.field("query", "contains a NUL character")
         if opt.get("public"):
             return None
         need: str = opt["needs"]
@@ -156,16 +152,21 @@ class Edge:
             raise Unauthenticated
         if len(call.api_key) > 200:
             raise InvalidApiKey
-        try:
-            principal = await self._table.resolve(call.api_key.decode("latin-1"))
-        except InvalidApiKey:
-            await self._limit(f"bad-key:{self._address(scope, call)}", BAD_KEYS_PER_MINUTE, call, "address")
-            raise
-        store_scope = principal.in_request(call.request_id)
-        self._check_origin(store_scope, call, storefront=need == "storefront")
+        principal = self._table.known(call.api_key)
+        if principal is None:
+            try:
+                principal = await self._table.resolve(call.api_key.decode("latin-1"))
+            except InvalidApiKey:
+                await self._limit(
+                    f"bad-key:{self._address(scope, call)}", BAD_KEYS_PER_MINUTE, call, "address"
+                )
+                raise
+        store_scope = principal.scope
+        if call.origin is not None:
+            self._check_origin(store_scope, call, call.origin, storefront=need == "storefront")
         if not store_scope.may(need):
             raise InsufficientScope(needs=need)
-        await self._limit_store(scope, call, store_scope)
+        await self._limit_store(scope, call, principal)
         return store_scope
 
     def _check_operator(self, call: _Call) -> None:
@@ -175,31 +176,27 @@ class Edge:
         if not hmac.compare_digest(api_key_hash(self._secret, call.operator_key.decode("latin-1")), expected):
             raise InvalidApiKey
 
-    def _check_origin(self, scope: StoreScope, call: _Call, *, storefront: bool) -> None:
-        if call.origin is None:
-            return
-        origin = call.origin.decode("latin-1")
+    @staticmethod
+    def _check_origin(scope: StoreScope, call: _Call, sent: bytes, *, storefront: bool) -> None:
+        origin = sent.decode("latin-1")
         allowed = scope.store.allowed_origins if storefront else scope.store.settings.get("admin_origins", ())
         if is_allowed(origin, allowed):
             call.answer_headers += (
-                (b"access-control-allow-origin", call.origin),
+                (b"access-control-allow-origin", sent),
                 (b"access-control-expose-headers", _EXPOSE_HEADERS),
                 (b"vary", b"Origin"),
             )
         elif scope.caller.kind is CallerKind.PUBLISHABLE:
             raise OriginNotAllowed(origin=origin[:200])
 
-    async def _limit_store(self, scope: HTTPScope, call: _Call, store_scope: StoreScope) -> None:
+    async def _limit_store(self, scope: HTTPScope, call: _Call, principal: Principal) -> None:
         verdict = None
-        if store_scope.caller.kind is CallerKind.PUBLISHABLE:
+        if principal.scope.caller.kind is CallerKind.PUBLISHABLE and principal.address_limit != UNLIMITED:
             # The address first: one that floods must not use up what its store may ask.
-            limit = limit_of(store_scope.store, "requests_per_minute_address")
-            if limit != UNLIMITED:
-                key = store_scope.key("requests", self._address(scope, call))
-                verdict = await self._limit(key, limit, call, "address")
-        limit = limit_of(store_scope.store, "requests_per_minute")
-        if limit != UNLIMITED:
-            by_store = await self._limit(store_scope.key("requests"), limit, call, "store")
+            key = f"{principal.limit_key}:{self._address(scope, call)}"
+            verdict = await self._limit(key, principal.address_limit, call, "address")
+        if principal.limit != UNLIMITED:
+            by_store = await self._limit(principal.limit_key, principal.limit, call, "store")
             if verdict is None or by_store.remaining < verdict.remaining:
                 verdict = by_store
         if verdict is not None:
@@ -270,6 +267,26 @@ class Edge:
             ]
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _answer_ready(entry: Entry, max_age: int, call: _Call, send: Send) -> int:
+    """Answer a storefront read that this process holds ready, as `Context.cached` does; answers the status."""
+    headers: Headers = [
+        (b"etag", entry.etag.encode()),
+        (b"cache-control", b"private, max-age=%d" % max_age),
+        (b"vary", b"X-API-KEY, Origin"),
+    ]
+    if call.if_none_match is not None and matches(call.if_none_match.decode("latin-1"), entry.etag):
+        headers += call.answer_headers
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return 304
+    body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(call.request_id))
+    headers += ((b"content-type", envelope.JSON_TYPE), (b"content-length", b"%d" % len(body)))
+    headers += call.answer_headers
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+    return 200
 
 
 def _limit_headers(verdict: Verdict) -> Headers:

@@ -177,7 +177,7 @@ class TestBodies:
     async def test_a_nul_in_the_address_is_refused(self, shop: Shop) -> None:
         """In the path and in the query."""
         error_of(await shop.admin("GET", "/admin/products/a%00b"), 404)
-        assert (await shop.admin("GET", "/admin/audit-log?subject=a%00b")).status_code in {404, 422}
+        error_of(await shop.admin("GET", "/admin/audit-log?subject=a%00b"), 422)
 
     @pytest.mark.parametrize(
         "content_type",

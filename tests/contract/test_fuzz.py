@@ -1,0 +1,207 @@
+"""Whatever is sent, the API answers as its document says, and never with a failure of its own.
+
+Over HTTP, against a server in a process of its own, with the keys of a store that has one of everything.
+"""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from baas.core.settings import Settings
+from baas.worker import Worker
+from tests.clients import provision
+from tests.conftest import OPERATOR_KEY
+from tests.tenancy.world import World, build
+
+EXAMPLES = int(os.environ.get("BAAS_TEST_FUZZ_EXAMPLES", "12"))
+"""Cases for each operation and kind of data; more find more."""
+ONE_WAY = {
+    "revoke_api_key",
+    "delete_product",
+    "delete_category",
+    "delete_webhook_endpoint",
+    "deactivate_store",
+}
+"""Operations that would take away what the other cases ask for."""
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+    allow_header_conformance,
+]
+
+
+class Server:
+    """`baas serve` on the test's database."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        self.base_url = f"http://127.0.0.1:{port}"
+        self.log = log
+        assert settings.operator_key_hash is not None
+        environment = {
+            **os.environ,
+            "BAAS_ENVIRONMENT": "development",
+            "BAAS_DATABASE_URL": settings.database.app,
+            "BAAS_DATABASE_RELAY_URL": settings.database.relay,
+            "BAAS_DATABASE_AUTH_URL": settings.database.auth,
+            "BAAS_DATABASE_OPERATOR_URL": settings.database.operator,
+            "BAAS_REDIS_URL": settings.redis_url,
+            "BAAS_SECRET": settings.secret,
+            "BAAS_ENCRYPTION_KEYS": base64.b64encode(settings.encryption_keys[0]).decode(),
+            "BAAS_OPERATOR_KEY_HASH": settings.operator_key_hash.hex(),
+            "BAAS_BASE_URL": self.base_url,
+            "BAAS_PORT": str(port),
+            "BAAS_ALLOW_LOCAL_RECEIVERS": "true",
+            "BAAS_LOG_LEVEL": "WARNING",
+        }
+        command = [sys.executable, "-m", "baas", "serve"]
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+
+    def wait(self) -> None:
+        """Until it answers."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                httpx.get(f"{self.base_url}/health").raise_for_status()
+                return
+            except httpx.HTTPError:
+                assert self.process.poll() is None, self.log.read_text()[-2000:]
+                assert time.monotonic() < deadline, self.log.read_text()[-2000:]
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own process."""
+    running = Server(settings, tmp_path_factory.mktemp("fuzz") / "server.log")
+    running.wait()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+async def world(server: Server, worker: Worker) -> AsyncIterator[World]:
+    """A full store without rate limits."""
+    async with httpx.AsyncClient(base_url=server.base_url, timeout=30) as http:
+        shop = await provision(http, OPERATOR_KEY)
+        limits = {
+            "requests_per_minute": -1,
+            "requests_per_minute_address": -1,
+            "webhook_endpoints": -1,
+            "products": -1,
+        }
+        response = await http.patch(
+            f"/api/v1/operator/stores/{shop.id}",
+            json={"limits": limits},
+            headers={"X-OPERATOR-KEY": OPERATOR_KEY},
+        )
+        assert response.status_code == 200
+        made = await build(shop, worker)
+        # The operator's own endpoints work on another store, so that nobody deactivates this one.
+        other = await provision(http, OPERATOR_KEY)
+        made.parameters["store_id"] = other.id
+        yield made
+
+
+def load(server: Server, world: World) -> Any:
+    """The document, with the store's own objects in most of the places where an id belongs."""
+    config = SchemathesisConfig.from_dict({})
+    schema = schemathesis.openapi.from_url(f"{server.base_url}/openapi.json", config=config)
+
+    @schema.hook
+    def map_path_parameters(context: Any, path_parameters: Any) -> Any:
+        if path_parameters and context.operation.definition.raw["operationId"] not in ONE_WAY:
+            # The same text is always treated the same: a failing case must fail again.
+            for name in path_parameters:
+                if name in world.parameters and len(str(path_parameters[name])) % 4:
+                    path_parameters[name] = world.parameters[name]
+        return path_parameters
+
+    return schema
+
+
+@pytest.fixture(scope="module")
+def api(server: Server, world: World) -> Any:
+    """The document under test."""
+    return load(server, world)
+
+
+OPERATIONS = {
+    operation["operationId"]: (path, method.upper())
+    for path, methods in json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8"))[
+        "paths"
+    ].items()
+    for method, operation in methods.items()
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation_id", sorted(OPERATIONS))
+def test_every_operation_keeps_its_word(api: Any, world: World, server: Server, operation_id: str) -> None:
+    """Right data, wrong data and what lies between."""
+    path, method = OPERATIONS[operation_id]
+    operation = api[path][method]
+    scope = operation.definition.raw.get("x-scope")
+    headers = {"X-API-KEY": world.shop.secret_key}
+    if scope == "operator":
+        headers = {"X-OPERATOR-KEY": OPERATOR_KEY}
+    elif scope == "storefront":
+        headers = {"X-API-KEY": world.shop.publishable_key}
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @hypothesis_settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            derandomize="BAAS_TEST_FUZZ_EXAMPLES" not in os.environ,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+            phases=[Phase.generate],
+        )
+        def ask(case: Any) -> None:
+            case.call_and_validate(headers=headers, checks=CHECKS)
+
+        try:
+            ask()
+        except Unsatisfiable:
+            # Nothing can be wrong about an operation without parameters or body.
+            assert mode is GenerationMode.NEGATIVE
