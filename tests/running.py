@@ -104,10 +104,10 @@ class RunningDev:
 
 
 @asynccontextmanager
-async def running_dev(data_dir: Path, **environment: str) -> AsyncIterator[RunningDev]:
-    """Start `baas dev` on a folder and a free port; it is stopped at the end."""
+async def running_dev(data_dir: Path, port: int = 0, **environment: str) -> AsyncIterator[RunningDev]:
+    """Start `baas dev` on a folder and a free port, or this one; it is stopped at the end."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "baas", "dev", "--data-dir", str(data_dir), "--port", "0", "--json",
+        sys.executable, "-m", "baas", "dev", "--data-dir", str(data_dir), "--port", str(port), "--json",
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("BAAS_")} | environment,
         stdout=asyncio.subprocess.PIPE,
