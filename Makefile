@@ -1,4 +1,4 @@
-# Needs Python 3.11.3 or newer, make and git. Everything else is installed into .venv from requirements/dev.lock.
+# Needs Python 3.11 or newer, make and git. Everything else is installed into .venv from requirements/dev.lock.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
