@@ -82,7 +82,8 @@ class Senders:
     def _email(self, scope: StoreScope, row: Mapping[str, Any] | None) -> Sender:
         deployment = self._deployment
         provider = EmailProvider(row["email_provider"]) if row is not None else EmailProvider.DEPLOYMENT
-        name = (row["sender_name"] if row is not None else None) or scope.store.name
+        own = (row["sender_name"] or row["brand"].get("name")) if row is not None else None
+        name = own or scope.store.name
         reply_to = row["reply_to"] if row is not None else None
         if row is None or provider is EmailProvider.DEPLOYMENT:
             # Mail of a test store goes nowhere unless the store brings a provider of its own.

@@ -178,6 +178,26 @@ async def test_every_built_in_template_says_something_in_every_language(
     assert "Shop under test" in said["body"]
 
 
+async def test_what_is_empty_leaves_nothing_behind(shop: Shop) -> None:
+    """No separator before a variant without a name, no comma before a second line that is not there."""
+    item = {"product_name": "Mate", "variant_name": "", "quantity": 1, "total": 100}
+    place = {
+        "name": "Ana",
+        "line1": "Calle 1",
+        "line2": "",
+        "region": "",
+        "postal_code": "",
+        "city": "Rosario",
+    }
+    data = {"order": {**ORDER, "items": [item], "shipping_address": place}, "customer_name": ""}
+    said = await shop.admin("POST", f"{PATH}/order_confirmation/preview", json={"data": data}, expect=200)
+    content = said.json()["data"]
+    assert "> · Cantidad" not in content["html"]
+    assert "Calle 1<br>Rosario</p>" in content["html"]
+    assert "Mate × 1" in content["body"]
+    assert "Hola" not in content["body"]
+
+
 HOSTILE = [
     ("endless", "a\n{% for i in (1..999999999) %}x{% endfor %}", 2, "loops too often"),
     (

@@ -1,5 +1,6 @@
 """Every built-in template by key, channel and language, composed when it is first asked for."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Final
@@ -23,6 +24,14 @@ def language_of(locale: str) -> str:
     """The built-in language for a locale: its own, or English."""
     language = locale.partition("-")[0].lower()
     return language if language in LANGUAGES else FALLBACK
+
+
+_IF: Final = re.compile(r"\{% if ([a-z_.]+) %\}")
+
+
+def _present(source: str) -> str:
+    """Let every `{% if field %}` mean that there is something in it: to Liquid an empty text is true."""
+    return _IF.sub(r'{% if \1 and \1 != "" %}', source)
 
 
 @cache
@@ -83,9 +92,9 @@ def email(key: str, language: str) -> Source:
         html += blocks.note(phrases.outro)
         text += f"\n{phrases.outro}\n"
     return Source(
-        subject=phrases.subject,
-        html=blocks.page(language, phrases, words, html),
-        body=blocks.text_page(phrases, words, text, personal=personal),
+        subject=_present(phrases.subject),
+        html=_present(blocks.page(language, phrases, words, html)),
+        body=_present(blocks.text_page(phrases, words, text, personal=personal)),
     )
 
 
@@ -110,7 +119,7 @@ def whatsapp(key: str, language: str) -> Source:
         lines.append("{{ endpoint.url }}")
     if phrases.button is not None and key != "order_shipped":
         lines.append("{{ action_url | web_url }}")
-    return Source(subject=None, html=None, body="\n".join(lines) + "\n")
+    return Source(subject=None, html=None, body=_present("\n".join(lines) + "\n"))
 
 
 @cache
