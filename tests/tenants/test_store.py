@@ -1,8 +1,13 @@
 """A store reads and changes itself, and nothing of it works without its key."""
 
+import asyncio
+from typing import Any
+
 import httpx
+import pytest
 
 from tests.clients import BASE, Shop
+from tests.services.goods import make_product
 
 
 async def test_a_key_finds_its_store(shop: Shop) -> None:
@@ -12,6 +17,7 @@ async def test_a_key_finds_its_store(shop: Shop) -> None:
     assert body["success"] is True
     assert body["data"]["id"] == shop.id
     assert body["meta"]["request_id"] == response.headers["x-request-id"]
+    assert body["meta"]["version"] == "v1"
 
 
 async def test_no_key_is_told_what_to_send(http: httpx.AsyncClient) -> None:
@@ -20,3 +26,114 @@ async def test_no_key_is_told_what_to_send(http: httpx.AsyncClient) -> None:
     assert response.status_code == 401
     assert response.json()["error"]["code"] == "unauthenticated"
     assert "X-API-KEY" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("key", ["sk_test_wrong", "x", "", "x" * 300, "sk_test_\xff"])
+async def test_a_wrong_key_is_told_nothing_more(http: httpx.AsyncClient, key: str) -> None:
+    """Not whether it once was one."""
+    response = await http.get(f"{BASE}/admin/store", headers={"X-API-KEY": key.encode("latin-1")})
+    assert response.status_code == 401
+    assert response.json()["error"] == {
+        "code": "invalid_api_key",
+        "message": "This key is not valid.",
+        "details": {},
+    }
+
+
+class TestUpdate:
+    """PATCH changes what it names."""
+
+    async def test_what_is_absent_stays(self, shop: Shop) -> None:
+        """Also inside the settings."""
+        before = (await shop.admin("GET", "/admin/store", expect=200)).json()["data"]
+        await shop.admin(
+            "PATCH", "/admin/store", json={"settings": {"tax_rate": 2100, "shipping_price": 500}}, expect=200
+        )
+        body = {"name": "Mates", "settings": {"tax_rate": 1050}}
+        after = (await shop.admin("PATCH", "/admin/store", json=body, expect=200)).json()["data"]
+        assert after["name"] == "Mates"
+        assert after["settings"] == {"tax_rate": 1050, "shipping_price": 500}
+        changed = {name for name in before if before[name] != after[name]}
+        assert changed == {"name", "settings", "updated_at"}
+
+    async def test_it_is_in_force_for_the_next_request(self, shop: Shop) -> None:
+        """What a process believes of a store is forgotten with the commit."""
+        for price in (500, 700, 900):
+            await shop.admin(
+                "PATCH", "/admin/store", json={"settings": {"shipping_price": price}}, expect=200
+            )
+            seen = (await shop.storefront("GET", "/storefront/store", expect=200)).json()["data"]
+            assert seen["shipping_price"] == price
+
+    async def test_storefront_answers_are_made_anew(self, shop: Shop) -> None:
+        """Settings change what products look like."""
+        await make_product(shop, {"price": 1000, "on_hand": 7}, status="active")
+        for show, available in ((True, 7), (False, None)):
+            await shop.admin("PATCH", "/admin/store", json={"settings": {"show_stock": show}}, expect=200)
+            product = (await shop.storefront("GET", "/storefront/products", expect=200)).json()["data"][0]
+            assert product["variants"][0]["available"] == available
+
+    async def test_a_change_is_in_the_audit_log_and_no_change_is_not(self, shop: Shop) -> None:
+        """With what was before and what is now, and nothing else."""
+        for _ in range(2):
+            await shop.admin("PATCH", "/admin/store", json={"name": "Mates", "country": "UY"}, expect=200)
+        lines = (await shop.admin("GET", "/admin/audit-log?action=store.updated", expect=200)).json()["data"]
+        assert len(lines) == 1
+        assert lines[0]["old"] == {"name": "Shop under test", "country": "AR"}
+        assert lines[0]["new"] == {"name": "Mates", "country": "UY"}
+        assert (lines[0]["actor_kind"], lines[0]["subject"]) == ("secret", shop.id)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"plan": "pro"},
+            {"mode": "live"},
+            {"is_active": True},
+            {"limits": {}},
+            {"currency": "USD"},
+            {"slug": "x1"},
+            {"flags": {}},
+        ],
+    )
+    async def test_what_is_the_operators_cannot_be_changed(self, shop: Shop, body: dict[str, Any]) -> None:
+        """Nor can the currency: every price is in it."""
+        response = await shop.admin("PATCH", "/admin/store", json=body, expect=422)
+        assert list(response.json()["error"]["details"]["fields"]) == list(body)
+
+    async def test_changes_at_the_same_time_are_both_kept(self, shop: Shop) -> None:
+        """Settings are merged under a lock."""
+        names = ["tax_rate", "shipping_price", "reservation_minutes", "order_expiry_hours"]
+        bodies = [{"settings": {name: 100}} for name in names]
+        await asyncio.gather(*(shop.admin("PATCH", "/admin/store", json=body, expect=200) for body in bodies))
+        settings = (await shop.admin("GET", "/admin/store", expect=200)).json()["data"]["settings"]
+        assert settings == dict.fromkeys(names, 100)
+
+
+class TestTheAuditLog:
+    """Append only, newest first."""
+
+    async def test_it_can_be_filtered(self, shop: Shop) -> None:
+        """By subject, by action, by both."""
+        made = [
+            (
+                await shop.admin("POST", "/admin/api-keys", json={"kind": "secret", "name": "x"}, expect=201)
+            ).json()["data"]
+            for _ in range(2)
+        ]
+        await shop.admin("DELETE", f"/admin/api-keys/{made[0]['id']}", expect=200)
+
+        async def actions(query: str) -> list[str]:
+            rows = (await shop.admin("GET", f"/admin/audit-log?{query}", expect=200)).json()["data"]
+            return [row["action"] for row in rows]
+
+        assert await actions(f"subject={made[0]['id']}") == ["api_key.revoked", "api_key.created"]
+        assert await actions("action=api_key.revoked") == ["api_key.revoked"]
+        assert await actions(f"subject={made[1]['id']}&action=api_key.revoked") == []
+
+    async def test_a_refused_change_leaves_no_line(self, shop: Shop) -> None:
+        """The line is written in the transaction of the change."""
+        await shop.admin(
+            "POST", "/admin/api-keys", json={"kind": "secret", "name": "x", "scopes": ["no:such"]}, expect=422
+        )
+        rows = (await shop.admin("GET", "/admin/audit-log", expect=200)).json()["data"]
+        assert [row["action"] for row in rows] == ["api_key.created", "api_key.created", "store.created"]
