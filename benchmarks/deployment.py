@@ -111,10 +111,11 @@ class Deployment:
         self._processes: list[Process] = []
 
     def start(self) -> None:
-        """Start the servers and make the schema."""
+        """Start the servers, make the schema, start the API."""
         self.postgres.start()
         self.redis.start()
         asyncio.run(self._migrate())
+        self.start_api()
 
     async def _migrate(self) -> None:
         admin = self.postgres.url()

@@ -9,6 +9,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
+from uuid import UUID
 
 import msgspec
 from redis.asyncio import Redis
@@ -20,6 +21,9 @@ _OVERHEAD: Final = 350
 
 _LARGEST_SHARE: Final = 8
 """An entry larger than this part of the budget is not kept in the process: it would push out too many."""
+
+_MAX_REMEMBERED: Final = 16_384
+"""Requests whose key is remembered, about 500 bytes each."""
 
 _MAX_STORING: Final = 64
 """Writes to Redis under way at once; beyond that, entries are only kept in the process."""
@@ -47,6 +51,10 @@ def digest(*parts: object) -> str:
     except UnicodeEncodeError:  # half a surrogate pair: somebody's search, not our mistake
         text = ascii(parts).encode()
     return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+Request = tuple[UUID, str, str, bytes]
+"""All that an answer depends on: the store, the revision of its profile, the path and the query."""
 
 
 class _Flight:
@@ -77,6 +85,7 @@ class ByteCache:
         self._max_bytes = max_bytes
         self._circuit = circuit or Circuit("cache")
         self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._keys: dict[Request, tuple[str, int]] = {}
         self._flights: dict[str, _Flight] = {}
         self._storing: set[asyncio.Task[None]] = set()
         self.bytes = 0
@@ -96,6 +105,20 @@ class ByteCache:
             self._entries.move_to_end(key)
             self.hits += 1
         return entry
+
+    def remember(self, request: Request, key: str, max_age: int) -> None:
+        """Note under which key a request is answered, so that its twins need not work that out again."""
+        if len(self._keys) >= _MAX_REMEMBERED:
+            del self._keys[next(iter(self._keys))]
+        self._keys[request] = (key, max_age)
+
+    def recall(self, request: Request) -> tuple[Entry, int] | None:
+        """The answer of a request and its `max-age`, when this process knows both. Never waits."""
+        known = self._keys.get(request)
+        if known is None:
+            return None
+        entry = self.peek(known[0])
+        return None if entry is None else (entry, known[1])
 
     async def get(self, key: str, fill: Callable[[], Awaitable[bytes]]) -> Entry:
         """The entry; `fill` makes its body when neither the process nor Redis has it.

@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.types import HTTPScope, Scope
 
 from baas.core import envelope, idempotency
-from baas.core.cache import digest
+from baas.core.cache import Request, digest
 from baas.core.db import StoreConnection, StoreSession, SystemConnection, sqlstate
 from baas.core.errors import InsufficientScope, ValidationFailed
 from baas.core.paging import Page, PageOf, page_of
@@ -25,6 +25,8 @@ _SCOPE_KEY: Final = "baas.context"
 _RETRY_STATES: Final = {"40001", "40P01"}
 _TRIES: Final = 3
 _JSON: Final = "application/json"
+_LONGEST_QUERY: Final = 512
+"""Bytes of a query string that are worth remembering."""
 
 
 class Suspended(msgspec.Struct, frozen=True):
@@ -204,23 +206,19 @@ class Context:
                     return _fragment(await fill(work))
 
             entry = await cache.get(key, make)
+        request = request_of(scope, self.asgi)
+        if request is not None:
+            cache.remember(request, key, max_age)
         headers = {
             "ETag": entry.etag,
             "Cache-Control": f"private, max-age={max_age}",
             "Vary": "X-API-KEY, Origin",
         }
-        if self._matches(entry.etag):
+        wanted = self.header(b"if-none-match")
+        if wanted is not None and matches(wanted, entry.etag):
             return Response(None, status_code=304, headers=headers)
         body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(self.request_id))
         return Response(body, status_code=200, headers=headers, media_type=_JSON)
-
-    def _matches(self, etag: str) -> bool:
-        wanted = self.header(b"if-none-match")
-        if wanted is None:
-            return False
-        return wanted.strip() == "*" or etag in {
-            part.strip().removeprefix("W/") for part in wanted.split(",")
-        }
 
     def page(self, name: str, *, limit: int, cursor: str | None, include: str | None = None) -> Page:
         """The page that the request asks for. `name` names the list with its filters and its sort."""
@@ -244,6 +242,20 @@ class Context:
         headers = {"Idempotent-Replayed": "true"} if replayed else None
         body = envelope.success(data, self.request_id, dry_run=dry_run)
         return Response(body, status_code=status, headers=headers, media_type=_JSON)
+
+
+def request_of(scope: StoreScope, asgi: HTTPScope) -> Request | None:
+    """What names a read completely for its store; None when it is not worth remembering."""
+    query = asgi["query_string"]
+    revision = scope.store.revision
+    if not revision or len(query) > _LONGEST_QUERY or asgi["method"] != "GET":
+        return None
+    return (scope.store_id, revision, asgi["path"], query)
+
+
+def matches(wanted: str, etag: str) -> bool:
+    """Whether an `If-None-Match` names this ETag."""
+    return wanted.strip() == "*" or etag in {part.strip().removeprefix("W/") for part in wanted.split(",")}
 
 
 def _encode(result: Any) -> bytes:

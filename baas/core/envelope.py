@@ -75,7 +75,7 @@ def meta_bytes(request_id: str, *, dry_run: bool = False) -> bytes:
     """The `meta` object as JSON. A request id is limited to characters that need no escape."""
     tail = ',"dry_run":true}' if dry_run else "}"
     return (
-        f'{{"request_id":"{request_id}","timestamp":"{clock.rfc3339(clock.now())}","version":"{VERSION}"{tail}'
+        f'{{"request_id":"{request_id}","timestamp":"{clock.stamp()}","version":"{VERSION}"{tail}'
     ).encode()
 
 

@@ -3,8 +3,9 @@
 A limit of N per minute is a bucket of N tokens that refills at N per minute: a caller may send N at once,
 and N per minute for as long as it likes. Redis keeps one number per key, the moment at which the bucket
 will be full again. A process takes tokens from it in small lots and spends them without asking, so that
-most requests cost a dictionary look-up. The price: a lot that is not spent within a second is
-lost, at most a tenth of the refill; and no process can grant more than what Redis gave it.
+most requests cost a dictionary look-up. A lot begins small and doubles while its lots are spent before they
+end, up to what refills in a second and an eighth of what is left. The price: a lot that is not spent within a
+second is lost; and no process can grant more than what Redis gave it.
 
 Without Redis, each process goes on with the same rule and the same numbers from the state it last knew;
 when Redis is back, what was spent meanwhile is charged there.
@@ -74,6 +75,7 @@ class _Bucket:
         "interval",
         "lease_ends",
         "limit",
+        "lot",
         "owed",
         "tokens",
         "touched",
@@ -85,6 +87,7 @@ class _Bucket:
         # Time is counted in microseconds: nobody is let through more often than one in each.
         self.interval = max(_MINUTE // max(limit, 1), 1)
         self.burst = self.interval * limit
+        self.lot = 0  # how many were asked for last
         self.tokens = 0  # leased and not spent
         self.lease_ends = 0
         self.beyond = 0  # what Redis had left after the lease
@@ -160,9 +163,8 @@ class RateLimiter:
         now = monotonic_ns() // 1000
         if bucket.tokens and now < bucket.lease_ends:
             bucket.tokens -= 1
-            return Verdict(
-                True, bucket.limit, bucket.tokens + bucket.beyond, _seconds(bucket.full_at - now), 0
-            )
+            full_in = bucket.full_at - bucket.tokens * bucket.interval - now
+            return Verdict(True, bucket.limit, bucket.tokens + bucket.beyond, _seconds(full_in), 0)
         if now < bucket.blocked_until:
             return _refused(bucket, now)
         return self._take_locally(bucket, now) if self._circuit.is_open else None
@@ -170,7 +172,12 @@ class RateLimiter:
     async def _lease(self, bucket: _Bucket, key: str) -> None:
         """Ask for a lot: at least enough for everybody who waits. Raises Unanswered."""
         asked = monotonic_ns() // 1000
-        wanted = max(bucket.limit // self._lots_per_minute, bucket.waiting)
+        if asked < bucket.lease_ends:
+            # The last lot was spent before its time: this caller is busy, and the next may be larger.
+            bucket.lot = min(2 * bucket.lot, bucket.beyond // 8, bucket.limit // 60 + 1)
+        else:
+            bucket.lot = 1
+        wanted = max(bucket.limit // self._lots_per_minute, bucket.lot, bucket.waiting)
         ahead = max(0, bucket.full_at - asked) if bucket.owed else 0
         arguments = (key, *map(str, (bucket.interval, bucket.burst, wanted, ahead)))
 

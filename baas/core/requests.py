@@ -1,6 +1,7 @@
 """Reading a request strictly, and answering every failure in the one envelope."""
 
 import re
+import time
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -27,7 +28,7 @@ from baas.core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from baas.core.ids import encode, new_id
+from baas.core.ids import RequestIds
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ _UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*?)`")
 _MISSING: Final = re.compile(r"missing required field `(?P<name>.*?)`")
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _Kind = TypeVar("_Kind")
+_request_ids: Final = RequestIds()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
@@ -85,7 +87,7 @@ def explain(error: msgspec.ValidationError) -> ValidationFailed:
 def request_id_from(header: bytes) -> str:
     """The caller's own request id when it is sane, a new one otherwise. It needs no escape anywhere."""
     text = header.decode("latin-1")
-    return text if _SANE_REQUEST_ID.match(text) else encode("req", new_id())
+    return text if _SANE_REQUEST_ID.match(text) else _request_ids.new(time.monotonic())
 
 
 def _failure(

@@ -55,6 +55,8 @@ class StoreProfile(msgspec.Struct, frozen=True):
     """Overrides of the plan's limits."""
     catalog_version: int
     domain: str | None = None
+    revision: str = ""
+    """A digest of all of the above: equal revisions are equal profiles. Empty where nobody made one."""
 
 
 class StoreScope(msgspec.Struct, frozen=True):

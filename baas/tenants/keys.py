@@ -17,10 +17,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from baas.core import ids
+from baas.core.cache import etag_of
 from baas.core.crypto import api_key_hash, random_token
 from baas.core.db import Database
 from baas.core.errors import InvalidApiKey, NotFound, StoreInactive
 from baas.core.scope import Caller, CallerKind, Mode, StoreProfile, StoreScope
+from baas.tenants.plans import limit_of
 from baas.tenants.schemas import KeyKind
 
 log = structlog.get_logger(__name__)
@@ -50,10 +52,12 @@ class Principal(msgspec.Struct, frozen=True):
     key_id: UUID | None
     believed_until: float
     """On `time.monotonic()`."""
-
-    def in_request(self, request_id: str) -> StoreScope:
-        """The scope for one request."""
-        return msgspec.structs.replace(self.scope, request_id=request_id)
+    limit_key: str
+    """What the store's requests are counted under."""
+    limit: int
+    """Requests a minute of the whole store."""
+    address_limit: int
+    """Requests a minute of one client address."""
 
 
 _STORE_COLUMNS: Final = """
@@ -83,6 +87,7 @@ class KeyTable:
     def __init__(self, database: Database, secret: str) -> None:
         self._database = database
         self._secret = secret.encode()
+        self._digests: dict[bytes, bytes] = {}
         self._principals: OrderedDict[bytes, Principal | None] = OrderedDict()
         self._unknown_until: dict[bytes, float] = {}
         self._by_store: dict[UUID, set[bytes]] = {}
@@ -95,11 +100,20 @@ class KeyTable:
         """What is stored of a key."""
         return api_key_hash(self._secret, key)
 
+    def known(self, key: bytes) -> Principal | None:
+        """Who a key that was resolved before stands for, as long as that is believed. Never waits."""
+        digest = self._digests.get(key)
+        if digest is None:
+            return None
+        principal = self._principals.get(digest)
+        return principal if principal is not None and principal.believed_until > time.monotonic() else None
+
     async def resolve(self, key: str) -> Principal:
         """Who a key stands for. Raises InvalidApiKey or StoreInactive."""
         digest = self.hash(key)
         principal = self._principals.get(digest)
         if principal is not None and principal.believed_until > time.monotonic():
+            self._remember(key, digest)
             return principal
         if self._unknown_until.get(digest, 0.0) > time.monotonic():
             raise InvalidApiKey
@@ -108,7 +122,15 @@ class KeyTable:
             # A task of its own: a caller that goes away takes its twins' answer with it otherwise.
             flight = self._flights[digest] = asyncio.create_task(self._load(digest))
             flight.add_done_callback(lambda done: self._landed(digest, done))
-        return await asyncio.shield(flight)
+        principal = await asyncio.shield(flight)
+        self._remember(key, digest)
+        return principal
+
+    def _remember(self, key: str, digest: bytes) -> None:
+        """Keep a good key's digest, which costs more than the rest of finding it."""
+        if len(self._digests) >= MAX_ENTRIES:
+            self._digests.clear()
+        self._digests[key.encode("latin-1", "replace")] = digest
 
     def _landed(self, digest: bytes, flight: "asyncio.Task[Principal]") -> None:
         del self._flights[digest]
@@ -129,7 +151,14 @@ class KeyTable:
             raise StoreInactive
         caller = Caller(CallerKind(row["kind"]), ids.encode("key", row["key_id"]))
         scope = _scope(row, caller, frozenset(row["scopes"]))
-        principal = Principal(scope, row["key_id"], began + LIFE)
+        principal = Principal(
+            scope,
+            row["key_id"],
+            began + LIFE,
+            limit_key=scope.key("requests"),
+            limit=limit_of(scope.store, "requests_per_minute"),
+            address_limit=limit_of(scope.store, "requests_per_minute_address"),
+        )
         self._principals[digest] = principal
         self._principals.move_to_end(digest)
         self._by_store.setdefault(scope.store_id, set()).add(digest)
@@ -212,6 +241,7 @@ def _scope(row: Any, caller: Caller, permissions: frozenset[str]) -> StoreScope:
         catalog_version=row["catalog_version"],
         domain=row["domain"],
     )
+    profile = msgspec.structs.replace(profile, revision=etag_of(msgspec.json.encode(profile)))
     offset: timedelta = row["clock_offset"]
     return StoreScope(row["store_id"], Mode(row["mode"]), caller, permissions, profile, "", offset)
 

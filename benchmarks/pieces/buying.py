@@ -30,10 +30,10 @@ def _put(store: Store, turn: int) -> dict[str, Any]:
 
 def carts(bench: Bench) -> list[Piece]:
     """A new cart, and an item in it: two requests."""
-    turn = iter(range(10**9))
+    turn, stores = iter(range(10**9)), bench.stores
 
     async def flow(call: Caller, number: int) -> None:
-        store = bench.stores[number]
+        store = stores[number]
         cart = await call("POST", "/storefront/carts", store.publishable_key, {}, 201)
         item = _put(store, next(turn))
         await call("POST", f"/storefront/carts/{cart['id']}/items", store.publishable_key, item, 201)
@@ -43,10 +43,10 @@ def carts(bench: Bench) -> list[Piece]:
 
 def checkout(bench: Bench) -> list[Piece]:
     """Cart, item, address, shipping, order with reservation and approved payment: five requests."""
-    turn = iter(range(10**9))
+    turn, stores = iter(range(10**9)), bench.stores
 
     async def flow(call: Caller, number: int) -> None:
-        store = bench.stores[number]
+        store = stores[number]
         key = store.publishable_key
         cart = await call("POST", "/storefront/carts", key, {}, 201)
         path = f"/storefront/carts/{cart['id']}"

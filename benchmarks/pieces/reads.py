@@ -50,8 +50,7 @@ _fresh = itertools.count(10**9)
 
 def uncached(bench: Bench) -> list[Piece]:
     """A list and a page that nobody asked for before, over 100 stores of 1,000 products."""
-    deployment, stores = bench.deployment, bench.stores
-    api = bench.api
+    deployment, stores, api = bench.deployment, bench.stores, bench.api
 
     async def ask_list(call: Caller, store: int) -> None:
         await call("GET", f"{LIST}&max_price={next(_fresh)}", stores[store].publishable_key)
