@@ -8,8 +8,9 @@ from sdk.scripts.document import Document, event_class, event_data, python_name,
 
 FIRST_LINE = "# Generated from the OpenAPI document by `python -m sdk.scripts.generate`: do not edit.\n"
 _SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
-_TIMES = re.compile(r"(^|_)(at|timestamp|since|until)$|_(from|to)$")
-_NOT_TIMES = {"low_stock_at", "url_to", "to", "from"}
+_TIMES = re.compile(r"(^|_)(at|timestamp|since|until)$|^(created|placed|updated)_(from|to)$")
+_NOT_TIMES = {"low_stock_at"}
+"""The document says of few times that they are; a name says it of the rest."""
 
 
 class Types:

@@ -558,13 +558,13 @@ class PutSettings(Request, kw_only=True):
         "rules": RuleSetting,
         "whatsapp": PutWhatsApp,
     }
-    alerts_to: dt.datetime | None | UnsetType = UNSET
+    alerts_to: str | None | UnsetType = UNSET
     """Where messages to the store itself go."""
     brand: Brand | UnsetType = UNSET
     """The given object replaces the former one."""
     email: PutEmail | UnsetType = UNSET
     locale: str | None | UnsetType = UNSET
-    reply_to: dt.datetime | None | UnsetType = UNSET
+    reply_to: str | None | UnsetType = UNSET
     rules: Mapping[str, RuleSetting] | UnsetType = UNSET
     """By template key; what is absent stays."""
     sender_email: str | None | UnsetType = UNSET

@@ -403,7 +403,7 @@ class Notification(Model, kw_only=True):
     provider: str | None
     """What it was handed to: `smtp`, `resend`, `sendgrid`, `inbox` (the viewer), `wa.me`, `whatsapp`."""
     provider_message_id: str | None
-    resent_from: dt.datetime | None
+    resent_from: str | None
     sent_at: dt.datetime | None
     status: NotificationStatus
     subject: str | None
@@ -450,7 +450,7 @@ class NotificationDetail(Model, kw_only=True):
     provider: str | None
     """What it was handed to: `smtp`, `resend`, `sendgrid`, `inbox` (the viewer), `wa.me`, `whatsapp`."""
     provider_message_id: str | None
-    resent_from: dt.datetime | None
+    resent_from: str | None
     sent_at: dt.datetime | None
     status: NotificationStatus
     subject: str | None
@@ -689,11 +689,11 @@ class SeoView(Model, kw_only=True):
 class Settings(Model, kw_only=True):
     """How the store sends."""
 
-    alerts_to: dt.datetime | None
+    alerts_to: str | None
     brand: Brand
     email: EmailSettings
     locale: str
-    reply_to: dt.datetime | None
+    reply_to: str | None
     rules: list[Rule]
     sender_email: str | None
     sender_name: str | None

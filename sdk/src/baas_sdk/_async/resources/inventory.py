@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -83,7 +83,7 @@ class AsyncInventoryResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         low_stock: bool | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -110,7 +110,7 @@ class AsyncInventoryResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncPages[Movement]:

@@ -52,7 +52,7 @@ class AsyncNotificationsResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         status: NotificationStatus | Literal["failed", "pending", "sent"] | None = None,
         channel: Channel | Literal["email", "whatsapp", "whatsapp_link"] | None = None,
         template_key: str | None = None,

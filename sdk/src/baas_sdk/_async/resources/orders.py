@@ -215,7 +215,7 @@ class AsyncOrdersResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         status: OrderStatus
         | Literal[
             "cancelled",

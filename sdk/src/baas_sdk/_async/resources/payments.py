@@ -119,7 +119,7 @@ class AsyncPaymentsResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         status: PaymentStatus
         | Literal["cancelled", "disputed", "failed", "paid", "partially_refunded", "pending", "refunded"]
         | None = None,

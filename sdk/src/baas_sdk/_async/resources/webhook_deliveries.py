@@ -50,7 +50,7 @@ class AsyncWebhookDeliveriesResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         endpoint_id: str | None = None,
         event_id: str | None = None,
         event_type: str | None = None,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from baas_sdk._models.requests import PublishEvent
 from baas_sdk._models.responses import StoredEvent
@@ -50,7 +50,7 @@ class EventsResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         type: str | None = None,
         subject: str | None = None,
         since: dt.datetime | str | None = None,

@@ -14,7 +14,6 @@ from baas_sdk._struct import made, made_dict
 from baas_sdk._sync.raw import one
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from httpx import Timeout
@@ -50,11 +49,11 @@ class NotificationSettingsResource:
     def set(
         self,
         *,
-        alerts_to: dt.datetime | None | UnsetType = UNSET,
+        alerts_to: str | None | UnsetType = UNSET,
         brand: Brand | BrandDict | UnsetType = UNSET,
         email: PutEmail | PutEmailDict | UnsetType = UNSET,
         locale: str | None | UnsetType = UNSET,
-        reply_to: dt.datetime | None | UnsetType = UNSET,
+        reply_to: str | None | UnsetType = UNSET,
         rules: Mapping[str, RuleSetting | RuleSettingDict] | UnsetType = UNSET,
         sender_email: str | None | UnsetType = UNSET,
         sender_name: str | None | UnsetType = UNSET,

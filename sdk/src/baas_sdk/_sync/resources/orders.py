@@ -215,7 +215,7 @@ class OrdersResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         status: OrderStatus
         | Literal[
             "cancelled",

@@ -460,7 +460,7 @@ class ProductsResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         status: ProductStatus | Literal["active", "archived", "draft"] | None = None,
         q: str | None = None,
         timeout: float | Timeout | None = None,

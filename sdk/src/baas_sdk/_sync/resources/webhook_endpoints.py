@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -111,7 +111,7 @@ class WebhookEndpointsResource:
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        include: str | None = None,
+        include: Literal["total"] | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> Pages[Endpoint]:
