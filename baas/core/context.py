@@ -69,8 +69,13 @@ class Context:
     @property
     def dry_run(self) -> bool:
         """Whether the caller only wants to know what would be answered (`Prefer: dry-run`)."""
-        prefer = self.header(b"prefer")
-        return prefer is not None and "dry-run" in {part.strip().lower() for part in prefer.split(",")}
+        # Every line, and without values: a preference overlooked here would be stored, sent and charged.
+        return any(
+            part.partition(b";")[0].partition(b"=")[0].strip().lower() == b"dry-run"
+            for key, value in self.asgi["headers"]
+            if key == b"prefer"
+            for part in value.split(b",")
+        )
 
     async def read(self, verb: Callable[[StoreSession], Awaitable[Any]]) -> Response[Any]:
         """Answer what a verb reads through the ORM. A `PageOf` becomes a list."""

@@ -10,7 +10,7 @@ from baas.core.context import Context, Suspended
 from baas.core.db import Database, StoreConnection
 from baas.core.errors import IdempotencyInProgress
 from baas.worker import Worker
-from tests.clients import Shop
+from tests.clients import BASE, Shop
 from tests.services.goods import make_product
 
 PRODUCTS = "/storefront/products"
@@ -85,13 +85,24 @@ class TestCachedReads:
 class TestDryRuns:
     """Everything runs, nothing stays."""
 
-    @pytest.mark.parametrize("prefer", ["dry-run", "DRY-RUN", "respond-async, dry-run", " dry-run ,wait=5"])
+    @pytest.mark.parametrize(
+        "prefer",
+        [
+            "dry-run",
+            "DRY-RUN",
+            "respond-async, dry-run",
+            " dry-run ,wait=5",
+            "dry-run; a=1",
+            "dry-run=1",
+            "a\ndry-run",
+        ],
+    )
     async def test_the_answer_is_what_it_would_have_been(self, shop: Shop, prefer: str) -> None:
-        """And says that it was only tried."""
+        """And says that it was only tried, whichever way and in whichever line it was asked for."""
         body = {"name": "Tried", "variants": [{"price": 1000, "on_hand": 3}]}
-        response = await shop.admin(
-            "POST", "/admin/products", json=body, headers={"Prefer": prefer}, expect=201
-        )
+        headers = [("X-API-KEY", shop.secret_key), *(("Prefer", line) for line in prefer.split("\n"))]
+        response = await shop.http.request("POST", f"{BASE}/admin/products", json=body, headers=headers)
+        assert response.status_code == 201
         assert response.json()["meta"]["dry_run"] is True
         product = response.json()["data"]
         assert product["name"] == "Tried"
