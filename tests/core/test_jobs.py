@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from baas.core.jobs import Every, Loop, Loops, Nudger
+from baas.core.jobs import Drain, Every, Loop, Loops, Nudger
 from tests.core.own_redis import OwnRedis
 
 
@@ -87,7 +87,7 @@ class TestLoop:
         await until(lambda: work.done == 1, 1)
         task.cancel()
 
-    def slow(self, work: Work) -> "object":
+    def slow(self, work: Work) -> Drain:
         async def drain() -> int:
             found = await work.drain()
             await asyncio.sleep(0.05)

@@ -31,7 +31,7 @@ async def test_no_key_is_told_what_to_send(http: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("key", ["sk_test_wrong", "x", "", "x" * 300, "sk_test_\xff"])
 async def test_a_wrong_key_is_told_nothing_more(http: httpx.AsyncClient, key: str) -> None:
     """Not whether it once was one."""
-    response = await http.get(f"{BASE}/admin/store", headers={"X-API-KEY": key.encode("latin-1")})
+    response = await http.get(f"{BASE}/admin/store", headers=[(b"X-API-KEY", key.encode("latin-1"))])
     assert response.status_code == 401
     assert response.json()["error"] == {
         "code": "invalid_api_key",
