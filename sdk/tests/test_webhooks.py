@@ -135,6 +135,15 @@ class TestProof:
         ):
             webhooks.unwrap(signed.body, form, secret=SECRET)
 
+    def test_headers_that_walk_as_pairs(self) -> None:
+        """As those of Werkzeug: missing is missing, in any case, and nothing else happens."""
+        from werkzeug.datastructures import Headers
+
+        signed = request()
+        webhooks.unwrap(signed.body, Headers(signed.headers), secret=SECRET)
+        with pytest.raises(InvalidWebhook, match="webhook-id is missing"):
+            webhooks.unwrap(signed.body, Headers({"x": "y"}), secret=SECRET)
+
     def test_only_raw_bytes(self) -> None:
         """A parsed body is refused with the reason, before any cryptography."""
         signed = request()

@@ -16,8 +16,8 @@ import base64
 import binascii
 import hmac
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -34,6 +34,18 @@ _SECRET_PREFIX = "whsec_"  # noqa: S105  the prefix of secrets, not one
 _VERSION = b"v1"
 
 
+class Headers(Protocol):
+    """The headers of any framework: a dict, or what looks like one."""
+
+    def keys(self) -> Iterable[str]:
+        """The names, in any case."""
+        ...
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value of a name."""
+        ...
+
+
 class _Plain(msgspec.Struct):
     type: str
 
@@ -43,7 +55,7 @@ _plain = msgspec.json.Decoder(_Plain)
 
 def unwrap(
     body: bytes,
-    headers: Mapping[str, Any],
+    headers: Headers,
     *,
     secret: str | Iterable[str],
     now: float | None = None,
@@ -75,7 +87,7 @@ def unwrap(
 
 def verify(
     body: bytes,
-    headers: Mapping[str, Any],
+    headers: Headers,
     *,
     secret: str | Iterable[str],
     now: float | None = None,
@@ -110,13 +122,13 @@ def verify(
     return message_id
 
 
-def _header(headers: Mapping[str, Any], name: str) -> str:
-    value = headers.get(name)
-    if value is None:
-        for other in headers:
-            if other.lower().replace("_", "-").removeprefix("http-") == name:
-                value = headers[other]
-                break
+def _header(headers: Headers, name: str) -> str:
+    value: object = None
+    # Over the keys by name: walking the headers of some frameworks gives pairs.
+    for key in headers.keys():  # noqa: SIM118
+        if key.lower().replace("_", "-").removeprefix("http-") == name:
+            value = headers[key]
+            break
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if not isinstance(value, str) or not value:
