@@ -310,7 +310,7 @@ class TestFairness:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """200 messages wait for it; another store's are sent at once."""
-        monkeypatch.setattr(policy, "SEND_SECONDS", 2.0)
+        monkeypatch.setattr(policy, "SEND_SECONDS", 4.0)
         worker = await make_worker()
         await use_smtp(other_shop, smtp.port)
         async with bad_server(hang) as port:
@@ -327,11 +327,11 @@ class TestFairness:
                     worker.wake("notifications")
                     while (await read(other_shop, identity))["status"] != "sent":
                         await asyncio.sleep(0.02)
-                        assert time.monotonic() - began < 1.5
+                        assert time.monotonic() - began < 3.9
                     waits.append(time.monotonic() - began)
-                assert sorted(waits)[5] < 0.5
+                assert sorted(waits)[5] < 1.0
                 # After the first places timed out, the server is left alone and its messages wait unharmed.
-                await asyncio.sleep(2.5)
+                await asyncio.sleep(4.5)
             finally:
                 loop.cancel()
                 await asyncio.gather(loop, return_exceptions=True)

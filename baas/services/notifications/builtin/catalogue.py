@@ -26,7 +26,7 @@ def language_of(locale: str) -> str:
     return language if language in LANGUAGES else FALLBACK
 
 
-_IF: Final = re.compile(r"\{% if ([a-z_.]+) %\}")
+_IF: Final = re.compile(r"\{% if ([a-z0-9_.]+) %\}")
 
 
 def _present(source: str) -> str:
