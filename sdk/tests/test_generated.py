@@ -136,6 +136,7 @@ def test_receiving_webhooks_needs_no_http_client() -> None:
 
 
 def test_import_takes_less_than_150_ms() -> None:
-    """The best of several, because other work runs beside the tests."""
-    code = "import time; began = time.perf_counter(); import baas_sdk; from baas_sdk import Client, AsyncClient, errors, webhooks; print((time.perf_counter() - began) * 1000)"
+    """Of the processor's time, the best of several, because other work runs beside the tests."""
+    names = "from baas_sdk import Client, AsyncClient, errors, webhooks"
+    code = f"import time; began = time.process_time(); {names}; print((time.process_time() - began) * 1000)"
     assert min(float(run(code)) for _ in range(7)) < 150

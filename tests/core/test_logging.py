@@ -110,12 +110,8 @@ class TestLines:
         for line in lines.all:
             assert (line["request_id"], line["store_id"], line["job"]) == ("req_7", str(store), "relay")
 
-    def test_below_the_level_nothing_is_written_and_little_is_spent(self, lines: Lines) -> None:
-        log = structlog.get_logger()
-        started = time.perf_counter()
-        for number in range(20_000):
-            log.debug("cache.hit", number=number)
-        assert (time.perf_counter() - started) / 20_000 < 10e-6
+    def test_below_the_level_nothing_is_written(self, lines: Lines) -> None:
+        structlog.get_logger().debug("cache.hit", number=1)
         assert not lines.text
 
     def test_libraries_come_through_the_same_pipeline(self, lines: Lines) -> None:
