@@ -27,6 +27,7 @@ from baas.services.notifications import jobs as notifications_jobs
 from baas.services.notifications import routes as notifications_routes
 from baas.services.orders import jobs as orders_jobs
 from baas.services.orders import routes as orders_routes
+from baas.services.payments import jobs as payments_jobs
 from baas.services.payments import routes as payments_routes
 from baas.tenants import operator_routes
 from baas.tenants import routes as tenants_routes
@@ -76,6 +77,7 @@ LOOPS: dict[str, tuple[LoopMaker, float]] = {
     **inventory_jobs.LOOPS,
     **carts_jobs.LOOPS,
     **orders_jobs.LOOPS,
+    **payments_jobs.LOOPS,
     **imports_jobs.LOOPS,
     **notifications_jobs.LOOPS,
     **webhooks_jobs.LOOPS,

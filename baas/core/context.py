@@ -16,7 +16,7 @@ from litestar.types import HTTPScope, Scope
 from baas.core import envelope, idempotency
 from baas.core.cache import Request, digest
 from baas.core.db import StoreConnection, StoreSession, SystemConnection, sqlstate
-from baas.core.errors import InsufficientScope, ValidationFailed
+from baas.core.errors import AppError, InsufficientScope, ValidationFailed
 from baas.core.paging import Page, PageOf, page_of
 from baas.core.runtime import Runtime
 from baas.core.scope import StoreScope
@@ -171,7 +171,14 @@ class Context:
         if isinstance(result, Suspended):
             if finish is None:
                 raise TypeError("A verb that suspends needs a finish.")
-            result = await finish(result.resume)
+            try:
+                result = await finish(result.resume)
+            except AppError:
+                # It said no and is not running any more: the same key may take it up again at once.
+                if request is not None:
+                    async with self.runtime.database.fast(self.scope) as work:
+                        await idempotency.suspend(work, request, result.resume, running=False)
+                raise
             if request is not None:
                 async with self.runtime.database.fast(self.scope) as work:
                     await idempotency.save(work, request, ring, status, _encode(result))

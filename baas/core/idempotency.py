@@ -132,8 +132,16 @@ async def save(work: Work, request: Request, ring: KeyRing, status_code: int, da
     )
 
 
-async def suspend(work: Work, request: Request, resume: dict[str, Any]) -> None:
+async def suspend(work: Work, request: Request, resume: dict[str, Any], *, running: bool = True) -> None:
     """Note that the work goes on after this transaction, and where a retry takes it up."""
     await work.execute(
-        _SAVE, request.owner, request.key, request.request_hash, None, None, resume, LEASE, clock.now() + KEPT
+        _SAVE,
+        request.owner,
+        request.key,
+        request.request_hash,
+        None,
+        None,
+        resume,
+        LEASE if running else timedelta(0),
+        clock.now() + KEPT,
     )

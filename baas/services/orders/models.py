@@ -108,6 +108,7 @@ class OrderItem(StoreEntity, Base):
     tax: Mapped[int] = column(server_default=_ZERO, keep=KEEP_ORDER)
     requires_shipping: Mapped[bool] = column(keep=KEEP_ORDER)
     oversold: Mapped[bool] = column(server_default=text("false"), keep=KEEP_ORDER)
+    refunded_quantity: Mapped[int] = column(server_default=_ZERO, keep=KEEP_ORDER)
 
 
 class OrderTransition(StoreEntity, Base):

@@ -20,7 +20,7 @@ _COLUMNS: Final = (
 )
 _ITEM_COLUMNS: Final = (
     "id, order_id, variant_id, product_id, product_name, variant_name, sku, image_url, quantity, unit_price, total,"
-    " discount, tax, requires_shipping, oversold"
+    " discount, tax, requires_shipping, oversold, refunded_quantity"
 )
 # What a new order is given; the number comes from the counter, everything else has a default.
 _GIVEN: Final = (
@@ -208,6 +208,19 @@ async def mark_oversold(work: StoreWork, order_id: UUID, variant_ids: Sequence[U
         work.scope.store_id,
         order_id,
         list(variant_ids),
+    )
+
+
+async def note_refunded(work: StoreWork, order_id: UUID, quantities: Mapping[UUID, int]) -> None:
+    """Count pieces of lines as given back; negative when the provider refused after all."""
+    await work.execute(
+        "update order_items i set refunded_quantity = i.refunded_quantity + d.quantity"
+        " from unnest($3::uuid[], $4::bigint[]) as d(id, quantity)"
+        " where i.store_id = $1 and i.order_id = $2 and i.id = d.id",
+        work.scope.store_id,
+        order_id,
+        list(quantities),
+        list(quantities.values()),
     )
 
 

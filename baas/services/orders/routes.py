@@ -7,7 +7,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from baas.core import ids
-from baas.core.context import Ctx
+from baas.core.context import Ctx, Suspended
+from baas.core.db import StoreWork
 from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
@@ -16,9 +17,11 @@ from baas.services.orders.schemas import (
     CancelOrder,
     Checkout,
     CreateOrder,
+    CreateOrderRefund,
     DeliverOrder,
     FulfillOrder,
     Order,
+    OrderRefunds,
     OrderStats,
     OrderStatus,
     PaymentState,
@@ -29,8 +32,9 @@ from baas.services.orders.schemas import (
     StorefrontOrder,
     Transition,
 )
-from baas.services.payments.providers import providers_of
-from baas.services.payments.schemas import StorefrontPayment
+from baas.services.payments.errors import PaymentProviderError
+from baas.services.payments.schemas import RefundStatus, StorefrontPayment
+from baas.services.payments.service import network, storefront_of
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
 Cursor = Annotated[
@@ -48,11 +52,31 @@ Token = Annotated[str | None, QueryParameter(max_length=200, description="The or
 async def checkout(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[Checkout]) -> Response[Data[Placed]]:
     """Turn a cart into an order with its stock reserved, and open the payment.
 
-    Send an Idempotency-Key: the same key answers the same order. Follow `payment.next_action`.
+    Send an Idempotency-Key: the same key answers the same order. Follow `payment.next_action`. With
+    `payment_provider_error` the order exists and stays payable: the same request with the same key, or
+    `POST /storefront/orders/{id}/payments`, continues the same payment.
     """
     identity = ids.decode("cart", cart_id)
-    providers = providers_of(ctx.runtime)
-    return await ctx.write_fast(lambda work: service.checkout(work, providers, identity, data), status=201)
+    desk = network.desk_of(ctx.runtime)
+    placed: list[Placed] = []
+
+    async def verb(work: StoreWork) -> Any:
+        made = await service.checkout(work, desk.providers, identity, data)
+        if made.payment is None or not network.needs_opening(desk, made.payment):
+            return made
+        placed[:] = [made]
+        return Suspended({"order": made.order.id, "payment": made.payment.id}, made)
+
+    async def finish(resume: dict[str, Any]) -> Placed:
+        payment = await network.open_attempt(desk, ctx.scope, ids.decode("pay", resume["payment"]))
+        if placed:
+            order = placed[0].order
+        else:
+            async with ctx.runtime.database.fast(ctx.scope) as work:
+                order = await service.token_again(work, ids.decode("ord", resume["order"]))
+        return Placed(order, storefront_of(payment))
+
+    return await ctx.write_fast(verb, status=201, finish=finish)
 
 
 @get(
@@ -78,10 +102,20 @@ async def retry_order_payment(
 ) -> Response[Data[StorefrontPayment]]:
     """Another attempt after a failed payment; an attempt that is still open is continued, not doubled."""
     identity = ids.decode("ord", order_id)
-    providers = providers_of(ctx.runtime)
-    return await ctx.write_fast(
-        lambda work: service.retry(work, providers, identity, data, token=token), status=201
-    )
+    desk = network.desk_of(ctx.runtime)
+
+    async def verb(work: StoreWork) -> Any:
+        payment = await service.retry(work, desk.providers, identity, data, token=token)
+        if network.needs_opening(desk, payment):
+            return Suspended({"payment": payment.id}, payment)
+        return payment
+
+    async def finish(resume: dict[str, Any]) -> StorefrontPayment:
+        return storefront_of(
+            await network.open_attempt(desk, ctx.scope, ids.decode("pay", resume["payment"]))
+        )
+
+    return await ctx.write_fast(verb, status=201, finish=finish)
 
 
 @get("/admin/orders", needs="orders:read", operation_id="list_orders", tags=["orders"], summary="List orders")
@@ -153,9 +187,61 @@ async def cancel_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[CancelOrder | None] = None
 ) -> Response[Data[Order]]:
     """Give the money back, then the stock. An order that is on its way can only be returned."""
+    identity, body = ids.decode("ord", order_id), data or CancelOrder()
+    desk = network.desk_of(ctx.runtime)
+
+    async def verb(work: StoreWork) -> Any:
+        waiting = await service.promise_refunds_to_cancel(work, desk.providers, identity, body)
+        if not waiting or ctx.dry_run:
+            return await service.cancel(work, desk.providers, identity, body)
+        return Suspended({"refunds": waiting})
+
+    async def finish(resume: dict[str, Any]) -> Order:
+        for refund_id in resume["refunds"]:
+            await network.run_refund(desk, ctx.scope, ids.decode("re", refund_id))
+        async with ctx.runtime.database.fast(ctx.scope) as work:
+            return await service.cancel(work, desk.providers, identity, body)
+
+    return await ctx.write_fast(verb, finish=finish)
+
+
+@post(
+    "/admin/orders/{order_id:str}/refunds", needs="orders:write", status_code=201,
+    operation_id="refund_order", tags=["orders"], summary="Refund an order",
+)  # fmt: skip
+async def refund_order(
+    ctx: Ctx, order_id: FromPath[str], data: JSONBody[CreateOrderRefund]
+) -> Response[Data[OrderRefunds]]:
+    """Give back an amount, some of the lines (for sale again if wanted), or what was paid too much.
+
+    Send an Idempotency-Key: two requests without one are two refunds.
+    """
     identity = ids.decode("ord", order_id)
-    providers = providers_of(ctx.runtime)
-    return await ctx.write_fast(lambda work: service.cancel(work, providers, identity, data or CancelOrder()))
+    desk = network.desk_of(ctx.runtime)
+
+    async def verb(work: StoreWork) -> Any:
+        made, pieces = await service.promise_refunds(work, desk.providers, identity, data)
+        done = await service.refunded(work, identity, made)
+        if all(refund.status is not RefundStatus.PENDING for refund in made):
+            return done
+        counted = {ids.encode("oitem", line): count for line, count in pieces.items()}
+        return Suspended({"refunds": [refund.id for refund in made], "pieces": counted}, done)
+
+    async def finish(resume: dict[str, Any]) -> OrderRefunds:
+        try:
+            made = [
+                await network.run_refund(desk, ctx.scope, ids.decode("re", refund_id))
+                for refund_id in resume["refunds"]
+            ]
+        except PaymentProviderError:
+            pieces = {ids.decode("oitem", line): count for line, count in resume["pieces"].items()}
+            async with ctx.runtime.database.fast(ctx.scope) as work:
+                await service.take_refunds_back(work, identity, pieces)
+            raise
+        async with ctx.runtime.database.fast(ctx.scope) as work:
+            return await service.refunded(work, identity, made)
+
+    return await ctx.write_fast(verb, status=201, finish=finish)
 
 
 @post(
@@ -226,6 +312,7 @@ ROUTES: list[Any] = [
     get_order,
     get_order_history,
     cancel_order,
+    refund_order,
     fulfill_order,
     ship_order,
     deliver_order,

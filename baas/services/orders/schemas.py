@@ -9,7 +9,14 @@ from msgspec import UNSET, Meta, UnsetType
 
 from baas.core.money import MAX_AMOUNT
 from baas.services.carts.addresses import Address, AddressView
-from baas.services.payments.schemas import ProviderName, ReturnUrl, SandboxToken, StorefrontPayment
+from baas.services.payments.schemas import (
+    ProviderName,
+    Refund,
+    ReturnUrl,
+    SandboxToken,
+    StorefrontPayment,
+    StripeMode,
+)
 from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY
 
 Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT, description="In the currency's minor unit")]
@@ -105,6 +112,8 @@ class OrderItem(msgspec.Struct, frozen=True):
     tax: int
     requires_shipping: bool
     oversold: bool
+    refunded_quantity: int
+    """Pieces that were given back on their own."""
 
 
 class Tracking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -223,6 +232,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What the customer saw; another total is refused with `price_changed`."""
     return_url: ReturnUrl | None = None
     sandbox_token: SandboxToken | None = None
+    stripe_mode: StripeMode | None = None
     note: Note | None = None
 
 
@@ -232,6 +242,7 @@ class RetryPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     provider: ProviderName
     return_url: ReturnUrl | None = None
     sandbox_token: SandboxToken | None = None
+    stripe_mode: StripeMode | None = None
 
 
 class NewItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -318,3 +329,32 @@ class OrderStats(msgspec.Struct, frozen=True):
     average: int
     """`gross` for each paid order, rounded half up."""
     items_sold: int
+
+
+class RefundItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pieces of a line to give back."""
+
+    order_item_id: Annotated[str, Meta(max_length=80)]
+    quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+
+
+class CreateOrderRefund(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to give back of an order: an amount, some of its lines, or what was paid too much. One of the three,
+
+    or none: then everything that is left.
+    """
+
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)] | None = None
+    items: Annotated[list[RefundItem], Meta(min_length=1, max_length=MAX_LINES)] | None = None
+    overpayment: bool = False
+    """Exactly what came in beyond the order's total."""
+    restock: bool = False
+    """The pieces of `items` are for sale again."""
+    reason: Reason | None = None
+
+
+class OrderRefunds(msgspec.Struct, frozen=True):
+    """An order after money was given back, and the refunds that this made: one for each payment it came from."""
+
+    order: Order
+    refunds: list[Refund]

@@ -56,6 +56,8 @@ class PaymentRecord(StoreEntity, Base):
     metadata_: Mapped[dict[str, Any]] = column(
         "metadata", server_default=text("'{}'::jsonb"), pii=True, keep=KEEP_ORDER
     )
+    options: Mapped[dict[str, Any]] = column(server_default=text("'{}'::jsonb"), keep=KEEP_ORDER)
+    opened_at: Mapped[datetime | None] = column(keep=KEEP_ORDER)
     provider_updated_at: Mapped[datetime | None] = column(keep=KEEP_ORDER)
     created_at: Mapped[datetime] = column(keep=KEEP_ORDER)
     updated_at: Mapped[datetime] = column(keep=KEEP_ORDER)
@@ -69,6 +71,7 @@ class RefundRecord(StoreEntity, Base):
     __table_args__ = (
         store_fk("payment_id", "payments"),
         UniqueConstraint("store_id", "payment_id", "provider_refund_id"),
+        Index("ix_refunds_due", "next_attempt_at", postgresql_where=text("next_attempt_at is not null")),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
     )
@@ -81,6 +84,8 @@ class RefundRecord(StoreEntity, Base):
     provider_refund_id: Mapped[str | None] = column(keep=KEEP_ORDER)
     origin: Mapped[str] = column(keep=KEEP_ORDER)
     failure_code: Mapped[str | None] = column(keep=KEEP_ORDER)
+    attempts: Mapped[int] = column(server_default=text("0"), keep=KEEP_ORDER)
+    next_attempt_at: Mapped[datetime | None] = column(keep=KEEP_ORDER)
     created_at: Mapped[datetime] = column(keep=KEEP_ORDER)
     updated_at: Mapped[datetime] = column(keep=KEEP_ORDER)
 
@@ -116,6 +121,9 @@ class ProviderAccount(StoreEntity, Base):
     webhook_secret: Mapped[bytes | None] = column()
     is_test: Mapped[bool] = column()
     enabled: Mapped[bool] = column()
+    account_id: Mapped[str | None] = column()
+    reconciled_until: Mapped[datetime | None] = column()
+    reconcile_at: Mapped[datetime | None] = column()
     created_at: Mapped[datetime] = column(server_default=_NOW)
     updated_at: Mapped[datetime] = column(server_default=_NOW)
 
@@ -130,7 +138,15 @@ class ProviderEvent(StoreEntity, Base):
     __tablename__ = "provider_events"
     __table_args__ = (
         UniqueConstraint("store_id", "provider", "provider_event_id"),
-        Index("ix_provider_events_unprocessed", "received_at", postgresql_where=text("processed_at is null")),
+        Index(
+            "ix_provider_events_due", "next_attempt_at", postgresql_where=text("next_attempt_at is not null")
+        ),
+        Index(
+            "ix_provider_events_flagged",
+            "store_id",
+            "received_at",
+            postgresql_where=text("outcome not in ('settled', 'ignored')"),
+        ),
     )
 
     provider: Mapped[str] = column(keep="90d")
@@ -141,6 +157,28 @@ class ProviderEvent(StoreEntity, Base):
     processed_at: Mapped[datetime | None] = column(keep="90d")
     attempts: Mapped[int] = column(server_default=text("0"), keep="90d")
     error: Mapped[str | None] = column(keep="90d")
+    handle: Mapped[dict[str, Any] | None] = column(keep="90d")
+    outcome: Mapped[str | None] = column(keep="90d")
+    next_attempt_at: Mapped[datetime | None] = column(keep="90d")
+
+
+class Reconciliation(StoreEntity, Base):
+    """One comparison of our payments with a provider's own list."""
+
+    __tablename__ = "payment_reconciliations"
+
+    provider: Mapped[str] = column(keep=KEEP_ORDER)
+    source: Mapped[str] = column(keep=KEEP_ORDER)
+    since: Mapped[datetime] = column(keep=KEEP_ORDER)
+    until: Mapped[datetime] = column(keep=KEEP_ORDER)
+    checked: Mapped[int] = column(server_default=text("0"), keep=KEEP_ORDER)
+    repaired: Mapped[int] = column(server_default=text("0"), keep=KEEP_ORDER)
+    findings: Mapped[list[dict[str, Any]]] = column(
+        type_=JSONB(), server_default=text("'[]'::jsonb"), keep=KEEP_ORDER
+    )
+    error: Mapped[str | None] = column(keep=KEEP_ORDER)
+    started_at: Mapped[datetime] = column(keep=KEEP_ORDER)
+    finished_at: Mapped[datetime | None] = column(keep=KEEP_ORDER)
 
 
 class SandboxPayment(StoreEntity, Base):

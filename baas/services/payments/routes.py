@@ -1,15 +1,17 @@
 """The endpoints of the payments, and the sandbox's hosted page."""
 
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
 from litestar import Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from redis.exceptions import RedisError
 
 from baas.core import envelope, ids
-from baas.core.context import Context, Ctx
+from baas.core.context import Context, Ctx, Suspended
 from baas.core.db import StoreWork
 from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
@@ -27,9 +29,13 @@ from baas.services.payments.schemas import (
     PaymentProvider,
     PaymentStatus,
     PutPaymentProvider,
+    Received,
+    ReconciliationReport,
     Refund,
+    RefundStatus,
+    StorefrontPayment,
 )
-from baas.services.payments.service import accounts
+from baas.services.payments.service import accounts, inbox, network, reconciling
 from baas.tenants.routes import Tenancy
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
@@ -78,9 +84,23 @@ async def list_payments(
     summary="Create a payment",
 )  # fmt: skip
 async def create_payment(ctx: Ctx, data: JSONBody[CreatePayment]) -> Response[Data[Payment]]:
-    """Collect an amount, with an order of this backend or without any. The payer follows `next_action`."""
-    providers = providers_of(ctx.runtime)
-    return await ctx.write_fast(lambda work: service.create(work, providers, data), status=201)
+    """Collect an amount, with an order of this backend or without any. The payer follows `next_action`.
+
+    `payment_provider_error` means that the provider did not open it: send the same request with the same
+    Idempotency-Key again, and the same attempt is continued.
+    """
+    desk = network.desk_of(ctx.runtime)
+
+    async def verb(work: StoreWork) -> Any:
+        payment = await service.create(work, desk.providers, data)
+        if network.needs_opening(desk, payment):
+            return Suspended({"payment": payment.id}, payment)
+        return payment
+
+    async def finish(resume: dict[str, Any]) -> Payment:
+        return await network.open_attempt(desk, ctx.scope, ids.decode("pay", resume["payment"]))
+
+    return await ctx.write_fast(verb, status=201, finish=finish)
 
 
 @get(
@@ -102,11 +122,90 @@ async def create_refund(
 ) -> Response[Data[Refund]]:
     """Give back everything that is left, or a part; never more than what was paid.
 
-    Send an Idempotency-Key: two requests without one are two refunds.
+    Send an Idempotency-Key: two requests without one are two refunds. A provider that does not answer leaves
+    the refund `pending`, and it is asked again until it does.
     """
     identity = ids.decode("pay", payment_id)
-    providers = providers_of(ctx.runtime)
-    return await ctx.write_fast(lambda work: service.refund(work, providers, identity, data), status=201)
+    desk = network.desk_of(ctx.runtime)
+
+    async def verb(work: StoreWork) -> Any:
+        made = await service.refund(work, desk.providers, identity, data)
+        return Suspended({"refund": made.id}, made) if made.status is RefundStatus.PENDING else made
+
+    async def finish(resume: dict[str, Any]) -> Refund:
+        return await network.run_refund(desk, ctx.scope, ids.decode("re", resume["refund"]))
+
+    return await ctx.write_fast(verb, status=201, finish=finish)
+
+
+@post(
+    "/admin/payments/{payment_id:str}/refresh", needs="payments:write", status_code=200,
+    operation_id="refresh_payment", tags=["payments"], summary="Ask the provider for a payment",
+)  # fmt: skip
+async def refresh_payment(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[Payment]]:
+    """Ask the provider for the payment as it is now, without waiting for its notification."""
+    identity = ids.decode("pay", payment_id)
+    return ctx.answer(await network.ask(network.desk_of(ctx.runtime), ctx.scope, identity, source="api"))
+
+
+@post(
+    "/storefront/payments/{payment_id:str}/refresh", needs="storefront", status_code=200,
+    operation_id="refresh_storefront_payment", tags=["checkout"], summary="Come back from the payment page",
+)  # fmt: skip
+async def refresh_storefront_payment(
+    ctx: Ctx, payment_id: FromPath[str]
+) -> Response[Data[StorefrontPayment]]:
+    """What the page that the payer comes back to asks: the provider is asked, at most every two seconds.
+
+    What stands in the address of that page is not believed.
+    """
+    identity, scope = ids.decode("pay", payment_id), ctx.scope
+    if await _may_ask(ctx, identity):
+        payment = await network.ask(network.desk_of(ctx.runtime), scope, identity, source="return")
+    else:
+        async with ctx.runtime.database.fast(scope) as work:
+            payment = await service.get(work, identity)
+    return ctx.answer(service.storefront_of(payment))
+
+
+async def _may_ask(ctx: Context, payment_id: UUID) -> bool:
+    key = ctx.scope.key("payment", payment_id.hex, "asked")
+    try:
+        return bool(await ctx.runtime.redis.set(key, b"1", nx=True, ex=2))
+    except RedisError:
+        return True
+
+
+@get(
+    "/admin/payments/reconciliation", needs="payments:read", operation_id="get_reconciliation",
+    tags=["payments"], summary="Report of the reconciliation",
+)  # fmt: skip
+async def get_reconciliation(ctx: Ctx) -> Response[Data[ReconciliationReport]]:
+    """How our payments and the providers' own lists agreed lately, and what still needs a person."""
+    return await ctx.read_fast(reconciling.report)
+
+
+@post(
+    "/webhooks/{provider:str}/{store_id:str}", public=True, status_code=200, operation_id="receive_notification",
+    tags=["payments"], summary="Take a provider's notification",
+)  # fmt: skip
+async def receive_notification(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], provider: FromPath[str], store_id: FromPath[str]
+) -> Response[Data[Received]]:
+    """The address that a provider notifies. Proven notifications are kept once and answered at once.
+
+    Nothing in one is believed but what to ask the provider about; an unproven one is a 401 and moves nothing.
+    """
+    scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
+    scope = msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, provider[:40]))
+    inbound = Inbound(
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in ctx.asgi["headers"]},
+        query=dict(parse_qsl(ctx.asgi["query_string"].decode("latin-1"), max_num_fields=50)),
+        body=ctx.body,
+    )
+    received = await inbox.receive_or_hint(network.desk_of(ctx.runtime), scope, provider, inbound)
+    ctx.runtime.nudger.nudge("payments.inbox")
+    return ctx.answer(received)
 
 
 @get(
@@ -146,9 +245,17 @@ async def get_payment_provider(ctx: Ctx, provider: FromPath[str]) -> Response[Da
 async def put_payment_provider(
     ctx: Ctx, provider: FromPath[str], data: JSONBody[PutPaymentProvider]
 ) -> Response[Data[PaymentProvider]]:
-    """Store credentials, encrypted, and enable or disable the provider. The sandbox needs none."""
-    providers, ring = providers_of(ctx.runtime), ctx.runtime.keyring
-    return await ctx.write_fast(lambda work: accounts.put(work, providers, ring, provider, data))
+    """Store credentials, encrypted, and enable or disable the provider. The sandbox needs none.
+
+    The provider is asked whether it knows the credentials. Without a webhook secret, Stripe is told to notify
+    this store; with Mercado Pago a person copies the secret of the application.
+    """
+    desk, ring = network.desk_of(ctx.runtime), ctx.runtime.keyring
+    notify = None if ctx.dry_run else network.notification_url(desk, ctx.scope, provider)
+    proven = await accounts.prove(
+        desk.database, ctx.scope, desk.providers, ring, provider, data, notify=notify
+    )
+    return await ctx.write_fast(lambda work: accounts.put(work, desk.providers, ring, provider, data, proven))
 
 
 @delete(
@@ -246,8 +353,12 @@ def _html(page: Page, scope: StoreScope) -> Response[bytes]:
 ROUTES: list[Any] = [
     list_payments,
     create_payment,
+    get_reconciliation,
     get_payment,
     create_refund,
+    refresh_payment,
+    refresh_storefront_payment,
+    receive_notification,
     get_payment_history,
     list_payment_providers,
     get_payment_provider,

@@ -34,6 +34,15 @@ SandboxToken = Annotated[
 ]
 
 
+StripeMode = Annotated[
+    Literal["checkout", "elements"],
+    Meta(
+        description="Stripe only: `checkout` (a page of Stripe's, as a redirect) unless told otherwise; "
+        "`elements` for a shop that shows Stripe Elements, which is given a `client_secret`."
+    ),
+]
+
+
 MAX_METADATA: Final = 16 * 1024
 """Bytes of JSON that a shop may keep with a payment or an order."""
 
@@ -177,7 +186,9 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
     id: str
     at: datetime
-    outcome: Literal["created", "progressed", "moved", "ignored", "flagged", "refunded"]
+    outcome: Literal[
+        "created", "opened", "not_opened", "progressed", "moved", "ignored", "flagged", "refunded"
+    ]
     """`progressed`: the provider's own word changed and the status did not."""
     from_status: PaymentStatus | None
     to_status: PaymentStatus
@@ -208,6 +219,7 @@ class CreatePayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     payer: Payer | None = None
     return_url: ReturnUrl | None = None
     sandbox_token: SandboxToken | None = None
+    stripe_mode: StripeMode | None = None
     metadata: dict[str, Any] = {}
 
 
@@ -228,7 +240,9 @@ class PaymentProvider(msgspec.Struct, frozen=True):
     is_test: bool | None
     """Whether the account moves test money; null while it is not configured."""
     needs_credentials: list[str]
-    """The names that `credentials` takes."""
+    """The names that `credentials` must have."""
+    takes_credentials: list[str]
+    """The names that it may have besides."""
     has_webhook_secret: bool
     updated_at: datetime | None
 
@@ -239,3 +253,73 @@ class PutPaymentProvider(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     enabled: bool = True
     credentials: dict[str, Annotated[str, Meta(min_length=1, max_length=2000)]] | None = None
     webhook_secret: Annotated[str, Meta(min_length=8, max_length=500)] | None = None
+
+
+class Received(msgspec.Struct, frozen=True):
+    """A notification that is in the inbox now."""
+
+    received: bool
+    duplicate: bool
+    """It was there already."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing in which we and the provider did not agree."""
+
+    kind: Literal["repaired", "unknown_payment", "flagged", "not_asked"]
+    """`repaired`: our payment was moved to where the provider's is. The others need a person."""
+    provider: str
+    provider_payment_id: str | None
+    payment_id: str | None
+    detail: str
+
+
+class ReconciliationRun(msgspec.Struct, frozen=True):
+    """One comparison of our payments with a provider's own list."""
+
+    id: str
+    provider: str
+    source: str
+    """`schedule`, or `request` from the command line."""
+    since: datetime
+    until: datetime
+    checked: int
+    repaired: int
+    findings: list[Finding]
+    error: str | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class FlaggedNotification(msgspec.Struct, frozen=True):
+    """A genuine notification that settled nothing."""
+
+    provider: str
+    provider_event_id: str
+    type: str
+    outcome: str
+    """`unknown_payment`, `flagged` (wrong amount, currency or mode), `failed`."""
+    payment_id: str | None
+    error: str | None
+    received_at: datetime
+
+
+class FlaggedPayment(msgspec.Struct, frozen=True):
+    """A payment that a person should look at."""
+
+    id: str
+    provider: str
+    provider_payment_id: str | None
+    status: PaymentStatus
+    flags: list[str]
+    amount: int
+    currency: str
+
+
+class ReconciliationReport(msgspec.Struct, frozen=True):
+    """How the store's books and its providers' agree."""
+
+    runs: list[ReconciliationRun]
+    """The latest first."""
+    flagged_payments: list[FlaggedPayment]
+    flagged_notifications: list[FlaggedNotification]

@@ -9,12 +9,14 @@ from baas.services.orders.service.admin import (
     get,
     get_for_customer,
     history,
+    promise_refunds_to_cancel,
     ship,
     stats,
     take_back,
 )
-from baas.services.orders.service.checkout import checkout, create
+from baas.services.orders.service.checkout import checkout, create, token_again
 from baas.services.orders.service.following import attend_due, follow, retry
+from baas.services.orders.service.refunds import promise_refunds, refunded, take_refunds_back
 
 __all__ = [
     "OrderFilters",
@@ -29,8 +31,13 @@ __all__ = [
     "get",
     "get_for_customer",
     "history",
+    "promise_refunds",
+    "promise_refunds_to_cancel",
+    "refunded",
     "retry",
     "ship",
     "stats",
     "take_back",
+    "take_refunds_back",
+    "token_again",
 ]

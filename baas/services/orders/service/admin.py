@@ -32,6 +32,7 @@ from baas.services.orders.service.checkout import token_hash
 from baas.services.orders.service.shape import order_of, storefront_of
 from baas.services.payments import service as payments
 from baas.services.payments.providers import Providers
+from baas.services.payments.schemas import RefundStatus
 
 
 class OrderFilters(msgspec.Struct, frozen=True):
@@ -97,6 +98,18 @@ async def history(work: StoreWork, order_id: UUID) -> list[Transition]:
         )
         for row in await repository.transitions(work, order_id)
     ]
+
+
+async def promise_refunds_to_cancel(
+    work: StoreWork, providers: Providers, order_id: UUID, data: CancelOrder
+) -> list[str]:
+    """Promise what has to be given back before an order can be cancelled; answers the refunds still to be asked for.
+
+    Raises NotFound and InvalidTransition.
+    """
+    steps.check(await steps.locked(work, order_id), OrderStatus.CANCELLED)
+    made = await payments.refund_order(work, providers, order_id, reason=data.reason)
+    return [refund.id for refund in made if refund.status is RefundStatus.PENDING]
 
 
 async def cancel(work: StoreWork, providers: Providers, order_id: UUID, data: CancelOrder) -> Order:

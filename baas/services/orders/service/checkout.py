@@ -30,6 +30,7 @@ from baas.services.orders.schemas import (
     OrderStatus,
     PaymentState,
     Placed,
+    StorefrontOrder,
 )
 from baas.services.orders.service import steps
 from baas.services.orders.service.shape import order_of, storefront_of
@@ -118,6 +119,13 @@ async def checkout(work: StoreWork, providers: Providers, cart_id: UUID, data: C
     else:
         payment = await payments.open_for_order(work, providers, _collect(work, order, order_id, data))
     return Placed(storefront_of(order, access_token=token), payment)
+
+
+async def token_again(work: StoreWork, order_id: UUID) -> StorefrontOrder:
+    """The order of a checkout that was cut off, with a new access token in the place of the one nobody got."""
+    token = secrets.token_urlsafe(24)
+    row = await repository.change(work, order_id, {"access_token_hash": token_hash(token)})
+    return storefront_of(order_of(row, await steps.items_of(work, order_id)), access_token=token)
 
 
 async def create(work: StoreWork, data: CreateOrder) -> Order:
@@ -226,6 +234,7 @@ def _collect(work: StoreWork, order: Order, order_id: UUID, data: Checkout) -> C
         payer_email=order.email,
         return_url=data.return_url,
         sandbox_token=data.sandbox_token,
+        stripe_mode=data.stripe_mode,
     )
 
 

@@ -148,6 +148,7 @@ async def retry(
             payer_email=order.email,
             return_url=data.return_url,
             sandbox_token=data.sandbox_token,
+            stripe_mode=data.stripe_mode,
         ),
     )
 

@@ -85,6 +85,7 @@ def _item(row: Row) -> OrderItem:
         tax=row["tax"],
         requires_shipping=row["requires_shipping"],
         oversold=row["oversold"],
+        refunded_quantity=row.get("refunded_quantity") or 0,
     )
 
 

@@ -79,10 +79,11 @@ async def tell(work: StoreWork, event: str, row: Row, items: Sequence[Row]) -> O
 
 
 def demand(items: Sequence[Row], *, skip_oversold: bool = False) -> dict[UUID, int]:
-    """How many pieces of each variant some lines are."""
+    """How many pieces of each variant some lines are, without what was given back on its own before."""
     pieces: dict[UUID, int] = {}
     for item in items:
         identity = item["variant_id"]
         if identity is not None and not (skip_oversold and item["oversold"]):
-            pieces[identity] = pieces.get(identity, 0) + item["quantity"]
-    return pieces
+            count = item["quantity"] - (item.get("refunded_quantity") or 0)
+            pieces[identity] = pieces.get(identity, 0) + count
+    return {identity: count for identity, count in pieces.items() if count}

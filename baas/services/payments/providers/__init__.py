@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from baas.core.runtime import Runtime
 from baas.services.payments.providers.base import ProviderKind
+from baas.services.payments.providers.mercadopago import MercadoPago
 from baas.services.payments.providers.sandbox import Sandbox
+from baas.services.payments.providers.stripe import Stripe
 
 
 class Providers:
@@ -24,4 +26,11 @@ class Providers:
 
 def providers_of(runtime: Runtime) -> Providers:
     """The providers of a process."""
-    return Providers([Sandbox(runtime.settings.base_url)])
+    settings = runtime.settings
+    return Providers(
+        [
+            Sandbox(settings.base_url),
+            MercadoPago(runtime.http, settings.mercadopago_url),
+            Stripe(runtime.http, settings.stripe_url),
+        ]
+    )

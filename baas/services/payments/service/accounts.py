@@ -1,20 +1,25 @@
 """The stores' accounts with providers: credentials go in, are encrypted, and never come out again."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
 
 import msgspec
 
 from baas.core import clock
 from baas.core.crypto import KeyRing
-from baas.core.db import StoreWork
+from baas.core.db import Database, StoreWork
 from baas.core.errors import NotFound, ValidationFailed
-from baas.core.scope import Mode
+from baas.core.scope import Mode, StoreScope
 from baas.services.payments import repository
+from baas.services.payments.errors import PaymentProviderError
 from baas.services.payments.providers import Providers
-from baas.services.payments.providers.base import Account, ProviderKind
+from baas.services.payments.providers.base import Account, ProviderKind, ProviderRefused, ProviderUnavailable
 from baas.services.payments.schemas import PaymentProvider, PutPaymentProvider
 from baas.services.payments.service.settling import usable
 from baas.tenants import audit
+
+FIRST_RECONCILIATION: Final = timedelta(minutes=5)
 
 
 async def listed(work: StoreWork, providers: Providers) -> list[PaymentProvider]:
@@ -30,34 +35,106 @@ async def get(work: StoreWork, providers: Providers, name: str) -> PaymentProvid
     return _shape(kind, rows.get(name), mode=work.scope.mode)
 
 
+class Proven(msgspec.Struct, frozen=True):
+    """Credentials as the provider has confirmed them, and what it told."""
+
+    credentials: dict[str, str]
+    account_id: str
+    is_test: bool | None
+    webhook_secret: str | None
+    """Of an endpoint that was made on the way."""
+
+    def __repr__(self) -> str:
+        return "Proven(***)"
+
+
+async def prove(
+    database: Database,
+    scope: StoreScope,
+    providers: Providers,
+    ring: KeyRing,
+    name: str,
+    data: PutPaymentProvider,
+    *,
+    notify: str | None,
+) -> Proven | None:
+    """Ask the provider whose credentials these are, outside of any transaction; None when there is nothing to ask.
+
+    `notify` is the address to have it notify when nobody gave a secret. Raises ValidationFailed when the
+    provider does not know the credentials, or when they are live ones of a test store or the other way
+    round, and PaymentProviderError when it does not answer.
+    """
+    kind = _known(providers, name)
+    async with database.fast(scope) as work:
+        usable(work, providers, name)
+        before = await opened(work, ring, name, even_disabled=True)
+    if kind.in_process or data.credentials is None:
+        return None
+    given = dict(data.credentials)
+    check_names(kind, given)
+    secret = data.webhook_secret or (before.webhook_secret if before is not None else None)
+    is_test = scope.mode is Mode.TEST
+    try:
+        provider = kind.connect(None, Account(given, secret, is_test))
+        renewed = await provider.renew()
+        if renewed is not None:
+            given = dict(renewed)
+            provider = kind.connect(None, Account(given, secret, is_test))
+        found = await provider.check()
+        if found.is_test is not None and found.is_test != is_test:
+            raise ValidationFailed.field(
+                "credentials",
+                f"are for {'test' if found.is_test else 'live'} money, and this is a {scope.mode.value} store",
+            )
+        made = await provider.subscribe(notify) if secret is None and notify is not None else None
+    except ProviderRefused as refusal:
+        raise ValidationFailed.field("credentials", f"{name} does not take them: {refusal}") from refusal
+    except ProviderUnavailable as problem:
+        raise PaymentProviderError(provider=name, provider_message=str(problem)) from problem
+    return Proven(given, found.account_id, found.is_test, made)
+
+
+def check_names(kind: ProviderKind, given: Mapping[str, str]) -> None:
+    """Raise ValidationFailed unless credentials have the names that the provider wants."""
+    unknown = set(given) - kind.credentials - kind.optional_credentials
+    if kind.missing(given) or unknown:
+        wanted = f"{kind.name} takes exactly: {', '.join(sorted(kind.credentials)) or 'none'}"
+        if kind.optional_credentials:
+            wanted += f"; and, if wanted: {', '.join(sorted(kind.optional_credentials))}"
+        raise ValidationFailed.field("credentials", wanted)
+
+
 async def put(
-    work: StoreWork, providers: Providers, ring: KeyRing, name: str, data: PutPaymentProvider
+    work: StoreWork,
+    providers: Providers,
+    ring: KeyRing,
+    name: str,
+    data: PutPaymentProvider,
+    proven: Proven | None = None,
 ) -> PaymentProvider:
     """Make or change the account. Raises ValidationFailed when the credentials are not the provider's."""
     _known(providers, name)
     kind = usable(work, providers, name)
     before = await get(work, providers, name)
-    given = data.credentials
-    if given is not None or (kind.credentials and not before.configured):
-        wrong = sorted(set(given or {}) ^ kind.credentials)
-        if wrong:
-            raise ValidationFailed.field(
-                "credentials", f"{name} takes exactly: {', '.join(sorted(kind.credentials)) or 'none'}"
-            )
+    given = data.credentials if proven is None else proven.credentials
+    is_first = bool(kind.credentials) and not before.configured
+    if proven is None and (given is not None or is_first):
+        check_names(kind, given or {})
+    secret = data.webhook_secret or (proven.webhook_secret if proven is not None else None)
     await repository.put_account(
         work,
         provider=name,
         credentials=ring.encrypt(msgspec.json.encode(given), context=_context(work, name, "credentials"))
         if given
         else None,
-        webhook_secret=ring.encrypt(
-            data.webhook_secret.encode(), context=_context(work, name, "webhook_secret")
-        )
-        if data.webhook_secret
+        webhook_secret=ring.encrypt(secret.encode(), context=_context(work, name, "webhook_secret"))
+        if secret
         else None,
         is_test=work.scope.mode is Mode.TEST,
         enabled=data.enabled,
         now=clock.now(work.scope),
+        account_id=proven.account_id if proven is not None else None,
+        reconcile_at=None if kind.in_process else clock.now() + FIRST_RECONCILIATION,
     )
     after = await get(work, providers, name)
     await audit.record(
@@ -70,6 +147,24 @@ async def put(
     return after
 
 
+async def renewed(work: StoreWork, ring: KeyRing, name: str, credentials: Mapping[str, str]) -> None:
+    """Keep credentials that took the place of others."""
+    row = await repository.account(work, name)
+    if row is not None:
+        await repository.put_account(
+            work,
+            provider=name,
+            credentials=ring.encrypt(
+                msgspec.json.encode(dict(credentials)), context=_context(work, name, "credentials")
+            ),
+            webhook_secret=None,
+            is_test=row["is_test"],
+            enabled=row["enabled"],
+            now=clock.now(work.scope),
+        )
+        await audit.record(work, "payment_provider.renewed", subject=name)
+
+
 async def delete(work: StoreWork, providers: Providers, name: str) -> PaymentProvider:
     """Forget the account. Payments made with it stay; the sandbox falls back to being enabled."""
     _known(providers, name)
@@ -79,10 +174,10 @@ async def delete(work: StoreWork, providers: Providers, name: str) -> PaymentPro
     return await get(work, providers, name)
 
 
-async def opened(work: StoreWork, ring: KeyRing, name: str) -> Account | None:
+async def opened(work: StoreWork, ring: KeyRing, name: str, *, even_disabled: bool = False) -> Account | None:
     """The account with its secrets, for the moment of its use; None when it is missing or disabled."""
     row = await repository.account(work, name)
-    if row is None or not row["enabled"]:
+    if row is None or not (row["enabled"] or even_disabled):
         return None
     credentials, secret = row["credentials"], row["webhook_secret"]
     return Account(
@@ -117,6 +212,7 @@ def _shape(kind: ProviderKind, row: Any | None, *, mode: Mode | None = None) -> 
         enabled=row["enabled"] if row is not None else free,
         is_test=row["is_test"] if row is not None else (True if free else None),
         needs_credentials=sorted(kind.credentials),
+        takes_credentials=sorted(kind.optional_credentials),
         has_webhook_secret=row["has_webhook_secret"] if row is not None else False,
         updated_at=row["updated_at"] if row is not None else None,
     )

@@ -12,7 +12,7 @@ from baas.core.errors import NotFound, ValidationFailed
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
-from baas.services.payments.providers.base import NewAttempt, Opened
+from baas.services.payments.providers.base import NewAttempt, Opened, ProviderKind
 from baas.services.payments.schemas import (
     CreatePayment,
     Payment,
@@ -36,6 +36,7 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True):
     payer_email: str | None = None
     return_url: str | None = None
     sandbox_token: str | None = None
+    stripe_mode: str | None = None
     metadata: dict[str, Any] = {}
 
 
@@ -58,6 +59,7 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
                 payer_email=data.payer.email if data.payer else None,
                 return_url=data.return_url,
                 sandbox_token=data.sandbox_token,
+                stripe_mode=data.stripe_mode,
                 metadata=checked_metadata(data.metadata),
             ),
         )
@@ -73,11 +75,18 @@ async def open_for_order(work: StoreWork, providers: Providers, asked: Collect) 
 
 
 async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
-    """Open an attempt with a provider that lives in our transaction; answers the payment's row."""
+    """Write an attempt; answers the payment's row.
+
+    A provider that lives in our transaction opens it here. Any other is asked after the commit
+    (`network.open_attempt`): until then the payment has nothing for its payer to follow.
+    """
     kind = usable(work, providers, asked.provider)
-    if asked.sandbox_token is not None and kind.name != "sandbox":
-        raise ValidationFailed.field("sandbox_token", "only the sandbox understands it")
+    for option, owner in (("sandbox_token", "sandbox"), ("stripe_mode", "stripe")):
+        if getattr(asked, option) is not None and kind.name != owner:
+            raise ValidationFailed.field(option, f"only {owner} understands it")
     payment_id = ids.new_id()
+    if not kind.in_process:
+        return await _promise(work, kind, payment_id, asked)
     opened = await kind.connect(work, None).create(_attempt(work, payment_id, asked))
     snapshot = opened.snapshot
     row = await repository.insert(
@@ -95,9 +104,10 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
         description=asked.description,
         payer_email=asked.payer_email,
         return_url=asked.return_url,
-        next_action=_action(opened),
+        next_action=action_of(opened),
         metadata=asked.metadata,
         now=clock.now(work.scope),
+        options=_options(asked),
     )
     if row is None:
         raise PaymentProviderUnconfigured(provider=asked.provider)
@@ -107,7 +117,50 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
     return row
 
 
-def _action(opened: Opened) -> dict[str, Any] | None:
+async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked: Collect) -> Any:
+    account = await repository.account(work, kind.name)
+    if account is None or not account["enabled"] or account["credentials"] is None:
+        raise PaymentProviderUnconfigured(provider=asked.provider)
+    problem = kind.objection(_attempt(work, payment_id, asked))
+    if problem is not None:
+        raise ValidationFailed.field(*problem)
+    row = await repository.insert(
+        work,
+        payment_id=payment_id,
+        order_id=asked.order_id,
+        provider=kind.name,
+        provider_payment_id=None,
+        session=None,
+        provider_status=None,
+        in_progress=False,
+        amount=asked.amount,
+        currency=asked.currency,
+        reference=asked.reference,
+        description=asked.description,
+        payer_email=asked.payer_email,
+        return_url=asked.return_url,
+        next_action=None,
+        metadata=asked.metadata,
+        now=clock.now(work.scope),
+        options=_options(asked),
+        is_open=False,
+    )
+    if row is None:
+        raise PaymentProviderUnconfigured(provider=asked.provider)
+    await emit(work, "payment.created", row, is_new=True)
+    return row
+
+
+def _options(asked: Collect) -> dict[str, Any]:
+    return {
+        name: value
+        for name in ("sandbox_token", "stripe_mode")
+        if (value := getattr(asked, name)) is not None
+    }
+
+
+def action_of(opened: Opened) -> dict[str, Any] | None:
+    """What the payer does next, in the shape of the wire."""
     return None if opened.next_action is None else msgspec.to_builtins(opened.next_action)
 
 
@@ -122,5 +175,5 @@ def _attempt(work: StoreWork, payment_id: UUID, asked: Collect) -> NewAttempt:
         return_url=asked.return_url,
         notification_url=None,
         locale=work.scope.store.locale,
-        options={"sandbox_token": asked.sandbox_token} if asked.sandbox_token else {},
+        options=_options(asked),
     )

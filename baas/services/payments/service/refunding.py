@@ -1,6 +1,7 @@
 """Giving money back."""
 
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from baas.core import clock, ids
@@ -14,23 +15,26 @@ from baas.services.payments.schemas import CreateRefund, PaymentStatus, Refund, 
 from baas.services.payments.service.settling import handle_of, record, update_refund, usable
 from baas.services.payments.service.shape import refund_of
 
+LEASE: Final = timedelta(seconds=60)
+"""How long the request that promised a refund has to ask for it, before the worker does."""
 _REFUNDABLE: Final = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
 
 
 async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: CreateRefund) -> Refund:
-    """Give back all that is left, or a part. Raises NotRefundable, PaymentProviderError, NotFound."""
+    """Give back all that is left, or a part. Raises NotRefundable, PaymentProviderError, NotFound.
+
+    A provider in our transaction does it here. For any other the refund is promised, pending, and asked for
+    after the commit (`network.run_refund`), if need be by the worker.
+    """
     row = await repository.lock(work, payment_id)
     if row is None:
         raise NotFound(id=ids.encode("pay", payment_id))
-    made = await repository.refunds(work, [payment_id])
-    promised = sum(refund["amount"] for refund in made if refund["status"] != RefundStatus.FAILED)
-    left = row["amount"] - max(promised, row["amount_refunded"]) if row["status"] in _REFUNDABLE else 0
+    left = await _left(work, row)
     amount = data.amount or left
     if not 0 < amount <= left:
         raise NotRefundable(asked=data.amount, refundable=left, status=row["status"])
-    provider = usable(work, providers, row["provider"]).connect(work, None)
-    refund_id = ids.new_id()
-    now = clock.now(work.scope)
+    kind = usable(work, providers, row["provider"])
+    refund_id, now = ids.new_id(), clock.now(work.scope)
     await repository.insert_refund(
         work,
         refund_id=refund_id,
@@ -42,31 +46,60 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
         origin="api",
         failure_code=None,
         now=now,
+        due_at=None if kind.in_process else clock.now() + LEASE,
     )
-    asked = RefundAsked(
+    if kind.in_process:
+        provider = kind.connect(work, None)
+        asked = asked_of(row, refund_id, amount, data.reason, is_rest=amount == left)
+        try:
+            answer = await provider.refund(asked)
+        except ProviderRefused as refusal:
+            raise PaymentProviderError(provider=row["provider"], provider_message=str(refusal)) from refusal
+        await update_refund(work, refund_id, answer)
+        await record(work, row, await provider.fetch(handle_of(row)), source="api")
+    rows = await repository.refunds(work, [payment_id])
+    return next(refund_of(found) for found in rows if found["id"] == refund_id)
+
+
+async def refund_order(
+    work: StoreWork, providers: Providers, order_id: UUID, *, reason: str | None, amount: int | None = None
+) -> list[Refund]:
+    """Give back what came in for an order, all of it or so much, the latest payment first.
+
+    Raises NotRefundable when less than that is left.
+    """
+    made: list[Refund] = []
+    missing = amount
+    for found in reversed(await repository.of_order(work, order_id)):
+        row = await repository.lock(work, found["id"])
+        left = await _left(work, row)
+        part = left if missing is None else min(left, missing)
+        if part:
+            made.append(await refund(work, providers, found["id"], CreateRefund(amount=part, reason=reason)))
+            missing = None if missing is None else missing - part
+    if missing:
+        raise NotRefundable(asked=amount, refundable=(amount or 0) - missing, status=None)
+    return made
+
+
+async def _left(work: StoreWork, row: Any) -> int:
+    """What of a locked payment was neither given back nor promised."""
+    if row["status"] not in _REFUNDABLE:
+        return 0
+    made = await repository.refunds(work, [row["id"]])
+    promised = sum(refund["amount"] for refund in made if refund["status"] != RefundStatus.FAILED)
+    left: int = row["amount"] - max(promised, row["amount_refunded"])
+    return left
+
+
+def asked_of(row: Any, refund_id: UUID, amount: int, reason: str | None, *, is_rest: bool) -> RefundAsked:
+    """A refund as its provider is asked for it: the same refund has the same key, however often."""
+    return RefundAsked(
         handle=handle_of(row),
         refund_id=refund_id,
         idempotency_key=ids.encode("re", refund_id),
         amount=amount,
         currency=row["currency"],
-        is_rest=amount == left,
-        reason=data.reason,
+        is_rest=is_rest,
+        reason=reason,
     )
-    try:
-        answer = await provider.refund(asked)
-    except ProviderRefused as refusal:
-        raise PaymentProviderError(provider=row["provider"], provider_message=str(refusal)) from refusal
-    await update_refund(work, refund_id, answer)
-    await record(work, row, await provider.fetch(handle_of(row)), source="api")
-    rows = await repository.refunds(work, [payment_id])
-    return next(refund_of(found) for found in rows if found["id"] == refund_id)
-
-
-async def refund_order(work: StoreWork, providers: Providers, order_id: UUID, *, reason: str | None) -> int:
-    """Give back all that came in for an order; answers how much, in the currency's minor unit."""
-    total = 0
-    for row in await repository.of_order(work, order_id):
-        left = row["amount"] - row["amount_refunded"]
-        if row["status"] in _REFUNDABLE and left:
-            total += (await refund(work, providers, row["id"], CreateRefund(reason=reason))).amount
-    return total

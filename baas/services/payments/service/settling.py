@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
+
 from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
@@ -14,9 +16,14 @@ from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Handle, Inbound, ProviderKind, RefundSnapshot, Snapshot
-from baas.services.payments.schemas import Payment, PaymentStatus, StorefrontPayment, path
+from baas.services.payments.schemas import Payment, PaymentStatus, RefundStatus, StorefrontPayment, path
 from baas.services.payments.service.shape import emit, payment_of, shape, storefront_of
 
+log = structlog.get_logger(__name__)
+
+UNKNOWN_STATUS: Final = "unknown_status"
+BAD_FLAGS: Final = frozenset({"amount_mismatch", "currency_mismatch", "mode_mismatch", UNKNOWN_STATUS})
+"""What keeps a payment from being settled."""
 _EVENTS: Final = {
     PaymentStatus.PAID: "payment.paid",
     PaymentStatus.FAILED: "payment.failed",
@@ -102,22 +109,23 @@ async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> A
             work,
             row,
             outcome=outcome,
-            to=target,
+            to=target or current,
             provider_status=snapshot.provider_status,
             source=source,
             detail=detail,
             now=now,
         )
 
+    if target is None:
+        # Nobody knows this word: the payment stays where it is, and a person looks.
+        return await _flagged(work, row, snapshot, UNKNOWN_STATUS, snapshot.provider_status, source)
     for word, detail in _mismatches(work, row, snapshot):
-        if word not in row["flags"]:
-            await repository.flag(work, row["id"], word, now)
-            await note("flagged", detail)
-        return await repository.get(work, row["id"])
+        return await _flagged(work, row, snapshot, word, detail, source)
     if _is_older(row, snapshot):
         if target != current:
             await note("ignored", "an older answer of the provider")
         return row
+    await _match_refunds(work, row, snapshot)
     more_refunded = snapshot.amount_refunded > row["amount_refunded"]
     steps = path(current, target)
     if target == current and more_refunded:
@@ -129,7 +137,6 @@ async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> A
         # Our state stays, and the provider's own word may have changed: that is part of the story.
         changed = row["provider_status"] != snapshot.provider_status
         return await _move(work, row, target, snapshot, "progressed", source) if changed else row
-    await _match_refunds(work, row, snapshot)
     for step in steps:
         # A dispute that ends in the shop's favour is news about the dispute, not a second payment.
         ended = row["status"] == PaymentStatus.DISPUTED and step is not PaymentStatus.REFUNDED
@@ -160,11 +167,32 @@ async def _sibling(work: StoreWork, row: Any, snapshot: Snapshot) -> Any:
         next_action=None,
         metadata=row["metadata"],
         now=clock.now(work.scope),
+        # Money that came in is never ignored, whatever the store thinks of the provider since.
+        even_disabled=True,
     )
-    if sibling is None:
-        raise PaymentProviderUnconfigured(provider=row["provider"])
+    assert sibling is not None
     await emit(work, "payment.created", sibling, is_new=True)
     return sibling
+
+
+async def _flagged(work: StoreWork, row: Any, snapshot: Snapshot, word: str, detail: str, source: str) -> Any:
+    """Mark a payment for a person, once, and leave it where it is; answers its row."""
+    if word in row["flags"]:
+        return row
+    now = clock.now(work.scope)
+    await repository.flag(work, row["id"], word, now)
+    await repository.note(
+        work,
+        row,
+        outcome="flagged",
+        to=row["status"],
+        provider_status=snapshot.provider_status,
+        source=source,
+        detail=detail,
+        now=now,
+    )
+    log.warning("payment.flagged", flag=word, payment=row["id"].hex, store=work.scope.store_id.hex)
+    return await repository.get(work, row["id"])
 
 
 async def _move(
@@ -205,13 +233,29 @@ def _is_older(row: Any, snapshot: Snapshot) -> bool:
 
 
 async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> None:
-    """Our refunds as the provider has them; those made in its own panel become ours."""
+    """Our refunds as the provider has them; those made in its own panel become ours.
+
+    One of ours whose answer was lost is found again by the reference that the provider kept for us or,
+    where it keeps none, by its amount.
+    """
     if not snapshot.refunds:
         return
-    known = {refund["provider_refund_id"]: refund for refund in await repository.refunds(work, [row["id"]])}
+    ours = await repository.refunds(work, [row["id"]])
+    known = {refund["provider_refund_id"]: refund for refund in ours}
+    unanswered = [
+        refund
+        for refund in ours
+        if refund["provider_refund_id"] is None and refund["status"] != RefundStatus.FAILED
+    ]
     for refund in snapshot.refunds:
-        ours = known.get(refund.provider_refund_id)
-        if ours is None:
+        found = known.get(refund.provider_refund_id)
+        if found is None:
+            found = _lost(unanswered, refund)
+            if found is not None:
+                unanswered.remove(found)
+                await update_refund(work, found["id"], refund)
+                continue
+        if found is None:
             await repository.insert_refund(
                 work,
                 refund_id=ids.new_id(),
@@ -224,8 +268,24 @@ async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> None:
                 failure_code=refund.failure_code,
                 now=clock.now(work.scope),
             )
-        elif ours["status"] != refund.status:
-            await update_refund(work, ours["id"], refund)
+        elif found["status"] != refund.status:
+            await update_refund(work, found["id"], refund)
+            if found["status"] == RefundStatus.SUCCEEDED and refund.status is RefundStatus.FAILED:
+                await _flagged(
+                    work, row, snapshot, "refund_failed", refund.failure_code or "failed", "provider"
+                )
+
+
+def _lost(unanswered: Sequence[Any], refund: RefundSnapshot) -> Any | None:
+    if refund.status is RefundStatus.FAILED:
+        return None
+    for ours in unanswered:
+        if refund.reference is not None:
+            if refund.reference == ids.encode("re", ours["id"]):
+                return ours
+        elif ours["amount"] == refund.amount and ours["attempts"]:
+            return ours
+    return None
 
 
 async def update_refund(work: StoreWork, refund_id: UUID, answer: RefundSnapshot) -> None:

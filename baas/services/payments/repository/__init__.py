@@ -10,20 +10,22 @@ from baas.core.db import StoreWork
 
 _COLUMNS: Final = (
     "id, order_id, provider, provider_payment_id, provider_session, status, provider_status, in_progress, amount,"
-    " amount_refunded, currency, reference, description, payer_email, next_action, failure_code, flags, metadata,"
-    " provider_updated_at, created_at, updated_at, paid_at"
+    " amount_refunded, currency, reference, description, payer_email, return_url, next_action, failure_code, flags,"
+    " metadata, options, opened_at, provider_updated_at, created_at, updated_at, paid_at"
 )
 _REFUNDS: Final = (
-    "id, payment_id, amount, currency, status, reason, provider_refund_id, origin, failure_code, created_at"
+    "id, payment_id, amount, currency, status, reason, provider_refund_id, origin, failure_code, attempts,"
+    " created_at"
 )
 
 _INSERT: Final = f"""
 with made as (
   insert into payments (
     store_id, id, order_id, provider, provider_payment_id, provider_session, status, provider_status, in_progress,
-    amount, currency, reference, description, payer_email, return_url, next_action, metadata, created_at, updated_at)
-  select $1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17
-  where not exists (
+    amount, currency, reference, description, payer_email, return_url, next_action, metadata, created_at, updated_at,
+    options, opened_at)
+  select $1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $20, $21
+  where $22 or not exists (
     select 1 from payment_provider_accounts where store_id = $1 and provider = $4 and not enabled)
   returning {_COLUMNS}
 ), noted as (
@@ -54,8 +56,14 @@ async def insert(
     next_action: dict[str, Any] | None,
     metadata: dict[str, Any],
     now: datetime,
+    options: dict[str, Any] | None = None,
+    is_open: bool = True,
+    even_disabled: bool = False,
 ) -> Any | None:
-    """A pending payment and the first line of its history; None when the store has disabled the provider."""
+    """A pending payment and the first line of its history; None when the store has disabled the provider.
+
+    One that is not open yet still has to be opened with its provider.
+    """
     return await work.fetchrow(
         _INSERT,
         work.scope.store_id,
@@ -77,6 +85,9 @@ async def insert(
         now,
         ids.new_id(),
         work.scope.request_id,
+        options or {},
+        now if is_open else None,
+        even_disabled,
     )
 
 
@@ -140,7 +151,7 @@ async def note(
     *,
     outcome: str,
     to: str,
-    provider_status: str,
+    provider_status: str | None,
     source: str,
     detail: str,
     now: datetime,
@@ -254,11 +265,13 @@ async def insert_refund(
     origin: str,
     failure_code: str | None,
     now: datetime,
+    due_at: datetime | None = None,
 ) -> None:
-    """A refund, asked for here or found at the provider."""
+    """A refund, asked for here or found at the provider. One that is `due_at` still has to be asked for there."""
     await work.execute(
         "insert into refunds (store_id, id, payment_id, amount, currency, status, reason, provider_refund_id, origin,"
-        " failure_code, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+        " failure_code, created_at, updated_at, next_attempt_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
         work.scope.store_id,
         refund_id,
         payment["id"],
@@ -270,6 +283,7 @@ async def insert_refund(
         origin,
         failure_code,
         now,
+        due_at,
     )
 
 
@@ -278,13 +292,14 @@ async def update_refund(
     refund_id: UUID,
     *,
     status: str,
-    provider_refund_id: str,
+    provider_refund_id: str | None,
     failure_code: str | None,
     now: datetime,
 ) -> None:
-    """What the provider says of a refund of ours."""
+    """What the provider says of a refund of ours: nothing has to be asked for any more."""
     await work.execute(
-        "update refunds set status = $3, provider_refund_id = $4, failure_code = $5, updated_at = $6"
+        "update refunds set status = $3, provider_refund_id = coalesce($4, provider_refund_id), failure_code = $5,"
+        " updated_at = $6, next_attempt_at = null"
         " where store_id = $1 and id = $2",
         work.scope.store_id,
         refund_id,
@@ -354,7 +369,7 @@ async def accounts(work: StoreWork) -> list[Any]:
 async def account(work: StoreWork, provider: str) -> Any | None:
     """One account with its encrypted parts."""
     return await work.fetchrow(
-        "select provider, enabled, is_test, credentials, webhook_secret, updated_at"
+        "select provider, enabled, is_test, credentials, webhook_secret, reconciled_until, updated_at"
         " from payment_provider_accounts where store_id = $1 and provider = $2",
         work.scope.store_id,
         provider,
@@ -370,12 +385,16 @@ async def put_account(
     is_test: bool,
     enabled: bool,
     now: datetime,
+    account_id: str | None = None,
+    reconcile_at: datetime | None = None,
 ) -> None:
     """Make or replace an account; what is None stays as it was."""
     await work.execute(
         "insert into payment_provider_accounts (store_id, id, provider, credentials, webhook_secret, is_test, enabled,"
-        " created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)"
+        " created_at, updated_at, account_id, reconcile_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)"
         " on conflict (store_id, provider) do update set"
+        " account_id = coalesce(excluded.account_id, payment_provider_accounts.account_id),"
+        " reconcile_at = coalesce(payment_provider_accounts.reconcile_at, excluded.reconcile_at),"
         " credentials = coalesce(excluded.credentials, payment_provider_accounts.credentials),"
         " webhook_secret = coalesce(excluded.webhook_secret, payment_provider_accounts.webhook_secret),"
         " is_test = excluded.is_test, enabled = excluded.enabled, updated_at = excluded.updated_at",
@@ -387,6 +406,8 @@ async def put_account(
         is_test,
         enabled,
         now,
+        account_id,
+        reconcile_at,
     )
 
 

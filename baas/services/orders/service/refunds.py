@@ -1,0 +1,100 @@
+"""Giving money of an order back: by amount, by lines, or what was paid too much."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from baas.core import ids, money
+from baas.core.db import StoreWork
+from baas.core.errors import NotFound, ValidationFailed
+from baas.services.inventory import service as inventory
+from baas.services.orders import repository
+from baas.services.orders.repository import Row
+from baas.services.orders.schemas import CreateOrderRefund, Order, OrderRefunds, RefundItem
+from baas.services.orders.service import following, steps
+from baas.services.orders.service.shape import order_of
+from baas.services.payments import service as payments
+from baas.services.payments.errors import NotRefundable
+from baas.services.payments.providers import Providers
+from baas.services.payments.schemas import Refund
+
+
+async def promise_refunds(
+    work: StoreWork, providers: Providers, order_id: UUID, data: CreateOrderRefund
+) -> tuple[list[Refund], dict[UUID, int]]:
+    """Make the refunds, and count the pieces; what is pending is asked for after the commit.
+
+    Raises NotFound, ValidationFailed, NotRefundable when that much did not come in.
+    """
+    if sum((data.amount is not None, data.items is not None, data.overpayment)) > 1:
+        raise ValidationFailed.field("amount", "give an amount, or items, or overpayment: one of them")
+    if data.restock and data.items is None:
+        raise ValidationFailed.field("restock", "needs items")
+    row = await following.follow_locked(work, await steps.locked(work, order_id))
+    items = await steps.items_of(work, order_id)
+    amount, pieces = data.amount, dict[UUID, int]()
+    if data.overpayment:
+        amount = row["amount_paid"] - row["amount_refunded"] - row["total"]
+        if amount <= 0:
+            raise NotRefundable("Nothing was paid too much.", asked=None, refundable=0, status=row["status"])
+    elif data.items is not None:
+        lines = _chosen(items, data.items)
+        amount = sum(_worth(line, quantity, row["prices_include_tax"]) for line, quantity in lines)
+        pieces = {line["id"]: quantity for line, quantity in lines}
+        await repository.note_refunded(work, order_id, pieces)
+        if data.restock and row["holds_stock"] and row["paid_at"] is not None:
+            await inventory.restock(work, _variants(lines), order_id)
+    if amount == 0:
+        raise NotRefundable("These lines cost nothing.", asked=0, refundable=0, status=row["status"])
+    made = await payments.refund_order(work, providers, order_id, reason=data.reason, amount=amount)
+    if not made:
+        raise NotRefundable(asked=amount, refundable=0, status=row["status"])
+    return made, pieces
+
+
+async def take_refunds_back(work: StoreWork, order_id: UUID, pieces: Mapping[UUID, int]) -> None:
+    """The provider refused: the pieces count as not given back. Goods that came back stay on the shelf."""
+    await repository.note_refunded(work, order_id, {identity: -count for identity, count in pieces.items()})
+
+
+async def refunded(work: StoreWork, order_id: UUID, refunds: Sequence[Refund]) -> OrderRefunds:
+    """The order as it is after its refunds."""
+    row = await following.follow_locked(work, await steps.locked(work, order_id))
+    order: Order = order_of(row, await steps.items_of(work, order_id))
+    return OrderRefunds(order, list(refunds))
+
+
+def _chosen(items: Sequence[Row], asked: Sequence[RefundItem]) -> list[tuple[Row, int]]:
+    by_id = {item["id"]: item for item in items}
+    wanted: dict[UUID, int] = {}
+    for part in asked:
+        identity = ids.decode("oitem", part.order_item_id)
+        if identity not in by_id:
+            raise NotFound(id=part.order_item_id)
+        wanted[identity] = wanted.get(identity, 0) + part.quantity
+    for identity, quantity in wanted.items():
+        left = by_id[identity]["quantity"] - by_id[identity]["refunded_quantity"]
+        if quantity > left:
+            raise NotRefundable(
+                "Not so many pieces are left to give back.", asked=quantity, refundable=left, status=None
+            )
+    return [(by_id[identity], quantity) for identity, quantity in wanted.items()]
+
+
+def _worth(line: Row, quantity: int, includes_tax: bool) -> int:
+    """What was paid for so many further pieces of a line: the parts of all pieces add up to the line."""
+    paid: int = line["total"] - line["discount"] + (0 if includes_tax else line["tax"])
+    before: int = line["refunded_quantity"]
+
+    def up_to(count: int) -> int:
+        return money.divide(paid * count, line["quantity"])
+
+    return up_to(before + quantity) - up_to(before)
+
+
+def _variants(lines: Sequence[tuple[Any, int]]) -> dict[UUID, int]:
+    pieces: dict[UUID, int] = {}
+    for line, quantity in lines:
+        if line["variant_id"] is not None and not line["oversold"]:
+            pieces[line["variant_id"]] = pieces.get(line["variant_id"], 0) + quantity
+    return pieces

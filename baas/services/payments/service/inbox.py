@@ -1,0 +1,114 @@
+"""Taking notifications in: proven ones become one row, and the worker does the rest."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from baas.core import clock
+from baas.core.db import StoreWork
+from baas.core.errors import NotFound, Unauthenticated
+from baas.core.scope import StoreScope
+from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
+from baas.services.payments.providers.base import Inbound, NotificationRefused
+from baas.services.payments.repository import waiting
+from baas.services.payments.schemas import Received
+from baas.services.payments.service import accounts
+from baas.services.payments.service.network import Desk, process_event, run_refund
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 32
+LEASE: Final = timedelta(seconds=60)
+HINT_WAIT: Final = timedelta(seconds=60)
+"""How soon a notification that nobody can prove lets us compare with the provider: once a minute at most."""
+
+
+async def receive(work: StoreWork, desk: Desk, name: str, inbound: Inbound) -> Received:
+    """Write a proven notification to the inbox, once. Raises Unauthenticated, and NotFound without an account."""
+    kind = desk.providers.get(name)
+    if kind is None or kind.in_process:
+        raise NotFound(provider=name[:40])
+    account = await accounts.opened(work, desk.ring, name, even_disabled=True)
+    if account is None:
+        raise NotFound(provider=name)
+    notification = await kind.connect(None, account).receive(inbound)
+    is_new = await waiting.arrived(
+        work,
+        provider=name,
+        event_id=notification.event_id,
+        type_=notification.event_type,
+        handle=None if notification.handle is None else msgspec.to_builtins(notification.handle),
+        now=clock.now(work.scope),
+    )
+    return Received(received=True, duplicate=not is_new)
+
+
+async def receive_or_hint(desk: Desk, scope: StoreScope, name: str, inbound: Inbound) -> Received:
+    """The same in a transaction of its own. One that is not proven moves nothing.
+
+    Mercado Pago's real deliveries are known to fail their own signature at times, so an unproven one brings
+    the next comparison forward, by at most one a minute. Raises Unauthenticated.
+    """
+    try:
+        async with desk.database.fast(scope) as work:
+            return await receive(work, desk, name, inbound)
+    except NotificationRefused as refusal:
+        log.warning("payment.notification_refused", provider=name, store=scope.store_id.hex)
+        async with desk.database.fast(scope) as work:
+            await waiting.reconcile_soon(work, name, HINT_WAIT)
+        raise Unauthenticated(str(refusal)) from refusal
+
+
+async def process_due(desk: Desk, make_scope: Any) -> int:
+    """Process one batch of the inbox; answers how many were due."""
+    async with desk.database.relay(reason="payments: claim notifications of providers") as system:
+        due = await waiting.claim_events(system, BATCH, LEASE)
+
+    async def one(row: Any) -> None:
+        scope = await make_scope(row["store_id"], f"inbox_{row['id'].hex}")
+        try:
+            await process_event(desk, scope, row["id"])
+        except PaymentProviderUnconfigured:
+            async with desk.database.fast(scope) as work:
+                await waiting.processed(
+                    work, row["id"], outcome="failed", payment_id=None, error="The account is gone.",
+                    now=clock.now(scope),
+                )  # fmt: skip
+
+    await _all(due, one, "inbox.failed")
+    return len(due)
+
+
+async def refund_due(desk: Desk, make_scope: Any) -> int:
+    """Ask for one batch of refunds that nobody has asked for, or that had no answer; answers how many."""
+    async with desk.database.relay(reason="payments: claim refunds that were promised") as system:
+        due = await waiting.claim_refunds(system, BATCH, LEASE)
+
+    async def one(row: Any) -> None:
+        scope = await make_scope(row["store_id"], f"refund_{row['id'].hex}")
+        try:
+            await run_refund(desk, scope, row["id"])
+        except PaymentProviderError as refusal:
+            log.warning(
+                "refund.refused", refund=row["id"].hex, reason=refusal.details.get("provider_message")
+            )
+
+    await _all(due, one, "refund.failed")
+    return len(due)
+
+
+async def _all(rows: Any, one: Any, problem: str) -> None:
+    """Do each, a few at a time; one that fails comes due again when its lease has run out."""
+    gate = asyncio.Semaphore(8)
+
+    async def guarded(row: Any) -> None:
+        async with gate:
+            try:
+                await one(row)
+            except Exception:
+                log.exception(problem, store=row["store_id"].hex, id=row["id"].hex)
+
+    await asyncio.gather(*(guarded(row) for row in rows))

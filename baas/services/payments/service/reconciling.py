@@ -1,0 +1,290 @@
+"""Comparing our payments with the providers' own lists, and repairing what a lost notification left behind."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from baas.core import clock, ids
+from baas.core.db import StoreWork
+from baas.core.scope import StoreScope
+from baas.services.payments import repository
+from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
+from baas.services.payments.providers.base import (
+    PaymentProvider,
+    ProviderRefused,
+    ProviderUnavailable,
+    Snapshot,
+)
+from baas.services.payments.repository import waiting
+from baas.services.payments.schemas import (
+    Finding,
+    FlaggedNotification,
+    FlaggedPayment,
+    PaymentStatus,
+    ReconciliationReport,
+    ReconciliationRun,
+)
+from baas.services.payments.service import accounts
+from baas.services.payments.service.network import Desk, connected, settle_remote, take
+from baas.services.payments.service.settling import BAD_FLAGS
+from baas.tenants import audit
+
+log = structlog.get_logger(__name__)
+
+SOON: Final = timedelta(minutes=5)
+"""Between two comparisons while something is open."""
+LATER: Final = timedelta(hours=1)
+OVERLAP: Final = timedelta(hours=1)
+"""A provider's list may lag behind what it already did."""
+FIRST: Final = timedelta(days=7)
+LEASE: Final = timedelta(minutes=10)
+_OPEN_DAYS: Final = timedelta(days=60)
+_BATCH: Final = 100
+_MAX_FINDINGS: Final = 500
+
+
+class _Run:
+    """What one comparison found."""
+
+    def __init__(self, provider: str) -> None:
+        self.provider = provider
+        self.checked = self.repaired = 0
+        self.findings: list[Finding] = []
+
+    def note(self, kind: Any, detail: str, *, theirs: str | None = None, ours: UUID | None = None) -> None:
+        if kind == "repaired":
+            self.repaired += 1
+        if len(self.findings) < _MAX_FINDINGS:
+            payment = None if ours is None else ids.encode("pay", ours)
+            self.findings.append(Finding(kind, self.provider, theirs, payment, detail))
+
+
+async def reconcile(
+    desk: Desk, scope: StoreScope, name: str, *, since: datetime, source: str
+) -> ReconciliationRun:
+    """Compare everything that changed at one provider since then, and every attempt of ours that is open.
+
+    Raises PaymentProviderUnconfigured, and PaymentProviderError when the provider does not answer: what was
+    repaired by then stays repaired.
+    """
+    run_id, until = ids.new_id(), clock.now()
+    async with desk.database.fast(scope) as work:
+        kind, provider = await connected(desk, work, name)
+        if kind.in_process:
+            raise PaymentProviderUnconfigured("The sandbox keeps its books in ours.", provider=name)
+        await waiting.begin_run(
+            work, run_id, provider=name, source=source, since=since, until=until, now=clock.now(scope)
+        )
+    run, error = _Run(name), None
+    try:
+        await _theirs(desk, scope, provider, run, since, until)
+        await _ours(desk, scope, run, since)
+    except (ProviderUnavailable, ProviderRefused) as problem:
+        error = str(problem)[:300]
+    async with desk.database.fast(scope) as work:
+        await waiting.end_run(
+            work,
+            run_id,
+            checked=run.checked,
+            repaired=run.repaired,
+            findings=[_plain(finding) for finding in run.findings],
+            error=error,
+            now=clock.now(scope),
+        )
+        is_open = await waiting.has_unsettled(work, name, clock.now(scope) - _OPEN_DAYS)
+        await waiting.reconcile_again(
+            work, name, SOON if is_open or error else LATER, None if error else until
+        )
+        if error is not None:
+            log.warning("payment.reconciliation_failed", provider=name, store=scope.store_id.hex, error=error)
+        latest = [_run_of(row) for row in await waiting.runs(work, 1)]
+    if error is not None and source == "request":
+        raise PaymentProviderError(provider=name, provider_message=error)
+    return latest[0]
+
+
+async def _theirs(
+    desk: Desk, scope: StoreScope, provider: PaymentProvider, run: _Run, since: datetime, until: datetime
+) -> None:
+    """Their list: paid there and pending here, refunded there, unknown here."""
+    cursor: str | None = None
+    seen: set[str] = set()
+    while True:
+        page = await provider.search(since=since, until=until, cursor=cursor)
+        for snapshot in page.items:
+            if snapshot.provider_payment_id not in seen:
+                seen.add(snapshot.provider_payment_id)
+                run.checked += 1
+                await _compare(desk, scope, run, snapshot)
+        if page.next_cursor is None or page.next_cursor == cursor:
+            return
+        cursor = page.next_cursor
+
+
+async def _compare(desk: Desk, scope: StoreScope, run: _Run, snapshot: Snapshot) -> None:
+    theirs = snapshot.provider_payment_id
+    async with desk.database.fast(scope) as work:
+        before = await repository.lock_by_provider_id(work, run.provider, theirs)
+        attempt = before if before is not None else await _attempt_of(work, run.provider, snapshot)
+        if attempt is None:
+            if snapshot.status in {
+                PaymentStatus.PAID,
+                PaymentStatus.PARTIALLY_REFUNDED,
+                PaymentStatus.DISPUTED,
+            }:
+                run.note("unknown_payment", f"{snapshot.provider_status}: nothing of ours", theirs=theirs)
+            return
+        if before is not None and _agrees(before, snapshot):
+            return
+    # The list may be older than what we know: the payment itself is asked, under the rules of every question.
+    moved, changed = await settle_remote(desk, scope, attempt["id"], "reconciliation")
+    async with desk.database.fast(scope) as work:
+        after = await repository.lock_by_provider_id(work, run.provider, theirs)
+        if after is None or not _agrees(after, snapshot):
+            await take(work, run.provider, snapshot, source="reconciliation")
+            after = await repository.lock_by_provider_id(work, run.provider, theirs) or moved
+        old = before["status"] if before is not None else PaymentStatus.PENDING.value
+        if BAD_FLAGS & set(after["flags"]):
+            run.note("flagged", ", ".join(after["flags"]), theirs=theirs, ours=after["id"])
+        elif changed or before is None or after["updated_at"] != before["updated_at"]:
+            await _repaired(work, run, after, old)
+
+
+async def _attempt_of(work: StoreWork, provider: str, snapshot: Snapshot) -> Any | None:
+    identity = ids.try_decode("pay", snapshot.reference or "")
+    row = None if identity is None else await repository.get(work, identity)
+    return row if row is not None and row["provider"] == provider else None
+
+
+def _agrees(row: Any, snapshot: Snapshot) -> bool:
+    known = (row["status"], row["amount_refunded"], row["provider_status"])
+    return known == (snapshot.status, snapshot.amount_refunded, snapshot.provider_status)
+
+
+async def _ours(desk: Desk, scope: StoreScope, run: _Run, since: datetime) -> None:
+    """Our open attempts: what their list does not show, such as a page that nobody used until it closed."""
+    after = UUID(int=0)
+    since = min(since, clock.now(scope) - _OPEN_DAYS)
+    while True:
+        async with desk.database.fast(scope) as work:
+            rows = await waiting.unsettled(work, run.provider, since, _BATCH, after)
+        for found in rows:
+            run.checked += 1
+            async with desk.database.fast(scope) as work:
+                before = await repository.get(work, found["id"])
+            row, changed = await settle_remote(desk, scope, found["id"], "reconciliation")
+            if changed and before is not None and row["status"] != before["status"]:
+                async with desk.database.fast(scope) as work:
+                    await _repaired(work, run, row, before["status"])
+        if len(rows) < _BATCH:
+            return
+        after = rows[-1]["id"]
+
+
+async def _repaired(work: StoreWork, run: _Run, row: Any, old: str) -> None:
+    if old == row["status"] and not row["amount_refunded"]:
+        return
+    detail = f"{old} here, {row['provider_status']} there"
+    run.note("repaired", detail, theirs=row["provider_payment_id"], ours=row["id"])
+    await audit.record(
+        work,
+        "payment.reconciled",
+        subject=ids.encode("pay", row["id"]),
+        old={"status": old},
+        new={"status": row["status"], "amount_refunded": row["amount_refunded"]},
+    )
+
+
+async def reconcile_due(desk: Desk, make_scope: Any) -> int:
+    """Compare the accounts whose time has come; answers how many. Tokens about to end are renewed first."""
+    async with desk.database.relay(
+        reason="payments: claim accounts to compare with their providers"
+    ) as system:
+        due = await waiting.claim_accounts(system, 4, LEASE)
+    for row in due:
+        scope = await make_scope(row["store_id"], f"reconcile_{row['id'].hex}")
+        try:
+            if desk.providers.get(row["provider"]) is None:
+                continue
+            await renew(desk, scope, row["provider"])
+            async with desk.database.fast(scope) as work:
+                account = await repository.account(work, row["provider"])
+            known = account["reconciled_until"] if account is not None else None
+            since = clock.now() - FIRST if known is None else known - OVERLAP
+            await reconcile(desk, scope, row["provider"], since=since, source="schedule")
+        except Exception:
+            log.exception("payment.reconciliation_broke", store=row["store_id"].hex, provider=row["provider"])
+    return len(due)
+
+
+async def renew(desk: Desk, scope: StoreScope, name: str) -> bool:
+    """Put new credentials in the place of those about to end; answers whether it did."""
+    async with desk.database.fast(scope) as work:
+        kind, provider = await connected(desk, work, name)
+        if kind.in_process:
+            return False
+    try:
+        credentials = await provider.renew()
+    except (ProviderUnavailable, ProviderRefused) as problem:
+        log.error(
+            "payment.credentials_not_renewed", store=scope.store_id.hex, provider=name, error=str(problem)
+        )
+        return False
+    if credentials is None:
+        return False
+    async with desk.database.fast(scope) as work:
+        await accounts.renewed(work, desk.ring, name, credentials)
+    return True
+
+
+async def report(work: StoreWork) -> ReconciliationReport:
+    """The latest comparisons, and everything that still needs a person."""
+    return ReconciliationReport(
+        runs=[_run_of(row) for row in await waiting.runs(work, 20)],
+        flagged_payments=[
+            FlaggedPayment(
+                id=ids.encode("pay", row["id"]),
+                provider=row["provider"],
+                provider_payment_id=row["provider_payment_id"],
+                status=PaymentStatus(row["status"]),
+                flags=row["flags"],
+                amount=row["amount"],
+                currency=row["currency"],
+            )
+            for row in await waiting.flagged_payments(work, 100)
+        ],
+        flagged_notifications=[
+            FlaggedNotification(
+                provider=row["provider"],
+                provider_event_id=row["provider_event_id"],
+                type=row["type"],
+                outcome=row["outcome"],
+                payment_id=ids.encode("pay", row["payment_id"]) if row["payment_id"] else None,
+                error=row["error"],
+                received_at=row["received_at"],
+            )
+            for row in await waiting.flagged_events(work, 100)
+        ],
+    )
+
+
+def _run_of(row: Any) -> ReconciliationRun:
+    return ReconciliationRun(
+        id=ids.encode("prec", row["id"]),
+        provider=row["provider"],
+        source=row["source"],
+        since=row["since"],
+        until=row["until"],
+        checked=row["checked"],
+        repaired=row["repaired"],
+        findings=[Finding(**finding) for finding in row["findings"]],
+        error=row["error"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+    )
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {name: getattr(finding, name) for name in Finding.__struct_fields__}
