@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import os
-import platform
-import random
 import re
-import uuid
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
@@ -42,8 +38,7 @@ _LOCAL_KEY = re.compile(r"[!-~]+")
 _MAX_IDEMPOTENCY_KEY = 255
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What a caller may say about one call."""
 
     dry_run: bool = False
@@ -55,8 +50,7 @@ class Options:
 NO_OPTIONS = Options()
 
 
-@dataclass(frozen=True)
-class Call(Generic[T]):
+class Call(msgspec.Struct, Generic[T], frozen=True):
     """One operation of the API with its arguments."""
 
     method: str
@@ -64,7 +58,7 @@ class Call(Generic[T]):
     """Below `/api/v1`, its parameters quoted."""
     answer: Any
     """The type of `data` in the answer."""
-    query: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = msgspec.field(default_factory=dict)
     body: Any = None
     """A request struct, sent as JSON."""
     files: Mapping[str, Any] | None = None
@@ -77,8 +71,7 @@ class Call(Generic[T]):
         return self.method != "GET"
 
 
-@dataclass(frozen=True)
-class RawResponse(Generic[T]):
+class RawResponse(msgspec.Struct, Generic[T], frozen=True):
     """An answer with everything around it: `client.with_raw_response.orders.get(…)`."""
 
     status: int
@@ -103,8 +96,7 @@ class RawResponse(Generic[T]):
         return self.headers.get("etag")
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
+class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page of a list."""
 
     items: list[T]
@@ -227,13 +219,13 @@ def _text(value: Any) -> str:
 
 def new_idempotency_key() -> str:
     """A key for one write and all its tries."""
-    return f"sdk-{uuid.uuid4()}"
+    return f"sdk-{os.urandom(16).hex()}"
 
 
 @lru_cache(maxsize=1)
 def user_agent() -> str:
     """Who we are."""
-    return f"baas-sdk/{VERSION} python/{platform.python_version()}"
+    return f"baas-sdk/{VERSION} python/{'.'.join(map(str, sys.version_info[:3]))}"
 
 
 def headers(call: Call[Any], *, api_key: str, default: Mapping[str, str]) -> dict[str, str]:
@@ -360,6 +352,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, float(text)) if float(text) < float("inf") else None
     except ValueError:
         pass
+    import email.utils
+
     try:
         when = email.utils.parsedate_to_datetime(text)
     except (TypeError, ValueError):
@@ -385,6 +379,8 @@ def wait(tried: int, headers: Mapping[str, str] | None = None) -> float:
 
     What the server asks for in Retry-After is the least; the jitter comes on top of it.
     """
+    import random
+
     backoff = min(8.0, 0.5 * 2.0 ** (tried - 1))
     asked = retry_after(headers) if headers is not None else None
     if asked is not None:

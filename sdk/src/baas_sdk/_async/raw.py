@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class AsyncRawTransport(AsyncTransport):
+class AsyncRawTransport(AsyncTransport, frozen=True):
     """Answers everything around the data, too."""
 
     async def send(self, call: Call[T]) -> T:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from baas_sdk import _request
 from baas_sdk._request import Call, Page, RawResponse
@@ -21,8 +22,7 @@ T = TypeVar("T")
 logger = logging.getLogger("baas_sdk")
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
-class AsyncTransport:
+class AsyncTransport(msgspec.Struct, frozen=True):
     """Everything that a call needs beside its arguments. Copies share one HTTP client."""
 
     http: httpx.AsyncClient
@@ -55,7 +55,7 @@ class AsyncTransport:
 
     async def send_page(self, call: Call[Any], cursor: str | None) -> RawResponse[Page[Any]]:
         """One page of a list."""
-        call = dataclasses.replace(call, query={**call.query, "cursor": cursor})
+        call = msgspec.structs.replace(call, query={**call.query, "cursor": cursor})
         response, tries, key = await self._send(call)
         return _request.read_page(
             call.answer,

@@ -77,6 +77,15 @@ class EndpointStatus(OpenEnum):
     FAILING = "failing"
 
 
+class FindingKind(OpenEnum):
+    """Words of `FindingKind`."""
+
+    FLAGGED = "flagged"
+    NOT_ASKED = "not_asked"
+    REPAIRED = "repaired"
+    UNKNOWN_PAYMENT = "unknown_payment"
+
+
 class HistoryEntryOutcome(OpenEnum):
     """Words of `HistoryEntryOutcome`."""
 
@@ -84,6 +93,8 @@ class HistoryEntryOutcome(OpenEnum):
     FLAGGED = "flagged"
     IGNORED = "ignored"
     MOVED = "moved"
+    NOT_OPENED = "not_opened"
+    OPENED = "opened"
     PROGRESSED = "progressed"
     REFUNDED = "refunded"
 

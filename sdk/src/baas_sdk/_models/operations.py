@@ -58,6 +58,7 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
     "get_payment_history": ("GET", "/admin/payments/{payment_id}/history", "payments.history"),
     "get_payment_provider": ("GET", "/admin/payment-providers/{provider}", "payment_providers.get"),
     "get_product": ("GET", "/admin/products/{product_id}", "products.get"),
+    "get_reconciliation": ("GET", "/admin/payments/reconciliation", "payments.reconciliation"),
     "get_store": ("GET", "/admin/store", "store.get"),
     "get_storefront_category": ("GET", "/storefront/categories/{slug}", "storefront.categories.get"),
     "get_storefront_order": ("GET", "/storefront/orders/{order_id}", "storefront.orders.get"),
@@ -100,6 +101,12 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
     "put_notification_settings": ("PUT", "/admin/notification-settings", "notification_settings.set"),
     "put_notification_template": ("PUT", "/admin/notification-templates/{key}", "notification_templates.set"),
     "put_payment_provider": ("PUT", "/admin/payment-providers/{provider}", "payment_providers.set"),
+    "refresh_payment": ("POST", "/admin/payments/{payment_id}/refresh", "payments.refresh"),
+    "refresh_storefront_payment": (
+        "POST",
+        "/storefront/payments/{payment_id}/refresh",
+        "storefront.payments.refresh",
+    ),
     "remove_cart_item": (
         "DELETE",
         "/storefront/carts/{cart_id}/items/{item_id}",

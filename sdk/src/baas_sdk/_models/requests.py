@@ -272,6 +272,7 @@ class RetryPayment(Request, kw_only=True):
     provider: str
     return_url: str | None = None
     sandbox_token: Literal["approved", "page", "pending", "rejected"] | None = None
+    stripe_mode: Literal["checkout", "elements"] | None = None
 
 
 class ReturnOrder(Request, kw_only=True):
@@ -437,6 +438,7 @@ class Checkout(Request, kw_only=True):
     return_url: str | None = None
     sandbox_token: Literal["approved", "page", "pending", "rejected"] | None = None
     shipping_address: Address | None = None
+    stripe_mode: Literal["checkout", "elements"] | None = None
 
 
 class CreateCart(Request, kw_only=True):
@@ -490,6 +492,7 @@ class CreatePayment(Request, kw_only=True):
     """The shop's own name for what is paid."""
     return_url: str | None = None
     sandbox_token: Literal["approved", "page", "pending", "rejected"] | None = None
+    stripe_mode: Literal["checkout", "elements"] | None = None
 
 
 class CreateProduct(Request, kw_only=True):

@@ -13,6 +13,7 @@ from baas_sdk._models.enums import (
     DeliveryStatus,
     EmailProvider,
     EndpointStatus,
+    FindingKind,
     HistoryEntryOutcome,
     ImportFormat,
     ImportStatus,
@@ -292,6 +293,42 @@ class EndpointWithSecret(Model, kw_only=True):
     status: EndpointStatus
     updated_at: dt.datetime
     url: str
+
+
+class Finding(Model, kw_only=True):
+    """One thing in which we and the provider did not agree."""
+
+    detail: str
+    kind: FindingKind
+    """`repaired`: our payment was moved to where the provider's is. The others need a person."""
+    payment_id: str | None
+    provider: str
+    provider_payment_id: str | None
+
+
+class FlaggedNotification(Model, kw_only=True):
+    """A genuine notification that settled nothing."""
+
+    error: str | None
+    outcome: str
+    """`unknown_payment`, `flagged` (wrong amount, currency or mode), `failed`."""
+    payment_id: str | None
+    provider: str
+    provider_event_id: str
+    received_at: dt.datetime
+    type: str
+
+
+class FlaggedPayment(Model, kw_only=True):
+    """A payment that a person should look at."""
+
+    amount: int
+    currency: str
+    flags: list[str]
+    id: str
+    provider: str
+    provider_payment_id: str | None
+    status: PaymentStatus
 
 
 class HistoryEntry(Model, kw_only=True):
@@ -589,8 +626,10 @@ class PaymentProvider(Model, kw_only=True):
     is_test: bool | None
     """Whether the account moves test money; null while it is not configured."""
     needs_credentials: list[str]
-    """The names that `credentials` takes."""
+    """The names that `credentials` must have."""
     provider: str
+    takes_credentials: list[str]
+    """The names that it may have besides."""
     updated_at: dt.datetime | None
 
 
@@ -642,6 +681,32 @@ class Product(Model, kw_only=True):
     updated_at: dt.datetime
     variants: list[VariantView]
     vendor: str
+
+
+class ReconciliationReport(Model, kw_only=True):
+    """How the store's books and its providers' agree."""
+
+    flagged_notifications: list[FlaggedNotification]
+    flagged_payments: list[FlaggedPayment]
+    runs: list[ReconciliationRun]
+    """The latest first."""
+
+
+class ReconciliationRun(Model, kw_only=True):
+    """One comparison of our payments with a provider's own list."""
+
+    checked: int
+    error: str | None
+    findings: list[Finding]
+    finished_at: dt.datetime | None
+    id: str
+    provider: str
+    repaired: int
+    since: dt.datetime
+    source: str
+    """`schedule`, or `request` from the command line."""
+    started_at: dt.datetime
+    until: dt.datetime
 
 
 class Refund(Model, kw_only=True):

@@ -20,7 +20,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class RawTransport(Transport):
+class RawTransport(Transport, frozen=True):
     """Answers everything around the data, too."""
 
     def send(self, call: Call[T]) -> T:

@@ -103,7 +103,9 @@ class AsyncPaymentProvidersResource:
         extra_headers: Mapping[str, str] | None = None,
     ) -> PaymentProvider:
         """Configure a payment provider. Store credentials, encrypted, and enable or disable the provider.
-        The sandbox needs none. Needs a secret key with the scope `payments:write`.
+        The sandbox needs none. The provider is asked whether it knows the credentials. Without a webhook
+        secret, Stripe is told to notify this store; with Mercado Pago a person copies the secret of the
+        application. Needs a secret key with the scope `payments:write`.
         """
         return await self._transport.send(
             Call(

@@ -18,6 +18,10 @@ from baas_sdk._async.resources.storefront_orders import (
     AsyncStorefrontOrdersRawResource,
     AsyncStorefrontOrdersResource,
 )
+from baas_sdk._async.resources.storefront_payments import (
+    AsyncStorefrontPaymentsRawResource,
+    AsyncStorefrontPaymentsResource,
+)
 from baas_sdk._async.resources.storefront_products import (
     AsyncStorefrontProductsRawResource,
     AsyncStorefrontProductsResource,
@@ -53,6 +57,11 @@ class AsyncStorefrontResource:
         return AsyncStorefrontOrdersResource(self._transport)
 
     @cached_property
+    def payments(self) -> AsyncStorefrontPaymentsResource:
+        """`client.storefront.payments`."""
+        return AsyncStorefrontPaymentsResource(self._transport)
+
+    @cached_property
     def products(self) -> AsyncStorefrontProductsResource:
         """`client.storefront.products`."""
         return AsyncStorefrontProductsResource(self._transport)
@@ -83,6 +92,11 @@ class AsyncStorefrontRawResource:
     def orders(self) -> AsyncStorefrontOrdersRawResource:
         """`client.storefront.orders`."""
         return AsyncStorefrontOrdersRawResource(self._transport)
+
+    @cached_property
+    def payments(self) -> AsyncStorefrontPaymentsRawResource:
+        """`client.storefront.payments`."""
+        return AsyncStorefrontPaymentsRawResource(self._transport)
 
     @cached_property
     def products(self) -> AsyncStorefrontProductsRawResource:

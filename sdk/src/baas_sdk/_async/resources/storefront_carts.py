@@ -69,6 +69,7 @@ class AsyncStorefrontCartsResource:
         return_url: str | None = None,
         sandbox_token: Literal["approved", "page", "pending", "rejected"] | None = None,
         shipping_address: Address | AddressDict | None = None,
+        stripe_mode: Literal["checkout", "elements"] | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
         timeout: float | Timeout | None = None,
@@ -92,6 +93,7 @@ class AsyncStorefrontCartsResource:
                     return_url=return_url,
                     sandbox_token=sandbox_token,
                     shipping_address=made(Address, shipping_address),
+                    stripe_mode=stripe_mode,
                 ),
                 options=Options(
                     dry_run=dry_run,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import UNSET, UnsetType
 
 from baas_sdk._models.requests import CreatePayment, CreateRefund, Payer
-from baas_sdk._models.responses import HistoryEntry, Payment, Refund
+from baas_sdk._models.responses import HistoryEntry, Payment, ReconciliationReport, Refund
 from baas_sdk._request import Call, Options, path
 from baas_sdk._struct import made
 from baas_sdk._sync.pagination import Pages
@@ -44,13 +44,16 @@ class PaymentsResource:
         reference: str | None = None,
         return_url: str | None = None,
         sandbox_token: Literal["approved", "page", "pending", "rejected"] | None = None,
+        stripe_mode: Literal["checkout", "elements"] | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> Payment:
         """Create a payment. Collect an amount, with an order of this backend or without any. The payer
-        follows `next_action`. Needs a secret key with the scope `payments:write`.
+        follows `next_action`. `payment_provider_error` means that the provider did not open it: send the
+        same request with the same Idempotency-Key again, and the same attempt is continued. Needs a
+        secret key with the scope `payments:write`.
         """
         return self._transport.send(
             Call(
@@ -68,6 +71,7 @@ class PaymentsResource:
                     reference=reference,
                     return_url=return_url,
                     sandbox_token=sandbox_token,
+                    stripe_mode=stripe_mode,
                 ),
                 options=Options(
                     dry_run=dry_run,
@@ -154,6 +158,50 @@ class PaymentsResource:
             ),
         )
 
+    def reconciliation(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> ReconciliationReport:
+        """Report of the reconciliation. How our payments and the providers' own lists agreed lately, and
+        what still needs a person. Needs a secret key with the scope `payments:read`.
+        """
+        return self._transport.send(
+            Call(
+                "GET",
+                "/admin/payments/reconciliation",
+                ReconciliationReport,
+                options=Options(timeout=timeout, extra_headers=extra_headers),
+            )
+        )
+
+    def refresh(
+        self,
+        payment_id: str,
+        *,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Payment:
+        """Ask the provider for a payment. Ask the provider for the payment as it is now, without waiting
+        for its notification. Needs a secret key with the scope `payments:write`.
+        """
+        return self._transport.send(
+            Call(
+                "POST",
+                path("/admin/payments/{}/refresh", payment_id),
+                Payment,
+                options=Options(
+                    dry_run=dry_run,
+                    idempotency_key=idempotency_key,
+                    timeout=timeout,
+                    extra_headers=extra_headers,
+                ),
+            )
+        )
+
     def refund(
         self,
         payment_id: str,
@@ -166,8 +214,9 @@ class PaymentsResource:
         extra_headers: Mapping[str, str] | None = None,
     ) -> Refund:
         """Refund a payment. Give back everything that is left, or a part; never more than what was paid.
-        Send an Idempotency-Key: two requests without one are two refunds. Needs a secret key with the
-        scope `payments:write`.
+        Send an Idempotency-Key: two requests without one are two refunds. A provider that does not
+        answer leaves the refund `pending`, and it is asked again until it does. Needs a secret key with
+        the scope `payments:write`.
         """
         return self._transport.send(
             Call(
@@ -195,4 +244,6 @@ class PaymentsRawResource:
         self.get = one(plain.get)
         self.history = one(plain.history)
         self.list = many(plain.list)
+        self.reconciliation = one(plain.reconciliation)
+        self.refresh = one(plain.refresh)
         self.refund = one(plain.refund)

@@ -18,6 +18,10 @@ from baas_sdk._sync.resources.storefront_orders import (
     StorefrontOrdersRawResource,
     StorefrontOrdersResource,
 )
+from baas_sdk._sync.resources.storefront_payments import (
+    StorefrontPaymentsRawResource,
+    StorefrontPaymentsResource,
+)
 from baas_sdk._sync.resources.storefront_products import (
     StorefrontProductsRawResource,
     StorefrontProductsResource,
@@ -53,6 +57,11 @@ class StorefrontResource:
         return StorefrontOrdersResource(self._transport)
 
     @cached_property
+    def payments(self) -> StorefrontPaymentsResource:
+        """`client.storefront.payments`."""
+        return StorefrontPaymentsResource(self._transport)
+
+    @cached_property
     def products(self) -> StorefrontProductsResource:
         """`client.storefront.products`."""
         return StorefrontProductsResource(self._transport)
@@ -83,6 +92,11 @@ class StorefrontRawResource:
     def orders(self) -> StorefrontOrdersRawResource:
         """`client.storefront.orders`."""
         return StorefrontOrdersRawResource(self._transport)
+
+    @cached_property
+    def payments(self) -> StorefrontPaymentsRawResource:
+        """`client.storefront.payments`."""
+        return StorefrontPaymentsRawResource(self._transport)
 
     @cached_property
     def products(self) -> StorefrontProductsRawResource:

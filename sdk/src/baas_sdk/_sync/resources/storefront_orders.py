@@ -53,6 +53,7 @@ class StorefrontOrdersResource:
         provider: str,
         return_url: str | None = None,
         sandbox_token: Literal["approved", "page", "pending", "rejected"] | None = None,
+        stripe_mode: Literal["checkout", "elements"] | None = None,
         token: str | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
@@ -69,7 +70,12 @@ class StorefrontOrdersResource:
                 path("/storefront/orders/{}/payments", order_id),
                 StorefrontPayment,
                 query={"token": token},
-                body=RetryPayment(provider=provider, return_url=return_url, sandbox_token=sandbox_token),
+                body=RetryPayment(
+                    provider=provider,
+                    return_url=return_url,
+                    sandbox_token=sandbox_token,
+                    stripe_mode=stripe_mode,
+                ),
                 options=Options(
                     dry_run=dry_run,
                     idempotency_key=idempotency_key,

@@ -1,0 +1,60 @@
+# Generated from the OpenAPI document by `python -m sdk.scripts.generate`: do not edit.
+"""`client.storefront.payments`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from baas_sdk._async.raw import one
+from baas_sdk._models.responses import StorefrontPayment
+from baas_sdk._request import Call, Options, path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from httpx import Timeout
+
+    from baas_sdk._async.transport import AsyncTransport
+
+
+class AsyncStorefrontPaymentsResource:
+    """`client.storefront.payments`."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def refresh(
+        self,
+        payment_id: str,
+        *,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> StorefrontPayment:
+        """Come back from the payment page. What the page that the payer comes back to asks: the provider is
+        asked, at most every two seconds. What stands in the address of that page is not believed. Needs
+        a publishable key, or a secret key with the scope `storefront`.
+        """
+        return await self._transport.send(
+            Call(
+                "POST",
+                path("/storefront/payments/{}/refresh", payment_id),
+                StorefrontPayment,
+                options=Options(
+                    dry_run=dry_run,
+                    idempotency_key=idempotency_key,
+                    timeout=timeout,
+                    extra_headers=extra_headers,
+                ),
+            )
+        )
+
+
+class AsyncStorefrontPaymentsRawResource:
+    """`client.with_raw_response.storefront.payments`, answering RawResponse."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+        plain = AsyncStorefrontPaymentsResource(transport)
+        self.refresh = one(plain.refresh)
