@@ -137,7 +137,7 @@ async def _learn_kinds(deployment: Deployment, found: list[list[list[Statement]]
 def script(first: Sequence[Statement], second: Sequence[Statement]) -> str:
     """A pgbench script of a flow that was recorded twice."""
     fresh: dict[Any, int] = {}
-    lines = ["\\set n :n + 1"]
+    lines = ["\\set n :n + 1", "\\set m :n * 64 + :client_id"]
     for one, other in zip(first, second, strict=True):
         if not one.arguments:
             lines += [f"{part.strip()};" for part in one.sql.split(";") if part.strip()]
@@ -164,11 +164,11 @@ def _literal(value: Any, twin: Any, kind: str, fresh: dict[Any, int]) -> str:
         number = fresh.setdefault(value, len(fresh)) if isinstance(value, UUID | str | bytes) else 0
         if isinstance(value, UUID):
             head = f"{value.hex[:8]}-{value.hex[8:12]}-7{number:03x}-8000-"
-            return f"({_text(head)} || lpad(to_hex(:n), 12, '0'))::uuid"
+            return f"({_text(head)} || lpad(to_hex(:m::bigint), 12, '0'))::uuid"
         if isinstance(value, str) and len(value) < _SHORT:
-            return f"({_text(f'f{number}_')} || :n)::{name}"
+            return f"({_text(f'f{number}_')} || :m)::{name}"
         if isinstance(value, bytes) and len(value) < _SHORT:
-            return f"convert_to({_text(f'f{number}_')} || :n, 'UTF8')"
+            return f"convert_to({_text(f'f{number}_')} || :m, 'UTF8')"
     if kind in {"jsonb", "json"}:
         return f"{_text(json.dumps(value))}::{name}"
     if isinstance(value, bool):
@@ -207,13 +207,12 @@ def pgbench(deployment: Deployment, scripts: Sequence[str], *, seconds: float, c
         "PGOPTIONS": "-c plan_cache_mode=force_generic_plan",
         "LD_LIBRARY_PATH": str(binaries[-1].parent.parent / "lib"),
     }
-    # Each client counts from a number of its own, so that what it makes new is new.
+    # Each run counts from a number of its own, and each client adds its own, so that what it makes new is new.
     started = _started_numbers(deployment)
     command = [
         str(binaries[-1]), "--no-vacuum", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", f"{max(seconds, 1):.0f}",
         "-D", f"n={started}", *paths, deployment.role_url("baas_app"),
     ]  # fmt: skip
-    # pgbench's variables are per client but begin alike: the script of a client adds its number.
     postgres = tree(deployment.postgres.pid or 0)
     before = cpu_of(postgres, ended_children=True)
     process = subprocess.Popen(

@@ -8,8 +8,11 @@ uses another role, another type, and states its reason.
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
+from types import TracebackType
 from typing import Any, Final, Protocol, Self
 from uuid import UUID
 
@@ -25,11 +28,13 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTran
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from baas.core.models import StoreOwned
+from baas.core.pool import Connect, Pool
 from baas.core.scope import StoreScope
 
 log = structlog.get_logger(__name__)
 
 AfterCommit = Callable[[], Awaitable[None] | None]
+_FIRST_PARAMETER: Final = re.compile(r"\$1(?!\d)")
 _SET_STORE: Final = text("select set_config('app.store_id', :store, true)")
 _encode_json: Final = msgspec.json.Encoder().encode
 _decode_json: Final = msgspec.json.Decoder().decode
@@ -76,6 +81,7 @@ class StoreWork(Protocol):
     async def execute(self, sql: str, /, *args: Any) -> str: ...
     async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None: ...
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None: ...
+    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]: ...
     def savepoint(self) -> AbstractAsyncContextManager[None]: ...
 
 
@@ -109,9 +115,7 @@ class StoreConnection:
 
     __slots__ = ("_connection", "_effects", "scope", "signals")
 
-    def __init__(
-        self, scope: StoreScope, signals: Signals, connection: "asyncpg.pool.PoolConnectionProxy"
-    ) -> None:
+    def __init__(self, scope: StoreScope, signals: Signals, connection: asyncpg.Connection) -> None:
         self.scope = scope
         self.signals = signals
         self._connection = connection
@@ -139,6 +143,10 @@ class StoreConnection:
         """Run a statement once for each row of arguments, in one round trip."""
         await self._connection.executemany(sql, args)
 
+    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of a statement; in a reading that has no other, without a transaction around it."""
+        return await self.fetch(sql, *args)
+
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
         """Run the callback when the transaction is durable; with `once`, only the first of that name."""
         self._effects.add(callback, once)
@@ -153,6 +161,78 @@ class StoreConnection:
             await self._connection.execute("rollback to savepoint part")
             raise
         await self._connection.execute("release savepoint part")
+
+
+class StoreReading(StoreConnection):
+    """A transaction that only reads, and begins with its first statement. Made by `Database.fast()` alone.
+
+    All its statements see one moment. A statement that comes alone needs no transaction around it.
+    """
+
+    __slots__ = ("_begun",)
+
+    def __init__(self, scope: StoreScope, signals: Signals, connection: asyncpg.Connection) -> None:
+        super().__init__(scope, signals, connection)
+        self._begun = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a transaction that has to be ended."""
+        return self._begun
+
+    async def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            await self._connection.execute(
+                "begin isolation level repeatable read read only;"
+                f" select set_config('app.store_id', '{_hex(self.scope)}', true)"
+            )
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of a statement."""
+        await self._begin()
+        return await super().fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of a statement, or None."""
+        await self._begin()
+        return await super().fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        await self._begin()
+        return await super().fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run a statement; the answer is the command tag."""
+        await self._begin()
+        return await super().execute(sql, *args)
+
+    async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of arguments, in one round trip."""
+        await self._begin()
+        await super().executemany(sql, args)
+
+    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of the only statement of this reading: it sets its store itself, in one round trip.
+
+        The statement ends in a LIMIT, so that the planner cannot take it apart, and `$1` is its store.
+        """
+        if self._begun:
+            return await self.fetch(sql, *args)
+        if args[0] != self.scope.store_id:
+            raise ScopeViolation("The first argument of a statement that comes alone is the store.")
+        return await super().fetch(_alone(sql), _hex(self.scope), *args[1:])
+
+
+@lru_cache(maxsize=512)
+def _alone(sql: str) -> str:
+    """A statement that first sets its store, then runs: what refers to the setting comes after it (LATERAL)."""
+    inner = _FIRST_PARAMETER.sub("s.store::uuid", sql)
+    return (
+        "select q.* from (select set_config('app.store_id', $1::text, true) as store offset 0) s"
+        f" cross join lateral ({inner}) q"
+    )
 
 
 class _SyncStoreSession(Session):
@@ -197,6 +277,10 @@ class StoreSession(AsyncSession):
     async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
         """Run a statement once for each row of arguments."""
         await (await self._driver()).executemany(sql, args)
+
+    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of a statement, as `fetch`: an ORM session always has its transaction."""
+        return await self.fetch(sql, *args)
 
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
         """Run the callback when the transaction is durable; with `once`, only the first of that name."""
@@ -247,7 +331,7 @@ class SystemConnection:
 
     __slots__ = ("_connection", "_effects", "reason", "signals")
 
-    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy", signals: Signals, reason: str) -> None:
+    def __init__(self, connection: asyncpg.Connection, signals: Signals, reason: str) -> None:
         self._connection = connection
         self._effects = _Effects()
         self.signals = signals
@@ -300,11 +384,11 @@ class Database:
         self._urls = urls
         self._pool_size = pool_size
         self._system_pool_size = system_pool_size
-        self._pools: dict[str, asyncpg.Pool] = {}
+        self._pools: dict[str, Pool] = {}
         self._engine: AsyncEngine | None = None
 
     async def open(self) -> Self:
-        """Open the pools. Raises OSError or asyncpg's errors when the database does not answer."""
+        """Make the pools; connections are opened when they are needed."""
         sizes = {
             "app": (self._urls.app, self._pool_size),
             "relay": (self._urls.relay, self._system_pool_size),
@@ -312,33 +396,13 @@ class Database:
             "operator": (self._urls.operator, self._system_pool_size),
         }
         for role, (url, size) in sizes.items():
-            # Generic plans: array parameters would otherwise be planned anew at each call (stack.md 4).
-            self._pools[role] = await asyncpg.create_pool(
-                url,
-                min_size=0,
-                max_size=size,
-                init=_prepare_connection,
-                reset=_keep_as_is,
-                command_timeout=60,
-                server_settings={
-                    "application_name": f"baas-{role}",
-                    "plan_cache_mode": "force_generic_plan",
-                    "statement_timeout": "30s",
-                    "lock_timeout": "10s",
-                    "idle_in_transaction_session_timeout": "60s",
-                    "timezone": "UTC",
-                },
-            )
+            self._pools[role] = Pool(_connector(role, url), size)
         self._engine = _make_engine(self._urls.app, self._pool_size)
         return self
 
     async def close(self) -> None:
         """Close every connection; open transactions are given five seconds."""
-        for pool in self._pools.values():
-            try:
-                await asyncio.wait_for(pool.close(), 5)
-            except TimeoutError:
-                pool.terminate()
+        await asyncio.gather(*(pool.close(5.0) for pool in self._pools.values()))
         self._pools.clear()
         if self._engine is not None:
             await self._engine.dispose()
@@ -347,8 +411,7 @@ class Database:
     @property
     def connections_in_use(self) -> int:
         """Driver connections of the app role that are out of the pool now."""
-        pool = self._pools["app"]
-        return int(pool.get_size() - pool.get_idle_size())
+        return self._pools["app"].in_use
 
     @asynccontextmanager
     async def store(self, scope: StoreScope, *, rollback: bool = False) -> AsyncIterator[StoreSession]:
@@ -366,10 +429,7 @@ class Database:
             if not rollback:
                 await session._effects.run()
 
-    @asynccontextmanager
-    async def fast(
-        self, scope: StoreScope, *, rollback: bool = False, snapshot: bool = False
-    ) -> AsyncIterator[StoreConnection]:
+    def fast(self, scope: StoreScope, *, rollback: bool = False, snapshot: bool = False) -> "_FastWork":
         """One driver transaction of one store.
 
         With `rollback` it is undone at the end (dry run); with `snapshot` all its statements see one
@@ -377,20 +437,7 @@ class Database:
         """
         if not isinstance(scope, StoreScope):
             raise ScopeViolation("No store, no connection.")
-        begin = "begin isolation level repeatable read read only" if snapshot else "begin"
-        async with self._pools["app"].acquire() as connection:
-            work = StoreConnection(scope, self.signals, connection)
-            try:
-                # The store id is a UUID object, so the literal cannot hold anything else; as one simple
-                # query this saves a round trip against a parameter.
-                await connection.execute(f"{begin}; select set_config('app.store_id', '{_hex(scope)}', true)")
-                yield work
-                await connection.execute("rollback" if rollback else "commit")
-            except BaseException:
-                await _abandon(connection)
-                raise
-        if not rollback:
-            await work._effects.run()
+        return _FastWork(self._pools["app"], scope, self.signals, rollback, snapshot)
 
     @asynccontextmanager
     async def _system(
@@ -427,8 +474,92 @@ class Database:
     async def lookup(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """One row by one statement in the auth role, without a transaction block: the key look-up."""
         async with self._pools["auth"].acquire() as connection:
-            row: asyncpg.Record | None = await connection.fetchrow(sql, *args)
+            try:
+                row: asyncpg.Record | None = await connection.fetchrow(sql, *args)
+            except BaseException:
+                await _abandon(connection)
+                raise
             return row
+
+
+class _FastWork:
+    """What `Database.fast` answers: the transaction around a block. A class, for a generator costs twice as much."""
+
+    __slots__ = ("_connection", "_pool", "_rollback", "_scope", "_signals", "_snapshot", "_work")
+
+    def __init__(
+        self, pool: Pool, scope: StoreScope, signals: Signals, rollback: bool, snapshot: bool
+    ) -> None:
+        self._pool = pool
+        self._scope = scope
+        self._signals = signals
+        self._rollback = rollback
+        self._snapshot = snapshot
+
+    async def __aenter__(self) -> StoreConnection:
+        self._connection = connection = await self._pool.take()
+        if self._snapshot:
+            self._work: StoreConnection = StoreReading(self._scope, self._signals, connection)
+            return self._work
+        try:
+            # The store id is a UUID object, so the literal cannot hold anything else; as one simple
+            # query this saves a round trip against a parameter.
+            await connection.execute(f"begin; select set_config('app.store_id', '{_hex(self._scope)}', true)")
+        except BaseException:
+            await self._leave()
+            raise
+        self._work = StoreConnection(self._scope, self._signals, connection)
+        return self._work
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            await self._leave()
+            return
+        work = self._work
+        if not isinstance(work, StoreReading) or work.begun:
+            try:
+                await self._connection.execute("rollback" if self._rollback else "commit")
+            except BaseException:
+                await self._leave()
+                raise
+        self._pool.give(self._connection)
+        if not self._rollback:
+            await work._effects.run()
+
+    async def _leave(self) -> None:
+        try:
+            await _abandon(self._connection)
+        finally:
+            self._pool.give(self._connection)
+
+
+def _connector(role: str, url: str) -> Connect:
+    """How a connection of a role is opened. Raises OSError or asyncpg's errors when the database does not answer."""
+
+    async def connect() -> asyncpg.Connection:
+        connection = await asyncpg.connect(
+            url,
+            command_timeout=60,
+            server_settings={
+                "application_name": f"baas-{role}",
+                # Array parameters would otherwise be planned anew at each call.
+                "plan_cache_mode": "force_generic_plan",
+                "statement_timeout": "30s",
+                "lock_timeout": "10s",
+                "idle_in_transaction_session_timeout": "60s",
+                "timezone": "UTC",
+            },
+        )
+        try:
+            await _prepare_connection(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    return connect
 
 
 def _hex(scope: StoreScope) -> str:
@@ -438,7 +569,7 @@ def _hex(scope: StoreScope) -> str:
     return str(store_id)
 
 
-async def _abandon(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
+async def _abandon(connection: asyncpg.Connection) -> None:
     """Undo an open transaction, or drop the connection when that does not work in time."""
     try:
         if not connection.is_closed():
@@ -458,10 +589,6 @@ async def _prepare_connection(connection: Any) -> None:
             encoder=lambda value: _encode_json(value).decode(),
             decoder=_decode_json,
         )
-
-
-async def _keep_as_is(_connection: Any) -> None:
-    """Sessions here use transaction-local settings only, so a returned connection needs no RESET."""
 
 
 def _make_engine(url: str, pool_size: int) -> AsyncEngine:

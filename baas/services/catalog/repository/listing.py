@@ -69,6 +69,11 @@ _SUBTREE: Final = """exists (
     ) select id from tree))"""
 
 
+_LEVELS: Final = """, (
+  select json_agg(v.available order by v.position, v.id)
+  from variants v where v.store_id = p.store_id and v.product_id = p.id) as levels"""
+
+
 class _Statement:
     """SQL under construction: conditions and their arguments."""
 
@@ -76,6 +81,7 @@ class _Statement:
         self.args: list[Any] = [store_id]
         self.source = "products p"
         self.where = ["p.store_id = $1"]
+        self.searches = False
 
     def bind(self, value: Any) -> str:
         self.args.append(value)
@@ -86,6 +92,7 @@ class _Statement:
             self.bind(value)
             for value in (terms.configuration, terms.query, terms.code, terms.head, terms.prefix)
         ]
+        self.searches = True
         # The function's few rows come first; each then finds its product by key.
         self.source = (
             f"catalog_search({names[0]}::text::regconfig, {', '.join(names[1:])}) s "
@@ -102,27 +109,22 @@ async def storefront_page(
     """A page of documents. With `with_levels` each comes with the `available` of its variants."""
     statement = _Statement(work.scope.store_id)
     _filter(statement, wanted)
-    columns = "p.document"
-    if with_levels:
-        columns += (
-            ", (select json_agg(v.available order by v.position, v.id) from variants v"
-            " where v.store_id = p.store_id and v.product_id = p.id) as levels"
-        )
+    columns = f"p.document{_LEVELS if with_levels else ''}"
     return await _page(work, page, statement, _ORDERS[wanted.sort], columns)
 
 
 async def storefront_product(
-    work: StoreWork, *, handle: str, product_id: UUID | None
+    work: StoreWork, *, handle: str, product_id: UUID | None, with_levels: bool
 ) -> asyncpg.Record | None:
-    """The document of an active product by its id or handle, with the `available` of its variants."""
+    """The document of an active product by its id or handle; `with_levels` as for a page of them."""
     key, value = ("handle", handle) if product_id is None else ("id", product_id)
-    return await work.fetchrow(
-        "select p.document, (select json_agg(v.available order by v.position, v.id) from variants v"
-        " where v.store_id = p.store_id and v.product_id = p.id) as levels"
-        f" from products p where p.store_id = $1 and p.{key} = $2 and p.status = 'active'",
+    rows = await work.fetch_alone(
+        f"select p.document{_LEVELS if with_levels else ''}"
+        f" from products p where p.store_id = $1 and p.{key} = $2 and p.status = 'active' limit 1",
         work.scope.store_id,
         value,
     )
+    return rows[0] if rows else None
 
 
 async def active_categories(work: StoreWork) -> list[asyncpg.Record]:
@@ -162,8 +164,9 @@ async def _page(
         f"{statement.text(f'{columns}, {order.column} as sort_value, p.id as sort_id')} "
         f"order by {order.column} {order.direction}, p.id {order.direction} limit {statement.bind(page.limit + 1)}"
     )
-    rows = await work.fetch(sql, *statement.args)
-    return page.cut(rows, _key, total=total)
+    # A search is a function that reads the setting itself, and could run before it is made.
+    fetch = work.fetch if statement.searches or page.with_total else work.fetch_alone
+    return page.cut(await fetch(sql, *statement.args), _key, total=total)
 
 
 def _filter(statement: _Statement, wanted: ProductFilter) -> None:

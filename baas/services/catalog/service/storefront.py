@@ -162,10 +162,13 @@ async def product_page(work: StoreWork, page: Page, query: ProductQuery) -> Page
 
 async def product_by_ref(work: StoreWork, ref: str) -> bytes:
     """One active product as ready JSON, by id or handle. Raises NotFound."""
-    row = await listing.storefront_product(work, handle=ref, product_id=ids.try_decode("prod", ref))
+    shown = shows_stock(work.scope)
+    row = await listing.storefront_product(
+        work, handle=ref, product_id=ids.try_decode("prod", ref), with_levels=shown
+    )
     if row is None:
         raise NotFound
-    return _with_levels(row) if shows_stock(work.scope) else _document(row)
+    return _with_levels(row) if shown else _document(row)
 
 
 async def category_tree(work: StoreWork) -> list[CategoryNode]:
