@@ -47,7 +47,7 @@ export async function addToCart(element, product, variant, quantity) {
  * @param {import('./element.js').BaasElement} element
  * @returns {Drawer | null}
  */
-function drawerOf(element) {
+export function drawerOf(element) {
   const drawers = /** @type {NodeListOf<Drawer>} */ (document.querySelectorAll('baas-cart'));
   for (const drawer of drawers) if (drawer.shop === element.shop) return drawer.hasAttribute('quiet') ? null : drawer;
   const drawer = /** @type {Drawer} */ (document.createElement('baas-cart'));

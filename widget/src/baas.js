@@ -1,26 +1,13 @@
 /** Everything: registers the elements, and offers them as an object, `Baas`, for people who prefer one. */
 
 import { defaults } from './config.js';
-import { createClient } from './client.js';
+import { define } from './define.js';
 import { ApiError, SetupError } from './errors.js';
-import { BaasBuyButton } from './elements/buy-button.js';
 import { BaasCart } from './elements/cart.js';
-import { BaasCheckout } from './elements/checkout.js';
-import { BaasOrderStatus } from './elements/order-status.js';
-import { BaasProduct } from './elements/product.js';
 import { BaasProducts } from './elements/products.js';
 import { BaasShop } from './elements/shop.js';
+import { load } from './load.js';
 import { Mount } from './mount.js';
-
-const ELEMENTS = {
-  'baas-shop': BaasShop,
-  'baas-products': BaasProducts,
-  'baas-product': BaasProduct,
-  'baas-buy-button': BaasBuyButton,
-  'baas-cart': BaasCart,
-  'baas-checkout': BaasCheckout,
-  'baas-order-status': BaasOrderStatus,
-};
 
 /** @typedef {import('./mount.js').MountOptions} MountOptions */
 
@@ -33,14 +20,14 @@ export const Baas = {
    * @param {{key?: string, api?: string, locale?: string, theme?: string, styles?: string, imageUrl?: (url: string, width: number) => string}} settings
    */
   configure: (settings) => void Object.assign(defaults, settings),
-  createClient,
 };
 
-// Loading twice is harmless: a name is given once.
-for (const [name, constructor] of Object.entries(ELEMENTS)) {
-  if (!customElements.get(name)) customElements.define(name, constructor);
-}
+define({ 'baas-shop': BaasShop, 'baas-products': BaasProducts, 'baas-cart': BaasCart });
 /** @type {any} */ (globalThis).Baas ??= Baas;
 
-export { ApiError, createClient, SetupError };
-export { BaasBuyButton, BaasCart, BaasCheckout, BaasOrderStatus, BaasProduct, BaasProducts, BaasShop };
+// The other elements at once when the page has one, else when it has nothing better to do.
+if (document.querySelector('baas-product, baas-buy-button, baas-checkout, baas-order-status')) load('late');
+else if (document.readyState === 'complete') setTimeout(load, 200, 'late');
+else addEventListener('load', () => setTimeout(load, 200, 'late'));
+
+export { ApiError, BaasCart, BaasProducts, BaasShop, SetupError };

@@ -29,7 +29,7 @@ export class CartStore extends EventTarget {
   /** @type {Promise<void> | null} */
   #loaded = null;
 
-  /** @param {import('./client.js').Client} client @param {import('./storage.js').Memory} memory */
+  /** @param {import('./client-base.js').Base} client @param {import('./storage.js').Memory} memory */
   constructor(client, memory) {
     super();
     this.client = client;
@@ -174,7 +174,9 @@ export class CartStore extends EventTarget {
       return cart;
     }
     this.cart = cart;
-    this.memory.set('cart', { value: cart, at: Date.now() });
+    // Who somebody is and where they live stays with the server.
+    const value = { ...cart, email: null, shipping_address: null, billing_address: null };
+    this.memory.set('cart', { value, at: Date.now() });
     return cart;
   }
 

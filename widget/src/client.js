@@ -1,156 +1,46 @@
 /** The storefront API as functions, for pages with a design of their own. Runs in browsers and in Node 20. */
 
-import { ApiError, checkKey, SetupError } from './errors.js';
+import { createBase } from './client-base.js';
+import { ApiError, SetupError } from './errors.js';
 
 export { ApiError, SetupError };
 export * from './types.js';
 
 /**
- * @typedef {import('./types.js').Store} Store
- * @typedef {import('./types.js').Product} Product
- * @typedef {import('./types.js').Category} Category
  * @typedef {import('./types.js').Cart} Cart
  * @typedef {import('./types.js').Order} Order
  * @typedef {import('./types.js').Payment} Payment
- */
-
-/**
- * @typedef {object} ClientOptions
- * @property {string} key the store's publishable key
- * @property {string} api the address of the API, such as `https://api.example/api/v1`
- * @property {number} [timeout] milliseconds that one try may take (10 s)
- * @property {number} [retries] tries after the first one when something was away (2)
- * @property {typeof fetch} [fetch]
- *
+ * @typedef {import('./client-base.js').ClientOptions} ClientOptions
  * @typedef {ReturnType<typeof createClient>} Client
  */
-
-/** A random name for a request, so that sending it twice has one effect. Also works outside secure contexts. */
-function requestName() {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('');
-}
-
-/** @param {unknown} value */
-const segment = (value) => encodeURIComponent(String(value));
 
 /**
  * A client of one store. Throws SetupError for a secret key or without an address.
  *
  * @param {ClientOptions} options
  */
-export function createClient({ key, api, timeout = 10_000, retries = 2, fetch: ask = (...args) => fetch(...args) }) {
-  const checkedKey = checkKey(key);
-  if (!/^https?:\/\//.test(api ?? '')) {
-    throw new SetupError('The address of the API is needed: api="https://…/api/v1".');
-  }
-  const base = api.replace(/\/+$/, '');
+export const createClient = (options) => complete(createBase(options));
 
-  /**
-   * One try. Throws ApiError.
-   *
-   * @param {string} url
-   * @param {RequestInit} init
-   */
-  async function once(url, init) {
-    const clock = AbortSignal.timeout(timeout);
-    let response, body;
-    try {
-      response = await ask(url, { ...init, signal: init.signal ? AbortSignal.any([init.signal, clock]) : clock });
-      body = await response.json();
-    } catch (error) {
-      if (init.signal?.aborted) throw error;
-      if (clock.aborted) throw new ApiError('timeout', 'The shop did not answer in time.');
-      if (!response) throw new ApiError('offline', 'The shop cannot be reached.');
-      throw new ApiError('unavailable', 'The answer was not understood.', { status: response.status });
-    }
-    if (response.ok && body?.success) return body;
-    const refusal = body?.error ?? {};
-    throw new ApiError(refusal.code ?? 'internal_error', refusal.message ?? response.statusText, {
-      status: response.status,
-      details: refusal.details ?? {},
-      requestId: body?.meta?.request_id ?? null,
-      retryAfter: Number(response.headers.get('retry-after')) || 0,
-    });
-  }
-
-  /**
-   * A request with its retries, all under one idempotency key.
-   *
-   * @param {string} method
-   * @param {string} path
-   * @param {{query?: Record<string, unknown>, body?: unknown, signal?: AbortSignal, idempotencyKey?: string}} [more]
-   * @returns {Promise<any>}
-   */
-  async function request(method, path, { query, body, signal, idempotencyKey } = {}) {
-    const url = new URL(base + path);
-    for (const [name, value] of Object.entries(query ?? {})) {
-      if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value));
-    }
-    /** @type {Record<string, string>} */
-    const headers = { 'X-API-KEY': checkedKey };
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    if (method === 'POST') headers['Idempotency-Key'] = idempotencyKey ?? requestName();
-    /** @type {RequestInit} */
-    const init = { method, headers, credentials: 'omit', signal, body: body === undefined ? undefined : JSON.stringify(body) };
-    for (let tries = 0; ; tries++) {
-      try {
-        return await once(url.href, init);
-      } catch (error) {
-        if (!(error instanceof ApiError) || tries >= retries) throw error;
-        const again = error.isOutage || error.code === 'idempotency_in_progress';
-        if (!again || error.retryAfter > 10 || globalThis.navigator?.onLine === false) throw error;
-        const pause = error.retryAfter ? error.retryAfter * 1000 : 250 * 2 ** tries * (0.5 + Math.random());
-        await new Promise((wake) => setTimeout(wake, pause));
-      }
-    }
-  }
-
+/**
+ * A client with carts' later verbs and orders.
+ *
+ * @param {import('./client-base.js').Base} base
+ */
+export function complete(base) {
+  /** @param {string} method @param {string} path @param {{query?: Record<string, unknown>, body?: unknown, idempotencyKey?: string}} [more] */
+  const ask = async (method, path, more) => (await base.request(method, path, more)).data;
   /** @param {string} id */
-  const cart = (id) => `/storefront/carts/${segment(id)}`;
-  /** @param {string} id @param {string} item */
-  const line = (id, item) => `${cart(id)}/items/${segment(item)}`;
-  /** @param {Promise<any>} answer */
-  const data = async (answer) => (await answer).data;
-
+  const cart = (id) => `/storefront/carts/${encodeURIComponent(id)}`;
+  /** @param {string} id */
+  const order = (id) => `/storefront/orders/${encodeURIComponent(id)}`;
   return {
-    api: base,
-    key: checkedKey,
-    request,
-    /** @returns {Promise<Store>} */
-    store: () => data(request('GET', '/storefront/store')),
-    products: {
-      /**
-       * @param {import('./types.js').ProductQuery} [query]
-       * @param {AbortSignal} [signal]
-       * @returns {Promise<import('./types.js').Page<Product>>}
-       */
-      async list(query = {}, signal) {
-        const answer = await request('GET', '/storefront/products', { query: { ...query }, signal });
-        const { next_cursor: nextCursor = null, total = null } = answer.pagination ?? {};
-        return { items: answer.data, nextCursor, total };
-      },
-      /** By handle or id. @param {string} ref @returns {Promise<Product>} */
-      get: (ref) => data(request('GET', `/storefront/products/${segment(ref)}`)),
-    },
-    categories: {
-      /** The tree of categories. @returns {Promise<Category[]>} */
-      tree: () => data(request('GET', '/storefront/categories')),
-    },
+    ...base,
     carts: {
-      /** @param {{items?: {variant_id: string, quantity: number}[], email?: string}} [body] @returns {Promise<Cart>} */
-      create: (body = {}) => data(request('POST', '/storefront/carts', { body })),
-      /** @param {string} id @returns {Promise<Cart>} */
-      get: (id) => data(request('GET', cart(id))),
-      /** @param {string} id @param {import('./types.js').CartPatch} body @returns {Promise<Cart>} */
-      update: (id, body) => data(request('PATCH', cart(id), { body })),
-      /** @param {string} id @param {{variant_id: string, quantity: number}} body @returns {Promise<Cart>} */
-      addItem: (id, body) => data(request('POST', `${cart(id)}/items`, { body })),
-      /** 0 removes. @param {string} id @param {string} item @param {number} quantity @returns {Promise<Cart>} */
-      setItem: (id, item, quantity) => data(request('PATCH', line(id, item), { body: { quantity } })),
+      ...base.carts,
       /** @param {string} id @param {string} item @returns {Promise<Cart>} */
-      removeItem: (id, item) => data(request('DELETE', line(id, item))),
-      /** @param {string} id @param {string} other @returns {Promise<Cart>} */
-      merge: (id, other) => data(request('POST', `${cart(id)}/merge`, { body: { cart_id: other } })),
+      removeItem: (id, item) => ask('DELETE', `${cart(id)}/items/${encodeURIComponent(item)}`),
+      /** Take the lines of another cart into this one. @param {string} id @param {string} other @returns {Promise<Cart>} */
+      merge: (id, other) => ask('POST', `${cart(id)}/merge`, { body: { cart_id: other } }),
       /**
        * Place the order. Give the same `idempotencyKey` again when you try again.
        *
@@ -159,13 +49,13 @@ export function createClient({ key, api, timeout = 10_000, retries = 2, fetch: a
        * @param {string} [idempotencyKey]
        * @returns {Promise<{order: Order, payment: Payment | null}>}
        */
-      checkout: (id, body, idempotencyKey) => data(request('POST', `${cart(id)}/checkout`, { body, idempotencyKey })),
+      checkout: (id, body, idempotencyKey) => ask('POST', `${cart(id)}/checkout`, { body, idempotencyKey }),
     },
     orders: {
       /** @param {string} id @param {string} token @returns {Promise<Order>} */
-      get: (id, token) => data(request('GET', `/storefront/orders/${segment(id)}`, { query: { token } })),
+      get: (id, token) => ask('GET', order(id), { query: { token } }),
       /** Try to pay again. @param {string} id @param {string} token @param {{provider: string, return_url?: string}} body @returns {Promise<Payment>} */
-      pay: (id, token, body) => data(request('POST', `/storefront/orders/${segment(id)}/payments`, { query: { token }, body })),
+      pay: (id, token, body) => ask('POST', `${order(id)}/payments`, { query: { token }, body }),
     },
   };
 }

@@ -3,10 +3,11 @@
 import { setting } from './config.js';
 import { h, render } from './dom.js';
 import { ApiError, checkKey, SetupError } from './errors.js';
+import { load } from './load.js';
 import { decimal, money } from './money.js';
 import { shopOf } from './shop.js';
 import { baseCss } from './styles/base.css.js';
-import { translator } from './texts.js';
+import { arrivals, languageOf, translator } from './texts.js';
 
 /** @typedef {import('./dom.js').Kid} Kid */
 
@@ -80,7 +81,7 @@ export class BaasElement extends HTMLElement {
     try {
       this.shop = shopOf(setting(this, 'api'), checkKey(setting(this, 'key')));
       this.speak();
-      this.listen(this.shop.cart, 'change', () => this.draw());
+      for (const source of [this.shop.cart, arrivals]) this.listen(source, 'change', () => this.draw());
       this.attempt(async () => {
         await this.shop?.info();
         this.speak();
@@ -112,7 +113,9 @@ export class BaasElement extends HTMLElement {
     } catch {
       this.locale = 'en';
     }
-    this.t = translator(this.locale);
+    const language = languageOf(this.locale);
+    load(language);
+    this.t = translator(language);
   }
 
   /** @param {number} amount @param {string} currency */

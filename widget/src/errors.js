@@ -42,12 +42,12 @@ export function checkKey(key) {
   const trimmed = (key ?? '').trim();
   if (/^sk_/.test(trimmed)) {
     throw new SetupError(
-      'This is a secret key (sk_…). Everybody who opens the page could read it and change your store. ' +
-        'Use the publishable key (pk_…) here, and rotate the secret key now: it has been exposed.'
+      'This is a secret key (sk_…): everybody who opens the page can read it and change your store. ' +
+        'Use the publishable key (pk_…), and rotate the secret one now.'
     );
   }
   if (!/^pk_/.test(trimmed)) {
-    throw new SetupError('A publishable key is needed: key="pk_…" on the element, or data-key="pk_…" on the script tag.');
+    throw new SetupError('Give the publishable key: key="pk_…" on the element, or data-key="pk_…" on the script tag.');
   }
   return trimmed;
 }

@@ -10,9 +10,10 @@ const PATHS = {
   left: 'M14.5 5.5 8 12l6.5 6.5',
   right: 'M9.5 5.5 16 12l-6.5 6.5',
   search: 'M11 4.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM16 16l4 4',
-  check: 'M5 12.5l4.5 4.5L19 7.5',
-  lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
 };
 
+/** A sign of any path. @param {string} path */
+export const sign = (path) => h('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, h('path', { d: path }));
+
 /** @param {keyof typeof PATHS} name */
-export const icon = (name) => h('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, h('path', { d: PATHS[name] }));
+export const icon = (name) => sign(PATHS[name]);

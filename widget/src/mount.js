@@ -28,7 +28,7 @@ export class Mount {
   constructor(options) {
     this.options = { ...options };
     /** @type {Element | null} */
-    this.place = null;
+    this.container = null;
     this.shop = document.createElement('baas-shop');
     this.products = /** @type {import('./elements/products.js').BaasProducts} */ (document.createElement('baas-products'));
     this.cart = /** @type {import('./elements/cart.js').BaasCart} */ (document.createElement('baas-cart'));
@@ -39,27 +39,24 @@ export class Mount {
     const { container } = this.options;
     const place = typeof container === 'string' ? document.querySelector(container) : container;
     if (!(place instanceof Element)) throw new SetupError(`There is no element ${String(container)} on this page. Run this after it, or in a module script.`);
-    this.place = place;
+    this.container = place;
     return this;
   }
 
   /** Bring the elements to what the options say, and into the container. */
   render() {
-    const o = this.options;
-    const styles = typeof o.customStyles === 'object' ? '' : o.customStyles;
-    attributes(this.shop, { key: o.key, api: o.apiEndpoint, theme: o.theme, locale: o.locale, styles });
-    if (typeof o.customStyles === 'object') {
-      for (const [name, value] of Object.entries(o.customStyles)) this.shop.style.setProperty(name, value);
-    }
-    attributes(this.products, {
-      layout: o.layout, category: o.category, q: o.q, sort: o.sort, limit: o.limit, 'product-url': o.productUrl, controls: o.controls === false ? null : '',
-    });
-    attributes(this.cart, { floating: '', hidden: o.cart === false ? '' : null, 'checkout-url': o.checkoutUrl, 'return-url': o.returnUrl, providers: o.providers });
+    const { key, apiEndpoint: api, theme, locale, customStyles, container: _, cart, controls, ...rest } = this.options;
+    const isSheet = typeof customStyles === 'string';
+    attributes(this.shop, { key, api, theme, locale, styles: isSheet ? customStyles : null });
+    if (!isSheet) for (const [name, value] of Object.entries(customStyles ?? {})) this.shop.style.setProperty(name, value);
+    attributes(this.products, { ...rest, controls: controls !== false });
+    attributes(this.cart, { ...rest, floating: true, hidden: cart === false });
     if (this.shop.isConnected) {
-      for (const element of [this.products, this.cart]) element.refresh();
+      this.products.refresh();
+      this.cart.refresh();
     } else {
       this.shop.append(this.products, this.cart);
-      this.place?.append(this.shop);
+      this.container?.append(this.shop);
     }
     return this;
   }
@@ -77,10 +74,11 @@ export class Mount {
   }
 }
 
-/** @param {Element} element @param {Record<string, unknown>} values */
+/** Options as attributes: `productUrl` is `product-url`. @param {Element} element @param {Record<string, unknown>} values */
 function attributes(element, values) {
   for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || value === null) element.removeAttribute(name);
-    else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+    const attribute = name.replace(/[A-Z]/g, '-$&').toLowerCase();
+    if (value === undefined || value === null || value === false) element.removeAttribute(attribute);
+    else element.setAttribute(attribute, value === true ? '' : String(value));
   }
 }

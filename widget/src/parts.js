@@ -1,6 +1,6 @@
 /** Pieces that several elements show. */
 
-import { h, safeUrl } from './dom.js';
+import { h } from './dom.js';
 import { defaults } from './config.js';
 import { icon } from './icons.js';
 
@@ -102,7 +102,7 @@ export function stepper(element, name, quantity, { min, max }, choose) {
   };
   return h('span', { class: 'stepper', part: 'quantity', role: 'group', 'aria-label': element.t('quantity') },
     step(-1, 'less', 'minus'),
-    h('output', { 'aria-live': 'polite' }, quantity),
+    h('output', null, quantity),
     step(1, 'moreOf', 'plus')
   );
 }
@@ -112,9 +112,8 @@ export function stepper(element, name, quantity, { min, max }, choose) {
  *
  * @param {BaasElement} element
  * @param {import('./types.js').Totals} sums
- * @param {{shippingLater?: boolean}} [more]
  */
-export function totals(element, sums, { shippingLater } = {}) {
+export function totals(element, sums) {
   const { t } = element;
   /** @param {number} amount */
   const amount = (amount) => element.money(amount, sums.currency);
@@ -123,51 +122,22 @@ export function totals(element, sums, { shippingLater } = {}) {
   return h('dl', { class: 'sums', part: 'totals' },
     row(t('subtotal'), amount(sums.subtotal)),
     sums.discount_total > 0 && row(t('discount'), amount(-sums.discount_total)),
-    row(t('shipping'), shippingLater ? t('shippingLater') : sums.shipping_total ? amount(sums.shipping_total) : t('free')),
+    row(t('shipping'), sums.shipping_total ? amount(sums.shipping_total) : t('free')),
     !sums.prices_include_tax && sums.tax_total > 0 && row(t('tax'), amount(sums.tax_total)),
     row(t('total'), amount(sums.total), 'sum'),
     sums.prices_include_tax && sums.tax_total > 0 && h('div', { class: 'muted small' }, h('dt', null, t('taxIn')), h('dd', null, amount(sums.tax_total)))
   );
 }
 
-/** A line as GA4 wants it. @param {import('./types.js').CartItem | import('./types.js').OrderItem} item @param {(amount: number) => number} value */
-export const analyticsItem = (item, value) => ({
-  item_id: item.sku || item.variant_id,
-  item_name: item.product_name,
-  item_variant: item.variant_name || undefined,
-  price: value(item.unit_price),
-  quantity: item.quantity,
-});
-
 /**
- * Open a dialog as a modal one: the browser keeps the page behind it inert and gives the focus back afterwards;
- * this keeps Tab inside of it, too.
+ * Open a dialog as a modal one: the browser keeps the page behind it inert, and gives the focus back afterwards.
  *
  * @param {HTMLDialogElement} dialog
  */
 export function openModal(dialog) {
-  if (dialog.open) return;
+  // In braces: a handler that answers false would undo every click inside, submissions among them.
   dialog.onclick = (event) => {
     if (event.target === dialog) dialog.close();
   };
-  dialog.showModal();
-}
-
-/** @type {Record<string, string>} */
-const PROVIDERS = { mercadopago: 'Mercado Pago', stripe: 'Stripe', sandbox: 'Sandbox' };
-
-/** @param {string} provider */
-export const providerName = (provider) => PROVIDERS[provider] ?? provider;
-
-/**
- * Go to the provider's page. A page that the provider cannot send anybody back to stays open beside it.
- *
- * @param {string} url
- * @param {string | undefined} returnUrl
- */
-export function openPayment(url, returnUrl) {
-  const safe = /^https?:/.test(safeUrl(url)) ? safeUrl(url) : '';
-  if (safe && returnUrl) location.assign(safe);
-  else if (safe) window.open(safe, '_blank', 'noopener');
-  else if (returnUrl) location.assign(returnUrl);
+  if (!dialog.open) dialog.showModal();
 }

@@ -1,6 +1,6 @@
 /** One store as this page knows it: client, memory and cart, shared by all elements with the same key and API. */
 
-import { createClient } from './client.js';
+import { createBase } from './client-base.js';
 import { CartStore } from './cart-store.js';
 import { ApiError } from './errors.js';
 import { Memory } from './storage.js';
@@ -16,10 +16,18 @@ const PATIENCE = 3000;
 export class Shop {
   /** @param {string} api @param {string} key */
   constructor(api, key) {
-    this.client = createClient({ api, key });
+    this.client = createBase({ api, key });
     this.api = this.client.api;
     this.memory = new Memory(this.api, this.client.key);
     this.cart = new CartStore(this.client, this.memory);
+    /** @param {CartStore} store */
+    const lines = (store) => JSON.stringify(store.cart?.items ?? []);
+    let last = lines(this.cart);
+    this.cart.addEventListener('change', () => {
+      if (last === (last = lines(this.cart))) return;
+      const { cart, count } = this.cart;
+      document.dispatchEvent(new CustomEvent('baas:cart-changed', { bubbles: true, detail: { cart, count, key } }));
+    });
     /** @type {import('./types.js').Store | null} */
     this.store = this.memory.get('store')?.value ?? null;
     /** @type {Promise<import('./types.js').Store> | null} */

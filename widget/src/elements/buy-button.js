@@ -3,8 +3,6 @@
 import { addToCart } from '../add.js';
 import { h } from '../dom.js';
 import { BaasElement } from '../element.js';
-import { icon } from '../icons.js';
-import { openModal } from '../parts.js';
 import { buyButtonCss } from '../styles/buy-button.css.js';
 
 export class BaasBuyButton extends BaasElement {
@@ -52,7 +50,6 @@ export class BaasBuyButton extends BaasElement {
     if (!chosen) {
       this.isOpen = true;
       this.draw();
-      queueMicrotask(() => openModal(this.$('dialog')));
       return;
     }
     this.isAdding = true;
@@ -75,20 +72,10 @@ export class BaasBuyButton extends BaasElement {
         canBuy && h('span', { class: 'amount', part: 'price' }, price)
       ),
       this.sorryText && h('p', { class: 'error', part: 'error' }, this.sorryText),
-      h('dialog', { class: 'view', part: 'dialog', 'aria-label': found?.name ?? t('products'), onclose: () => {
+      this.isOpen && found && h('baas-quick-view', { key: 'shown', handle: found.handle, onclose: () => {
         this.isOpen = false;
         this.draw();
-      } },
-        this.isOpen && found && h('div', { class: 'inside' },
-          h('button', { class: 'icon closer', type: 'button', 'aria-label': t('close'), onclick: () => this.$('dialog').close() }, icon('close')),
-          h('baas-product', { handle: found.handle })
-        )
-      ),
+      } }),
     ];
-  }
-
-  drawn() {
-    const inner = this.$('baas-product');
-    if (inner && !inner.onAdded) inner.onAdded = () => this.$('dialog').close();
   }
 }

@@ -3,6 +3,7 @@
 import { h, safeUrl } from '../dom.js';
 import { BaasElement } from '../element.js';
 import { icon } from '../icons.js';
+import { load } from '../load.js';
 import { openModal, picture, staleNotice, stepper, totals } from '../parts.js';
 import { cartCss } from '../styles/cart.css.js';
 
@@ -16,7 +17,6 @@ export class BaasCart extends BaasElement {
   page = 'lines';
   isOpen = false;
   sorryText = '';
-  codeText = '';
 
   /** @param {import('../shop.js').Shop} shop */
   start(shop) {
@@ -35,6 +35,7 @@ export class BaasCart extends BaasElement {
     if (this.isOpen) return;
     this.isOpen = true;
     if (this.page !== 'order') this.page = 'lines';
+    load('late');
     this.draw();
     queueMicrotask(() => openModal(this.$('dialog')));
     this.shop?.cart.refresh();
@@ -67,6 +68,7 @@ export class BaasCart extends BaasElement {
   /** @param {'lines' | 'checkout' | 'order'} page */
   go(page) {
     this.page = page;
+    load('late');
     this.draw();
     queueMicrotask(() => this.$('.head h2')?.focus());
   }
@@ -142,7 +144,7 @@ export class BaasCart extends BaasElement {
         h('ul', { class: 'lines', role: 'list', part: 'lines' }, cart.items.map((item) => this.line(item, cart.currency)))
       ),
       h('div', { class: `foot${store?.busy ? ' busy' : ''}`, part: 'footer', 'aria-busy': store?.busy ? 'true' : null },
-        withCodes && this.code(cart.discount_codes),
+        withCodes && h('baas-discount-code', null),
         totals(this, cart),
         h('button', { class: 'button wide', type: 'button', part: 'checkout', disabled: !canBuy, onclick: () => this.checkout() }, t('checkout'), icon('right'))
       )
@@ -174,20 +176,5 @@ export class BaasCart extends BaasElement {
     const order = this.shop?.memory.get('order');
     const url = safeUrl(order?.url);
     return url && !order.paid && Date.now() - order.at < 18e5 && h('p', { class: 'notice' }, h('span', null, this.t('unpaid', { number: order.number })), h('a', { href: url }, this.t('openPayment')));
-  }
-
-  /** @param {string[]} codes */
-  code(codes) {
-    return h('form', { class: 'code', onsubmit: (/** @type {Event} */ event) => {
-      event.preventDefault();
-      const text = this.codeText.trim();
-      this.attempt(async () => {
-        await this.shop?.cart.update({ discount_codes: text ? [...codes, text] : [] });
-        this.sorryText = this.codeText = '';
-      }, (error) => (this.sorryText = error.details.fields?.discount_codes ?? this.sorry(error)));
-    } },
-      h('input', { class: 'input', part: 'code', 'aria-label': this.t('code'), placeholder: codes.join(', ') || this.t('code'), maxlength: 64, value: this.codeText, oninput: (/** @type {any} */ event) => (this.codeText = event.target.value) }),
-      h('button', { class: 'button plain', type: 'submit' }, this.t('apply'))
-    );
   }
 }

@@ -1,11 +1,12 @@
 /** `<baas-checkout providers return-url countries>`: who, where to, and then on to the payment provider's page. */
 
+import { complete } from '../client.js';
 import { countries } from '../countries.js';
 import { h } from '../dom.js';
 import { BaasElement } from '../element.js';
-import { icon } from '../icons.js';
 import { decimal } from '../money.js';
-import { analyticsItem, openPayment, picture, providerName, staleNotice, totals } from '../parts.js';
+import { analyticsItem, LOCK, openPayment, providerName } from '../late-parts.js';
+import { picture, staleNotice, totals } from '../parts.js';
 import { checkoutCss } from '../styles/checkout.css.js';
 
 /**
@@ -50,7 +51,10 @@ export class BaasCheckout extends BaasElement {
     this.#filled = this.isPlaced = this.isLeaving = false;
     // The browser may bring this page back as it was left.
     this.listen(window, 'pageshow', (event) => event.persisted && this.refresh());
-    shop.cart.load().then(() => this.draw());
+    shop.cart.load().then(() => {
+      if (shop.cart.cart) this.fill(shop.cart.cart);
+      this.draw();
+    });
     this.listen(window, 'online', () => shop.cart.refresh());
   }
 
@@ -119,7 +123,7 @@ export class BaasCheckout extends BaasElement {
       if (!this.emit('checkout', { step: 'place', cart: now }, true)) return;
       this.#sent = { text, cart: now, name: Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('') };
     }
-    const { order, payment } = await shop.client.carts.checkout(seen.id, body, this.#sent.name);
+    const { order, payment } = await complete(shop.client).carts.checkout(seen.id, body, this.#sent.name);
     this.#sent = null;
     this.changed = null;
     const url = payment?.next_action?.type === 'redirect' ? payment.next_action.url : '';
@@ -175,7 +179,6 @@ export class BaasCheckout extends BaasElement {
     if (!cart?.items.length) {
       return store?.busy ? [h('p', { class: 'none bone' }, '\u00a0')] : [h('p', { class: 'none' }, t('empty'))];
     }
-    if (cart.expires_at && 'email' in cart) this.fill(cart);
     if (this.#begun !== cart.id) {
       this.#begun = cart.id;
       this.analyse('begin_checkout', cart.currency, cart.total, cart.items.map((item) => analyticsItem(item, (amount) => Number(decimal(amount, cart.currency)))));
@@ -216,7 +219,7 @@ export class BaasCheckout extends BaasElement {
       staleNotice(this, store?.staleSince ?? null, false, () => store?.refresh()),
       changed && h('p', { class: 'notice changed', part: 'notice', role: 'alert' }, t('changed', { old: amount(changed.old), new: amount(changed.now) })),
       this.sorryText && h('p', { class: 'notice', part: 'notice', role: 'alert' }, this.sorryText),
-      h('button', { class: 'button wide', type: 'submit', part: 'pay', disabled: !canBuy, 'aria-busy': this.isPlacing && 'true' }, this.isPlacing ? t('placing') : [icon('lock'), t('pay', { total: amount(cart.total) })]),
+      h('button', { class: 'button wide', type: 'submit', part: 'pay', disabled: !canBuy, 'aria-busy': this.isPlacing && 'true' }, this.isPlacing ? t('placing') : [LOCK, t('pay', { total: amount(cart.total) })]),
       h('p', { class: 'muted small safe' }, this.shop?.store?.mode === 'test' ? t('test') : t('safe', { provider: providerName(this.provider || this.providers[0]) }))
     );
   }

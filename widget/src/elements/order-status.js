@@ -1,10 +1,12 @@
 /** `<baas-order-status order token>`: the shopper's order. Without attributes, the one of the address or the last one placed here. */
 
+import { complete } from '../client.js';
 import { h, safeUrl } from '../dom.js';
 import { BaasElement } from '../element.js';
 import { icon } from '../icons.js';
 import { decimal } from '../money.js';
-import { analyticsItem, failure, openPayment, picture, totals } from '../parts.js';
+import { analyticsItem, CHECK, LOCK, openPayment } from '../late-parts.js';
+import { failure, picture, totals } from '../parts.js';
 import { orderStatusCss } from '../styles/order-status.css.js';
 
 /**
@@ -62,7 +64,7 @@ export class BaasOrderStatus extends BaasElement {
     this.isGone = !id || !token;
     if (!shop || this.isGone) return this.draw();
     this.error = null;
-    await this.attempt(async () => this.take(await shop.client.orders.get(id, token)), (error) => {
+    await this.attempt(async () => this.take(await complete(shop.client).orders.get(id, token)), (error) => {
       this.isGone = error.status === 404;
       this.error = error;
     });
@@ -102,7 +104,7 @@ export class BaasOrderStatus extends BaasElement {
     const back = /^https?:$/.test(here.protocol) ? here.href : undefined;
     const provider = this.getAttribute('providers')?.match(/[\w-]+/)?.[0] ?? (shop.store?.mode === 'live' ? 'mercadopago' : 'sandbox');
     await this.attempt(async () => {
-      const payment = await shop.client.orders.pay(id, token, { provider, return_url: back });
+      const payment = await complete(shop.client).orders.pay(id, token, { provider, return_url: back });
       const url = payment.next_action?.type === 'redirect' ? payment.next_action.url : '';
       if (last) shop.memory.set('order', { ...last, url });
       openPayment(url, back);
@@ -132,7 +134,7 @@ export class BaasOrderStatus extends BaasElement {
     return [
       h('div', { class: 'order', part: 'order' },
         h('div', { class: 'top' },
-          h('span', { class: `mark ${isFailed || isOver ? 'bad' : this.isWaiting ? 'wait' : ''}` }, icon(isFailed || isOver ? 'close' : this.isWaiting ? 'lock' : 'check')),
+          h('span', { class: `mark ${isFailed || isOver ? 'bad' : this.isWaiting ? 'wait' : ''}` }, isFailed || isOver ? icon('close') : this.isWaiting ? LOCK : CHECK),
           h('h2', { part: 'headline' }, this.headline(order)),
           h('p', { class: 'muted' }, [t('order', { number: order.number }), order.email].filter(Boolean).join(' · '))
         ),
@@ -142,7 +144,7 @@ export class BaasOrderStatus extends BaasElement {
         !isOver && !isFailed && h('ol', { class: 'steps', role: 'list', part: 'steps' },
           STEPS.map(([name, statuses], index) => {
             const isDone = !index || statuses.includes(order.status);
-            return h('li', { class: isDone ? 'done' : '', key: name, 'aria-current': isDone && (index === 3 || !STEPS[index + 1][1].includes(order.status)) && 'step' }, h('span', { class: 'pin' }, isDone && icon('check')), t(name));
+            return h('li', { class: isDone ? 'done' : '', key: name, 'aria-current': isDone && (index === 3 || !STEPS[index + 1][1].includes(order.status)) && 'step' }, h('span', { class: 'pin' }, isDone && CHECK), t(name));
           })
         ),
         url && h('a', { class: 'button plain', href: url, target: '_blank', rel: 'noopener' }, t('track')),

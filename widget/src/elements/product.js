@@ -1,10 +1,11 @@
 /** `<baas-product handle>`: gallery, options, stock, quantity. Without a handle it takes `?handle=` of the page. */
 
 import { addToCart } from '../add.js';
-import { h, rich } from '../dom.js';
+import { h } from '../dom.js';
 import { BaasElement } from '../element.js';
 import { decimal } from '../money.js';
 import { failure, picture, priceOf, staleNotice, stepper } from '../parts.js';
+import { rich } from '../rich.js';
 import { productCss } from '../styles/product.css.js';
 
 /**

@@ -1,10 +1,11 @@
 /** `<baas-products layout="grid|list|carousel" category q sort limit controls product-url>` */
 
-import { h, rich, words } from '../dom.js';
+import { h, words } from '../dom.js';
 import { BaasElement } from '../element.js';
 import { icon } from '../icons.js';
 import { addToCart } from '../add.js';
-import { failure, openModal, picture, priceOf, staleNotice } from '../parts.js';
+import { load } from '../load.js';
+import { failure, picture, priceOf, staleNotice } from '../parts.js';
 import { productsCss } from '../styles/products.css.js';
 
 /**
@@ -29,8 +30,8 @@ export class BaasProducts extends BaasElement {
   staleSince = null;
   /** @type {import('../errors.js').ApiError | null} */
   error = null;
-  /** @type {Category[]} */
-  categories = [];
+  /** Null until they are known: their row keeps its place. @type {Category[] | null} */
+  categories = null;
   /** What the shopper chose in the controls. @type {{q?: string, category?: string, sort?: string}} */
   chosen = {};
   /** The product in the dialog. @type {Product | null} */
@@ -139,7 +140,10 @@ export class BaasProducts extends BaasElement {
       this.next && layout !== 'carousel' && h('p', { class: 'after' },
         h('button', { class: 'button plain', type: 'button', part: 'more', onclick: () => this.more() }, this.t(this.isLoading ? 'loading' : 'more'))
       ),
-      this.dialog(),
+      this.shown && h('baas-quick-view', { key: 'shown', handle: this.shown.handle, onclose: () => {
+        this.shown = null;
+        this.draw();
+      } }),
     ];
   }
 
@@ -160,8 +164,8 @@ export class BaasProducts extends BaasElement {
       h('select', { class: 'input sort', part: 'sort', 'aria-label': t('sort'), value: query.sort || '-created_at', onchange: (/** @type {any} */ event) => this.choose({ sort: event.target.value }) },
         SORTS.map(([value, name]) => h('option', { value }, t(name)))
       ),
-      this.categories.length > 0 && h('div', { class: 'chips', role: 'group', 'aria-label': t('allCategories') },
-        [{ slug: '', name: t('all') }, ...this.categories].map(({ slug, name }) =>
+      this.categories?.length !== 0 && h('div', { class: 'chips', role: 'group', 'aria-label': t('allCategories') },
+        [{ slug: '', name: t('all') }, ...(this.categories ?? [])].map(({ slug, name }) =>
           h('button', { key: `c:${slug}`, class: 'chip', type: 'button', part: 'category', 'aria-pressed': String(slug === query.category), onclick: () => this.choose({ category: slug }) }, name)
         )
       )
@@ -208,17 +212,17 @@ export class BaasProducts extends BaasElement {
     const off = was && cheapest && was > cheapest.price ? Math.round((1 - cheapest.price / was) * 100) : 0;
     return h('li', { class: 'card', part: 'card', key: product.id, ...(product.in_stock ? {} : { 'sold-out': true }) },
       h('div', { class: 'tile', part: 'tile' },
-        picture(this, image?.url, '', sizes, index < 4 ? { fetchpriority: 'high', loading: index < 2 ? 'eager' : 'lazy' } : {}),
+        picture(this, image?.url, '', sizes, { loading: index < 4 ? 'eager' : 'lazy' }),
         !product.in_stock ? h('span', { class: 'badge', part: 'badge' }, t('soldOut')) : off > 0 && h('span', { class: 'badge sale', part: 'badge' }, `−${off}%`)
       ),
       h('div', { class: 'about' },
-        h('h3', { class: 'title', part: 'name' },
+        h('h2', { class: 'title', part: 'name' },
           address
             ? h('a', { class: 'name', href: address }, product.name)
             : h('button', { class: 'name', type: 'button', 'aria-haspopup': 'dialog', onclick: () => this.show(product) }, product.name)
         ),
         h('p', { class: 'vendor muted small', part: 'vendor' }, product.vendor || '\u00a0'),
-        isList && h('p', { class: 'words muted', part: 'description' }, words(rich(product.description)).slice(0, 240)),
+        isList && h('p', { class: 'words muted', part: 'description' }, words(product.description).slice(0, 240)),
         priceOf(this, product.price_range.min, product.currency, was, product.price_range.max > product.price_range.min)
       ),
       product.in_stock && h('button', { class: `add${this.adding === product.id ? ' busy' : ''}`, type: 'button', part: 'add',
@@ -246,26 +250,7 @@ export class BaasProducts extends BaasElement {
   /** Show a product in the dialog. @param {Product} product */
   show(product) {
     this.shown = product;
+    load('late');
     this.draw();
-    queueMicrotask(() => openModal(this.$('dialog')));
-  }
-
-  dialog() {
-    const { shown } = this;
-    return h('dialog', { class: 'view', part: 'dialog', 'aria-label': shown?.name ?? this.t('products'), onclose: () => {
-      this.shown = null;
-      this.draw();
-    } },
-      shown && h('div', { class: 'inside', key: shown.id },
-        h('button', { class: 'icon closer', type: 'button', 'aria-label': this.t('close'), onclick: () => this.$('dialog').close() }, icon('close')),
-        h('baas-product', { handle: shown.handle, inside: true })
-      )
-    );
-  }
-
-  drawn() {
-    // What was put into the cart opens the drawer: the dialog has done its work.
-    const inner = this.$('baas-product');
-    if (inner && !inner.onAdded) inner.onAdded = () => this.$('dialog').close();
   }
 }

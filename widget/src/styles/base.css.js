@@ -29,7 +29,6 @@ export const baseCss = `
   font: var(--baas-font, inherit);
   line-height: 1.5;
   text-align: start;
-  -webkit-font-smoothing: antialiased;
 }
 .root.dark { color-scheme: dark; }
 .root.auto { color-scheme: light dark; }
@@ -41,14 +40,14 @@ export const baseCss = `
 }
 .dark, .auto { border-radius: var(--_radius); }
 *, ::before, ::after { box-sizing: inherit; }
-h2, h3, p, ul, ol, dl, dd, fieldset, legend, figure { margin: 0; padding: 0; border: 0; min-inline-size: 0; }
+h2, h3, p, ul, ol, dl, dd, fieldset, legend, figure { margin: 0; padding: 0; border: 0; min-width: 0; }
 ul, ol { list-style: none; }
 h2, h3 { font: inherit; font-weight: 600; line-height: 1.25; text-wrap: balance; }
 p, h2, h3, dd, li, a, button, span { overflow-wrap: anywhere; }
 a { color: inherit; }
-img { display: block; max-inline-size: 100%; }
+img { display: block; max-width: 100%; }
 .hidden {
-  position: absolute; inline-size: 1px; block-size: 1px; margin: -1px;
+  position: absolute; width: 1px; height: 1px; margin: -1px;
   overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
 .problem {
@@ -58,7 +57,7 @@ img { display: block; max-inline-size: 100%; }
 .muted { color: var(--_muted); }
 .small { font-size: 0.875em; }
 .price { font-variant-numeric: tabular-nums; font-weight: 600; }
-.was { color: var(--_muted); font-weight: 400; margin-inline-start: 0.5em; }
+.was { color: var(--_muted); font-weight: 400; margin-left: 0.5em; }
 button, input, select { font: inherit; color: inherit; letter-spacing: inherit; }
 button { cursor: pointer; -webkit-tap-highlight-color: transparent; touch-action: manipulation; }
 button:disabled, [aria-disabled='true'] { cursor: not-allowed; }
@@ -66,21 +65,21 @@ button:disabled, [aria-disabled='true'] { cursor: not-allowed; }
 :focus-visible { outline: 2px solid var(--_focus); outline-offset: 2px; }
 .button {
   display: inline-flex; align-items: center; justify-content: center; gap: 0.6em;
-  min-block-size: 3rem; padding: 0.6em 1.5em; border: 1px solid transparent; border-radius: var(--baas-button-radius, 999px);
+  min-height: 3rem; padding: 0.6em 1.5em; border: 1px solid transparent; border-radius: var(--baas-button-radius, 999px);
   background: var(--_accent); color: var(--_on-accent); font-weight: 600; line-height: 1.2;
   text-align: center; text-decoration: none;
 }
 .button.plain { background: transparent; color: var(--_text); border-color: var(--_field); }
-.button.wide { inline-size: 100%; min-block-size: 3.25rem; }
+.button.wide { width: 100%; min-height: 3.25rem; }
 .button:disabled { background: var(--_tile); color: var(--_muted); border-color: transparent; }
 .icon {
-  display: inline-grid; place-items: center; inline-size: 2.75rem; block-size: 2.75rem; padding: 0;
+  display: inline-grid; place-items: center; width: 2.75rem; height: 2.75rem; padding: 0;
   border: 1px solid transparent; border-radius: 50%; background: transparent;
 }
-.icon svg, .button svg { inline-size: 1.25rem; block-size: 1.25rem; flex: none; }
+.icon svg, .button svg { width: 1.25rem; height: 1.25rem; flex: none; }
 svg { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; display: block; }
 .link {
-  border: 0; background: none; padding: 0.25rem 0; min-block-size: 1.75rem; text-decoration: underline;
+  border: 0; background: none; padding: 0.25rem 0; min-height: 1.75rem; text-decoration: underline;
   text-underline-offset: 0.2em; text-decoration-thickness: 1px;
 }
 .notice {
@@ -88,15 +87,12 @@ svg { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round
   padding: 0.75rem 1rem; border-radius: var(--_small); background: var(--_warn); color: var(--_warn-text); font-size: 0.9375em;
 }
 .error { color: var(--_danger); font-size: 0.9375em; }
-.field { display: grid; gap: 0.375rem; align-content: start; }
-.field > span:first-child, .label { font-size: 0.875em; font-weight: 500; }
 .input {
-  inline-size: 100%; min-block-size: 3rem; padding: 0.625rem 0.875rem; border: 1px solid var(--_field);
+  width: 100%; min-height: 3rem; padding: 0.625rem 0.875rem; border: 1px solid var(--_field);
   border-radius: var(--_small); background: var(--_surface); appearance: none;
 }
-.input[aria-invalid='true'] { border-color: var(--_danger); box-shadow: inset 0 0 0 1px var(--_danger); }
 select.input {
-  padding-inline-end: 2.25rem;
+  padding-right: 2.25rem;
   background-image: linear-gradient(45deg, transparent 50%, currentColor 50%), linear-gradient(-45deg, transparent 50%, currentColor 50%);
   background-size: 6px 6px; background-repeat: no-repeat;
   background-position: right calc(0.95rem + 6px) center, right 0.95rem center;
@@ -105,22 +101,22 @@ select.input {
   display: inline-flex; align-items: center; border: 1px solid var(--_field); border-radius: 999px;
   font-variant-numeric: tabular-nums;
 }
-.stepper .icon:disabled { opacity: 0.4; }
-.stepper output { min-inline-size: 1.75rem; text-align: center; font-weight: 500; }
-.stepper svg { inline-size: 1rem; block-size: 1rem; }
+.stepper [aria-disabled] { opacity: 0.4; }
+.stepper output { min-width: 1.75rem; text-align: center; font-weight: 500; }
+.stepper svg { width: 1rem; height: 1rem; }
 .tile {
   position: relative; overflow: hidden; border-radius: var(--_radius); background: var(--_tile);
   aspect-ratio: var(--baas-image-ratio, 1);
 }
-.tile img { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; object-fit: cover; }
+.tile img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; }
 .sums { display: grid; gap: 0.5rem; }
 .sums div { display: flex; justify-content: space-between; gap: 1rem; }
-.sums dd { font-variant-numeric: tabular-nums; text-align: end; }
-.sums .sum { padding-block-start: 0.75rem; border-block-start: 1px solid var(--_line); font-weight: 600; font-size: 1.125em; }
+.sums dd { font-variant-numeric: tabular-nums; text-align: right; }
+.sums .sum { padding-top: 0.75rem; border-top: 1px solid var(--_line); font-weight: 600; font-size: 1.125em; }
 .bone { display: block; border-radius: 6px; background: var(--_tile); color: transparent; }
 dialog {
-  position: fixed; inset: 0; padding: 0; border: 0; color: inherit; background: var(--_surface); max-inline-size: none;
-  max-block-size: none; overscroll-behavior: contain; box-shadow: var(--_shadow);
+  position: fixed; inset: 0; padding: 0; border: 0; color: inherit; background: var(--_surface); max-width: none;
+  max-height: none; overscroll-behavior: contain; box-shadow: var(--_shadow);
 }
 dialog::backdrop { background: rgb(15 16 20 / 0.42); }
 @media (hover: hover) {
