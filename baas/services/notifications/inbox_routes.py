@@ -5,6 +5,7 @@ whose own headers say the same.
 """
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import MediaType, Response, get
@@ -14,6 +15,7 @@ from litestar.params import FromPath
 
 from baas.core import ids
 from baas.core.context import Ctx
+from baas.core.errors import NotFound
 from baas.core.scope import StoreScope
 from baas.services.notifications import inbox_page
 from baas.services.notifications.processes import senders_of
@@ -39,7 +41,15 @@ def _page(html: str) -> Response[str]:
     return Response(html, media_type=MediaType.HTML, headers=_PAGE_HEADERS)
 
 
+def _refuse_strangers(ctx: Ctx) -> None:
+    """Answer only to this machine's names: a page elsewhere may let a name of its own lead here (DNS rebinding)."""
+    host = urlsplit(f"//{ctx.header(b'host') or ''}").hostname
+    if host not in {"localhost", "127.0.0.1", "::1", urlsplit(ctx.runtime.settings.base_url).hostname}:
+        raise NotFound
+
+
 async def _scopes(ctx: Ctx, tenancy: Tenancy) -> list[StoreScope]:
+    _refuse_strangers(ctx)
     return await inbox.scopes(ctx.runtime.database, tenancy.keys, ctx.request_id)
 
 
@@ -72,6 +82,7 @@ async def show_mail_html(
 
 
 async def _named(ctx: Ctx, tenancy: Tenancy, store_id: str, notification_id: str) -> tuple[StoreScope, UUID]:
+    _refuse_strangers(ctx)
     scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
     return scope, ids.decode("ntf", notification_id)
 

@@ -42,6 +42,12 @@ async def test_a_mail_that_is_not_there_is_not_found(
         assert (await http.get(f"/dev/inbox/{path}")).status_code == 404
 
 
+async def test_a_strangers_name_for_this_machine_shows_nothing(http: httpx.AsyncClient) -> None:
+    """A page elsewhere can make its own name lead here; it must not read the mails."""
+    assert (await http.get("/dev/inbox", headers={"Host": "evil.example"})).status_code == 404
+    assert (await http.get("/dev/inbox", headers={"Host": "localhost:8000"})).status_code == 200
+
+
 async def test_there_is_no_inbox_in_production(settings: Settings) -> None:
     """The address does not exist there."""
     production = msgspec.structs.replace(settings, environment=Environment.PRODUCTION)

@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import ssl
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -40,6 +41,12 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Server({self.host!r}, {self.port})"
+
+
+@lru_cache(maxsize=4)
+def _tls(_paths: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
+    """Whom this machine trusts; read once, because reading hundreds of certificates takes longer than a mail."""
+    return ssl.create_default_context()
 
 
 def server_of(url: str) -> Server:
@@ -90,9 +97,7 @@ class Smtp:
             timeout=self._seconds,
             use_tls=server.security is Security.TLS,
             start_tls=server.security is Security.STARTTLS,
-            tls_context=None
-            if server.security is None
-            else await asyncio.to_thread(ssl.create_default_context),
+            tls_context=None if server.security is None else _tls(ssl.get_default_verify_paths()),
             username=server.username,
             password=server.password,
         )
