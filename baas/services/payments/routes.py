@@ -198,9 +198,13 @@ async def receive_notification(
     """
     scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
     scope = msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, provider[:40]))
+    try:
+        query = dict(parse_qsl(ctx.asgi["query_string"].decode("latin-1"), max_num_fields=50))
+    except ValueError:
+        raise ValidationFailed.field("query", "has at most 50 fields") from None
     inbound = Inbound(
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in ctx.asgi["headers"]},
-        query=dict(parse_qsl(ctx.asgi["query_string"].decode("latin-1"), max_num_fields=50)),
+        query=query,
         body=ctx.body,
     )
     received = await inbox.receive_or_hint(network.desk_of(ctx.runtime), scope, provider, inbound)
