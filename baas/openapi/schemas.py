@@ -85,6 +85,8 @@ def _named_types(kinds: Iterable[Any]) -> Iterator[Any]:
 
 
 def _describe(schema: dict[str, Any], kind: Any) -> None:
+    if "description" in schema:
+        schema["description"] = inspect.cleandoc(schema["description"])
     sentences = _sentences(getattr(kind, "__origin__", kind))
     if isinstance(kind, EnumMeta):
         schema.setdefault("type", "string")

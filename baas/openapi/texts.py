@@ -103,6 +103,10 @@ MORE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "return_order": {"409": ("invalid_transition",)},
     "create_payment": {"409": ("invalid_transition", "payment_provider_unconfigured"), "502": ()},
     "create_refund": {"409": ("invalid_transition",), "502": ()},
+    "refund_order": {"409": ("invalid_transition",), "502": ()},
+    "refresh_payment": {"502": ()},
+    "refresh_storefront_payment": {"502": ()},
+    "receive_notification": {"401": (), "413": (), "502": ()},
 }
 """operation -> status -> codes that are its own, beside those of every endpoint."""
 

@@ -19,6 +19,9 @@ from baas.openapi import build_document
 from baas.openapi.endpoints import BASE_PATH, Endpoint, endpoints
 from baas.openapi.texts import EVENTS, TAGS
 from baas.webhooks.schemas.events import EVENT_TYPES
+from baas.worker import Worker
+from tests.clients import Shop
+from tests.tenancy.world import build
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 BASE_URL = "http://testserver"
@@ -218,10 +221,47 @@ class TestExamples:
         assert {name for name, _ in wrong} <= {
             "provider_payment_id",
             "provider_message_id",
+            "provider_event_id",
             "tax_id",
             "shipping_method_id",
             "request_id",
         }, wrong
+
+
+async def test_examples_look_like_real_answers(
+    http: httpx.AsyncClient, shop: Shop, worker: Worker, document: dict[str, Any], operations: list[Endpoint]
+) -> None:
+    """Real answers have the same fields, and ids of the same kinds."""
+    world = await build(shop, worker)
+
+    def kinds(value: Any, path: str = "") -> dict[str, str]:
+        if isinstance(value, dict):
+            return {
+                p: kind for name, inner in value.items() for p, kind in kinds(inner, f"{path}.{name}").items()
+            }
+        if isinstance(value, list):
+            return {p: kind for inner in value[:1] for p, kind in kinds(inner, path + "[]").items()}
+        found = (
+            re.fullmatch(r"([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}", value) if isinstance(value, str) else None
+        )
+        return {path: found[1]} if found else {}
+
+    for operation in operations:
+        written = document["paths"][operation.path][operation.method.lower()]["responses"][
+            str(operation.status)
+        ]
+        if operation.method != "GET" or operation.is_operator or operation.is_public:
+            continue
+        answer = await http.get(world.path_of(operation), headers={"X-API-KEY": shop.secret_key})
+        real, shown = answer.json()["data"], written["content"]["application/json"]["example"]["data"]
+        for one, other in (
+            ((real, shown),) if isinstance(real, dict) else zip(real[:1], shown[:1], strict=False)
+        ):
+            assert set(one) <= set(other), f"{operation.id}: {set(one) - set(other)} are in no example"
+        real_kinds, shown_kinds = kinds(real), kinds(shown)
+        for path in real_kinds.keys() & shown_kinds.keys():
+            if not path.endswith((".subject", ".about", ".actor_id", ".data.id")):
+                assert real_kinds[path] == shown_kinds[path], f"{operation.id}: {path}"
 
 
 class TestEvents:

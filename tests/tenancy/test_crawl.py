@@ -134,11 +134,12 @@ class TestKeys:
         for client in clients:
             await client.aclose()
 
-    def test_only_the_sandbox_is_public(self, app: Litestar) -> None:
+    def test_only_pages_and_notifications_of_providers_are_public(self, app: Litestar) -> None:
         """A public route is a decision that this test has to be told about."""
         assert {operation.id for operation in endpoints(app) if operation.is_public} == {
             "show_sandbox_page",
             "decide_sandbox_payment",
+            "receive_notification",
         }
 
     async def test_without_a_key_every_route_is_closed(

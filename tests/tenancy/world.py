@@ -162,7 +162,7 @@ async def _selling(world: World, made: Any) -> None:
         "ship_order": {"order_id": await taken("fulfill")},
         "deliver_order": {"order_id": await taken("ship")},
         "return_order": {"order_id": await taken("ship", "deliver")},
-        "create_payment": {"order_id": order["id"]},
+        "refund_order": {"order_id": approved["order"]["id"]},
     }
     store_id, payment_id, token = open_order["payment"]["next_action"]["url"].split("/")[-3:]
     for operation in ("show_sandbox_page", "decide_sandbox_payment"):
