@@ -19,7 +19,7 @@ from baas.core.settings import Environment, Settings
 from baas.worker import Worker, create_worker
 from tests import deployment
 from tests.clients import Shop, provision
-from tests.servers import Servers, start_servers
+from tests.servers import Servers, free_port, start_servers
 
 SECRET = "a secret of the tests, and of nothing else"
 OPERATOR_KEY = "op_of_the_tests_0123456789"
@@ -54,6 +54,9 @@ def settings(servers: Servers, owner_url: str) -> Settings:
         pool_size=16,
         log_level="WARNING",
         allow_local_receivers=True,
+        # Nobody listens there but the simulators of the tests that start them.
+        mercadopago_url=f"http://127.0.0.1:{free_port()}",
+        stripe_url=f"http://127.0.0.1:{free_port()}",
     )
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,13 @@ def start_servers(environ: Mapping[str, str] = os.environ) -> Servers:
         servers.stop()
         raise
     return servers
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def random_name(prefix: str = "baas_test") -> str:

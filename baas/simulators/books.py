@@ -130,6 +130,8 @@ class Notifier:
         self._session: aiohttp.ClientSession | None = None
         self.sent = 0
         """How many were taken."""
+        self.post: Callable[[Sent], Awaitable[int]] = self._post
+        """How one is brought to its receiver; answers the status."""
 
     def send(self, sign: Callable[[], Sent]) -> None:
         """Send one soon; `sign` is asked at each try, as the providers sign anew."""
@@ -144,18 +146,20 @@ class Notifier:
 
     async def _deliver(self, sign: Callable[[], Sent], wait: float) -> None:
         await asyncio.sleep(wait)
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=22), trust_env=False)
         for pause in (*_TRIES, None):
-            made = sign()
             with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
-                async with self._session.post(made.url, data=made.body, headers=made.headers) as response:
-                    if response.status < 300:
-                        self.sent += 1
-                        return
+                if await self.post(sign()) < 300:
+                    self.sent += 1
+                    return
             if pause is None:
                 return
             await asyncio.sleep(pause)
+
+    async def _post(self, made: Sent) -> int:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=22), trust_env=False)
+        async with self._session.post(made.url, data=made.body, headers=made.headers) as response:
+            return response.status
 
     async def settle(self) -> None:
         """Wait until nothing is on its way any more."""

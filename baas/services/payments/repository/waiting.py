@@ -87,8 +87,8 @@ async def claim_events(system: SystemConnection, limit: int, lease: timedelta) -
 _ARRIVED: Final = """
 insert into provider_events
   (store_id, id, provider, provider_event_id, type, handle, received_at, next_attempt_at, processed_at, outcome)
-values ($1, $2, $3, $4, $5, $6, $7, case when $6::jsonb is null then null else now() end,
-  case when $6::jsonb is null then $7 end, case when $6::jsonb is null then 'ignored' end)
+values ($1, $2, $3, $4, $5, $6, $7::timestamptz, case when $6::jsonb is null then null else now() end,
+  case when $6::jsonb is null then $7::timestamptz end, case when $6::jsonb is null then 'ignored' end)
 on conflict (store_id, provider, provider_event_id) do nothing
 returning true
 """
