@@ -1,7 +1,6 @@
 /** Adding to the cart, the same from everywhere: ask the page, ask the server, tell the page, open the drawer. */
 
 import { setting } from './config.js';
-import { decimal } from './money.js';
 
 /**
  * Add a variant. Answers a text for the shopper when it did not work, else an empty one.
@@ -31,7 +30,7 @@ export async function addToCart(element, product, variant, quantity) {
       item_id: variant.sku || variant.id,
       item_name: product.name,
       item_variant: variant.name || undefined,
-      price: Number(decimal(variant.price, product.currency)),
+      price: variant.price,
       quantity,
     },
   ]);

@@ -93,7 +93,7 @@ function apply(node, { props, kids }) {
  *
  * @param {string} html
  */
-export const words = (html) => html.replace(/<[^>]*>|&nbsp;|\s+/g, ' ').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&').trim();
+export const words = (html) => html.replace(/(?:<[^>]*>|&nbsp;|\s)+/g, ' ').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&').trim();
 
 /**
  * The address if following it is safe, else an empty text.

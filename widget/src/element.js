@@ -178,12 +178,13 @@ export class BaasElement extends HTMLElement {
    * @param {string} name
    * @param {string} currency
    * @param {number} value
-   * @param {Record<string, unknown>[]} items
+   * @param {{price: number, [name: string]: unknown}[]} items with prices in the minor unit
    * @param {Record<string, unknown>} [more]
    */
-  analyse(name, currency, value, items, more = {}) {
-    const params = { currency, value: Number(decimal(value, currency)), items, ...more };
-    this.emit('analytics', { name, params });
+  analyse(name, currency, value, items, more) {
+    /** GA4 wants decimals. @param {number} amount */
+    const number = (amount) => Number(decimal(amount, currency));
+    this.emit('analytics', { name, params: { currency, value: number(value), items: items.map((item) => ({ ...item, price: number(item.price) })), ...more } });
   }
 
   /**
@@ -205,7 +206,7 @@ export class BaasElement extends HTMLElement {
         return false;
       }
       this.emit('error', { code: error.code, message: error.message, error });
-      if (/^(invalid_api_key|origin_not_allowed|store_inactive|unauthenticated|insufficient_scope)$/.test(error.code)) {
+      if (error.status === 401 || error.status === 403) {
         this.setupProblem(new SetupError(`${error.message} (${error.code}, ${location.origin})`));
       } else otherwise?.(error);
       this.draw();

@@ -6,12 +6,12 @@ import { sign } from './icons.js';
 export const CHECK = sign('M5 12.5l4.5 4.5L19 7.5');
 export const LOCK = sign('M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3');
 
-/** A line as GA4 wants it. @param {import('./types.js').CartItem | import('./types.js').OrderItem} item @param {(amount: number) => number} value */
-export const analyticsItem = (item, value) => ({
+/** A line as GA4 wants it. @param {import('./types.js').CartItem | import('./types.js').OrderItem} item */
+export const analyticsItem = (item) => ({
   item_id: item.sku || item.variant_id,
   item_name: item.product_name,
   item_variant: item.variant_name || undefined,
-  price: value(item.unit_price),
+  price: item.unit_price,
   quantity: item.quantity,
 });
 

@@ -4,7 +4,6 @@ import { complete } from '../client.js';
 import { countries } from '../countries.js';
 import { h } from '../dom.js';
 import { BaasElement } from '../element.js';
-import { decimal } from '../money.js';
 import { analyticsItem, LOCK, openPayment, providerName } from '../late-parts.js';
 import { picture, staleNotice, totals } from '../parts.js';
 import { checkoutCss } from '../styles/checkout.css.js';
@@ -181,7 +180,7 @@ export class BaasCheckout extends BaasElement {
     }
     if (this.#begun !== cart.id) {
       this.#begun = cart.id;
-      this.analyse('begin_checkout', cart.currency, cart.total, cart.items.map((item) => analyticsItem(item, (amount) => Number(decimal(amount, cart.currency)))));
+      this.analyse('begin_checkout', cart.currency, cart.total, cart.items.map(analyticsItem));
     }
     return [
       h('form', { class: 'checkout', part: 'form', novalidate: true, onsubmit: (/** @type {Event} */ event) => {
@@ -210,7 +209,7 @@ export class BaasCheckout extends BaasElement {
         cart.items.map((item) =>
           h('li', { key: item.id },
             h('div', { class: 'tile' }, picture(this, item.image_url, '', '4rem')),
-            h('p', null, item.product_name, h('span', { class: 'muted small block' }, [item.variant_name, `× ${item.quantity}`].filter(Boolean).join(' · ')), !item.available && h('span', { class: 'error small block' }, t('unavailable'))),
+            h('p', null, item.product_name, h('span', { class: 'muted small block' }, [item.variant_name, `×\u00a0${item.quantity}`].filter(Boolean).join(' · ')), !item.available && h('span', { class: 'error small block' }, t('unavailable'))),
             h('p', { class: 'price' }, amount(item.total))
           )
         )

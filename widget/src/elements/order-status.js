@@ -86,7 +86,7 @@ export class BaasOrderStatus extends BaasElement {
     memory.set('purchase', order.id);
     /** @param {number} amount */
     const value = (amount) => Number(decimal(amount, order.currency));
-    this.analyse('purchase', order.currency, order.total, order.items.map((item) => analyticsItem(item, value)), {
+    this.analyse('purchase', order.currency, order.total, order.items.map(analyticsItem), {
       transaction_id: order.number, shipping: value(order.shipping_total), tax: value(order.tax_total),
     });
   }
@@ -152,7 +152,7 @@ export class BaasOrderStatus extends BaasElement {
           order.items.map((item) =>
             h('li', { key: item.id },
               h('div', { class: 'tile' }, picture(this, item.image_url, '', '4rem')),
-              h('p', null, item.product_name, h('span', { class: 'muted small block' }, [item.variant_name, `× ${item.quantity}`].filter(Boolean).join(' · '))),
+              h('p', null, item.product_name, h('span', { class: 'muted small block' }, [item.variant_name, `×\u00a0${item.quantity}`].filter(Boolean).join(' · '))),
               h('p', { class: 'price' }, this.money(item.total, order.currency))
             )
           )

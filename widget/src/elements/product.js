@@ -3,7 +3,6 @@
 import { addToCart } from '../add.js';
 import { h } from '../dom.js';
 import { BaasElement } from '../element.js';
-import { decimal } from '../money.js';
 import { failure, picture, priceOf, staleNotice, stepper } from '../parts.js';
 import { rich } from '../rich.js';
 import { productCss } from '../styles/product.css.js';
@@ -77,8 +76,7 @@ export class BaasProduct extends BaasElement {
     }
     if (this.#seen !== product.id && first) {
       this.#seen = product.id;
-      const price = Number(decimal(first.price, product.currency));
-      this.analyse('view_item', product.currency, first.price, [{ item_id: first.sku || first.id, item_name: product.name, price, quantity: 1 }]);
+      this.analyse('view_item', product.currency, first.price, [{ item_id: first.sku || first.id, item_name: product.name, price: first.price, quantity: 1 }]);
     }
     this.draw();
   }

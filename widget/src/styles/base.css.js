@@ -115,6 +115,7 @@ select.input {
 .sums .sum { padding-top: 0.75rem; border-top: 1px solid var(--_line); font-weight: 600; font-size: 1.125em; }
 .bone { display: block; border-radius: 6px; background: var(--_tile); color: transparent; }
 dialog {
+  --baas-background: transparent;
   position: fixed; inset: 0; padding: 0; border: 0; color: inherit; background: var(--_surface); max-width: none;
   max-height: none; overscroll-behavior: contain; box-shadow: var(--_shadow);
 }

@@ -18,7 +18,7 @@ export const cartCss = `
 .drawer { inset: 0 0 0 auto; width: min(28rem, 100vw); height: 100dvh; margin: 0; overflow: hidden; }
 .inside { display: flex; flex-direction: column; height: 100%; }
 .head { display: flex; align-items: center; gap: 0.5rem; padding: 1.125rem 0.875rem 1.125rem 1.5rem; border-bottom: 1px solid var(--_line); }
-.head h2 { flex: 1; font-size: 1.25rem; letter-spacing: -0.01em; }
+.head h2 { outline: none; flex: 1; font-size: 1.25rem; letter-spacing: -0.01em; }
 .head h2 .muted { font-weight: 400; }
 .head .icon:first-child { margin-left: -0.875rem; }
 .parts { display: flex; flex-direction: column; flex: 1; min-height: 0; }
