@@ -13,7 +13,7 @@ BENCH ?=
 JOBS ?= 2
 TESTS ?=
 
-.PHONY: help setup lock run test check bench lint format clean
+.PHONY: help setup lock run test check bench lint format clean sdk
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -46,6 +46,9 @@ lint: setup ## only what ruff finds, with its own fixes applied
 format: setup ## write all files in the house's form
 	@$(BIN)/ruff format .
 
+sdk: setup ## build the Python SDK, look at its distribution, install it alone and try it
+	@$(BIN)/python -m sdk.scripts.distribution
+
 clean: ## remove what tools left behind (neither .venv nor the data of make run)
-	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	@rm -rf build dist sdk/build sdk/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	@find baas tests migrations -name __pycache__ -type d -prune -exec rm -rf {} +
