@@ -13,7 +13,7 @@ BENCH ?=
 JOBS ?= 2
 TESTS ?=
 
-.PHONY: help setup lock run test check bench lint format clean sdk
+.PHONY: help setup lock run test check bench lint format clean sdk widget
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -48,6 +48,9 @@ format: setup ## write all files in the house's form
 
 sdk: setup ## build the Python SDK, look at its distribution, install it alone and try it
 	@$(BIN)/python -m sdk.scripts.distribution
+
+widget: ## build a release of the embed widget into baas/widget_release (needs Node 20)
+	@cd widget && npm ci --no-progress && npm run --silent check && npm test --silent && npm run --silent build
 
 clean: ## remove what tools left behind (neither .venv nor the data of make run)
 	@rm -rf build dist sdk/build sdk/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

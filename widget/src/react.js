@@ -105,37 +105,43 @@ export function useProducts(query = {}) {
 /**
  * An element as a component: properties become attributes, `onAdded` and the like hear `baas:added` and the like.
  *
+ * The element is made here and not by React, which would set some attributes as properties, and the key never.
+ *
  * @param {string} tag
  */
 function wrapped(tag) {
-  /** @param {Record<string, any> & {children?: import('react').ReactNode}} props */
-  function Component({ children, ...props }) {
-    const { settings } = useSettings();
+  /** @param {Record<string, any>} props */
+  function Component(props) {
+    const { shopKey: key, api, locale, theme } = useSettings().settings;
+    const place = useRef(/** @type {HTMLElement | null} */ (null));
     const element = useRef(/** @type {HTMLElement | null} */ (null));
-    const { shopKey: key, api, locale, theme } = settings;
-    const attributes = Object.entries({ key, api, locale, theme, ...props }).filter(([name]) => !/^on[A-Z]/.test(name));
+    const attributes = Object.entries({ key, api, locale, theme, ...props }).filter(([name]) => !isHandler(name));
     const text = JSON.stringify(attributes);
     useLayoutEffect(() => {
+      element.current ??= document.createElement(tag);
       for (const [name, value] of /** @type {[string, unknown][]} */ (JSON.parse(text))) {
         const attribute = name.replace(/[A-Z]/g, '-$&').toLowerCase();
-        if (value === undefined || value === null || value === false) element.current?.removeAttribute(attribute);
-        else element.current?.setAttribute(attribute, value === true ? '' : String(value));
+        if (value === null || value === false) element.current.removeAttribute(attribute);
+        else element.current.setAttribute(attribute, value === true ? '' : String(value));
       }
+      if (!element.current.isConnected) place.current?.append(element.current);
     }, [text]);
     useEffect(() => {
       const life = new AbortController();
       for (const [name, handler] of Object.entries(props)) {
-        if (!/^on[A-Z]/.test(name)) continue;
         const type = name.slice(2).replace(/(?!^)[A-Z]/g, '-$&').toLowerCase();
-        element.current?.addEventListener(`baas:${type}`, handler, { signal: life.signal });
+        if (isHandler(name)) element.current?.addEventListener(`baas:${type}`, handler, { signal: life.signal });
       }
       return () => life.abort();
     });
-    return createElement(tag, { ref: element }, children);
+    return createElement('div', { ref: place, style: { display: 'contents' } });
   }
   Component.displayName = tag.replace(/(^|-)(\w)/g, (_, __, letter) => letter.toUpperCase());
   return Component;
 }
+
+/** @param {string} name */
+const isHandler = (name) => /^on[A-Z]/.test(name);
 
 export const BaasProducts = wrapped('baas-products');
 export const BaasProduct = wrapped('baas-product');
