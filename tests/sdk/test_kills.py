@@ -63,8 +63,7 @@ async def test_every_checkout_is_exactly_one_order(tmp_path: Path) -> None:
     async with AsyncExitStack() as deployments:
         dev = await deployments.enter_async_context(running_dev(tmp_path / "data"))
         # As patient as the longest lease of a write that died half-way; the default is two.
-        options = {"base_url": dev.base_url, "max_retries": 60}
-        async with AsyncClient(dev.ready["secret_key"], **options) as shop:
+        async with AsyncClient(dev.ready["secret_key"], base_url=dev.base_url, max_retries=60) as shop:
             product = await shop.products.create(
                 name="Yerba", status="active", variants=[{"price": 1999, "on_hand": 2 * CHECKOUTS}]
             )
