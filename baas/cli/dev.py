@@ -23,6 +23,8 @@ from baas.core.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, G
 
 _API = ("-m", "baas", "serve")
 _WORKER = ("-m", "baas", "worker")
+_SIMULATORS = ("-m", "baas.simulators")
+_ADDRESSES = {"mercadopago": "BAAS_MERCADOPAGO_URL", "stripe": "BAAS_STRIPE_URL"}
 _READY_WITHIN = 60.0
 """Seconds from the start of the API to its first good answer."""
 _TRIES = 3
@@ -127,7 +129,6 @@ def run_dev(
     had been started is stopped by then.
     """
     data_dir = options.data_dir.absolute()
-    data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     with _only_one(data_dir):
         _end_leftovers(data_dir)
         port = _port(options.port)
@@ -173,12 +174,17 @@ def _run(
             data_dir=data_dir, database_url=database_url, redis_url=redis_url, base_url=base_url
         )
 
+    # Whoever names an address of a provider wants that one, and no likeness of it.
+    ports = {} if any(environ.get(name) for name in _ADDRESSES.values()) else _simulator_ports(port)
+    for provider, number in ports.items():
+        prepared.environment[_ADDRESSES[provider]] = f"http://127.0.0.1:{number}"
+
     own = ProcessMark.of(os.getpid())
     assert own is not None
     state = DevState(
         supervisor=own, base_url=base_url, data_dir=str(data_dir), redis_url=redis_url, prepared=prepared
     )
-    children = _children(options, data_dir, guard, {**environ, **prepared.environment}, commands)
+    children = _children(options, data_dir, guard, {**environ, **prepared.environment}, commands, ports)
 
     def remember() -> None:
         state.processes = {child.name: child.mark for child in children if child.mark is not None}
@@ -206,11 +212,17 @@ def _children(
     guard: Guard,
     environment: Mapping[str, str],
     commands: tuple[tuple[str, ...], tuple[str, ...]],
+    ports: Mapping[str, int],
 ) -> list[Child]:
-    """The worker and the API, in the order of their start; they are stopped the other way round."""
+    """The simulators, the worker and the API, in the order of their start; they are stopped the other way round."""
     logs = data_dir / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
     api, worker = commands
+    wanted = [("worker", worker, 10, 1.5), ("api", api, 0, 2.5)]
+    if ports:
+        places = (f"{provider}={number}" for provider, number in ports.items())
+        arguments = (*_SIMULATORS, str(data_dir / "simulators"), *places)
+        wanted.insert(0, ("simulators", arguments, 20, 1.0))
     return [
         Child(
             name,
@@ -221,7 +233,7 @@ def _children(
             turn=turn,
             patience=patience,
         )
-        for name, arguments, turn, patience in (("worker", worker, 10, 1.5), ("api", api, 0, 2.5))
+        for name, arguments, turn, patience in wanted
     ]
 
 
@@ -261,8 +273,18 @@ def _ask_ready(port: int) -> tuple[bool, str]:
 
 @contextlib.contextmanager
 def _only_one(data_dir: Path) -> Iterator[None]:
-    """Hold the folder's lock, which ends with the process, whatever ends it."""
-    with (data_dir / "dev.lock").open("a") as lock:
+    """Make the folder and hold its lock, which ends with the process, whatever ends it.
+
+    Raises DevError when the folder cannot be written, or another `baas dev` holds it.
+    """
+    try:
+        data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+        opened = (data_dir / "dev.lock").open("a")
+    except OSError as error:
+        raise DevError(
+            f"{data_dir} cannot be used ({error.strerror}). Take a folder that you may write: --data-dir DIR"
+        ) from error
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -294,6 +316,21 @@ def _port(wanted: int) -> int:
                 f"Port {wanted} cannot be used ({error.strerror}). Take another: make run PORT={wanted + 1}"
             ) from error
         return int(probe.getsockname()[1])
+
+
+def _simulator_ports(port: int) -> dict[str, int]:
+    """The ports behind the API's, so that they stay the same from one start to the next; others when taken."""
+    ports: dict[str, int] = {}
+    for place, provider in enumerate(_ADDRESSES, start=1):
+        for wanted in (port + place, 0):
+            with socket.socket() as probe:
+                try:
+                    probe.bind(("127.0.0.1", wanted if wanted < 65536 else 0))
+                except OSError:
+                    continue
+                ports[provider] = int(probe.getsockname()[1])
+                break
+    return ports
 
 
 def _tell(sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -81,3 +82,8 @@ def find(data_dir: Path) -> DevState | None:
     """The `baas dev` that runs on this folder now; None when none does."""
     state = read(data_dir)
     return state if state is not None and state.supervisor.alive() else None
+
+
+def find_for(environ: Mapping[str, str]) -> DevState | None:
+    """The `baas dev` that an environment means, by BAAS_DATA_DIR or in the working folder."""
+    return find(Path(environ.get("BAAS_DATA_DIR") or ".baas").absolute())

@@ -9,6 +9,7 @@ from baas.cli.clock import clock_group
 from baas.cli.dev import dev_command
 from baas.cli.doctor import doctor
 from baas.cli.imports import import_group
+from baas.cli.payments import payments
 from baas.cli.schema import migrate, operator_key, roles
 from baas.cli.stores import flag, key, plan, store
 from baas.cli.webhooks import webhook
@@ -59,6 +60,7 @@ for command in (
     key,
     migrate,
     operator_key,
+    payments,
     plan,
     roles,
     store,

@@ -35,6 +35,8 @@ def welcome(state: DevState, console: Console | None = None) -> None:
     for name, value in (
         ("API", f"{state.base_url}/api/v1"),
         ("Documentation", f"{state.base_url}/docs"),
+        ("Mercado Pago", f"{prepared.environment.get('BAAS_MERCADOPAGO_URL', '')} (simulator)"),
+        ("Stripe", f"{prepared.environment.get('BAAS_STRIPE_URL', '')} (simulator)"),
         ("PostgreSQL", prepared.database_url),
         ("Redis", state.redis_url),
         ("Data and logs", state.data_dir),

@@ -1,5 +1,6 @@
 """The endpoints of checkout and of the orders."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from baas.services.orders import service
+from baas.services.orders.receipts import Look, render
 from baas.services.orders.schemas import (
     CancelOrder,
     Checkout,
@@ -170,6 +172,44 @@ async def get_order(ctx: Ctx, order_id: FromPath[str]) -> Response[Data[Order]]:
 
 
 @get(
+    "/admin/orders/{order_id:str}/receipt.pdf", needs="orders:read", operation_id="get_order_receipt",
+    tags=["orders"], summary="Receipt of an order", media_type="application/pdf",
+)  # fmt: skip
+async def get_order_receipt(ctx: Ctx, order_id: FromPath[str]) -> Response[bytes]:
+    """The order as a PDF in the store's language and brand, with totals and taxes as they were sold."""
+    identity = ids.decode("ord", order_id)
+    async with ctx.runtime.database.fast(ctx.scope) as work:
+        order, look = await service.receipt(work, identity, token=None)
+    return await _pdf(order, look)
+
+
+@get(
+    "/storefront/orders/{order_id:str}/receipt.pdf", needs="storefront", operation_id="get_storefront_order_receipt",
+    tags=["checkout"], summary="Receipt for the customer", media_type="application/pdf",
+)  # fmt: skip
+async def get_storefront_order_receipt(
+    ctx: Ctx, order_id: FromPath[str], token: Token = None
+) -> Response[bytes]:
+    """The customer's own copy; without the order's access token it does not exist."""
+    identity = ids.decode("ord", order_id)
+    if token is None:
+        raise NotFound(id=order_id)
+    async with ctx.runtime.database.fast(ctx.scope) as work:
+        order, look = await service.receipt(work, identity, token=token)
+    return await _pdf(order, look)
+
+
+async def _pdf(order: Order, look: Look) -> Response[bytes]:
+    body = await asyncio.to_thread(render, order, look)
+    headers = {
+        "Content-Disposition": f'inline; filename="{order.number.removeprefix("#")}.pdf"',
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(body, media_type="application/pdf", headers=headers)
+
+
+@get(
     "/admin/orders/{order_id:str}/history", needs="orders:read", operation_id="get_order_history", tags=["orders"],
     summary="History of an order",
 )  # fmt: skip
@@ -310,6 +350,8 @@ ROUTES: list[Any] = [
     create_order,
     get_order_stats,
     get_order,
+    get_order_receipt,
+    get_storefront_order_receipt,
     get_order_history,
     cancel_order,
     refund_order,

@@ -10,7 +10,9 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.core.paging import Page, PageOf
 from baas.services.inventory import service as inventory
+from baas.services.notifications.service.settings import get_settings
 from baas.services.orders import repository
+from baas.services.orders.receipts import Look
 from baas.services.orders.repository import Filters, Row
 from baas.services.orders.schemas import (
     UNPAID,
@@ -65,6 +67,22 @@ async def get_for_customer(work: StoreWork, order_id: UUID, token: str) -> Store
     if row is None or row["access_token_hash"] != token_hash(token):
         raise NotFound(id=ids.encode("ord", order_id))
     return storefront_of(order_of(row, await steps.items_of(work, order_id)))
+
+
+async def receipt(work: StoreWork, order_id: UUID, *, token: str | None) -> tuple[Order, Look]:
+    """What a receipt is made of. Raises NotFound also for a wrong token, when there is one."""
+    row = await repository.get(work, order_id)
+    if row is None or (token is not None and row["access_token_hash"] != token_hash(token)):
+        raise NotFound(id=ids.encode("ord", order_id))
+    brand, store = (await get_settings(work)).brand, work.scope.store
+    look = Look(
+        name=brand.name or store.name,
+        locale=store.locale,
+        color=brand.color or "#1b1f24",
+        footer=brand.footer,
+        url=brand.url or (f"https://{store.domain}" if store.domain else None),
+    )
+    return order_of(row, await steps.items_of(work, order_id)), look
 
 
 async def find(work: StoreWork, page: Page, wanted: OrderFilters) -> PageOf[Order]:

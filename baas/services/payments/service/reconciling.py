@@ -99,10 +99,10 @@ async def reconcile(
         )
         if error is not None:
             log.warning("payment.reconciliation_failed", provider=name, store=scope.store_id.hex, error=error)
-        latest = [_run_of(row) for row in await waiting.runs(work, 1)]
+        done = next(_run_of(row) for row in await waiting.runs(work, 20) if row["id"] == run_id)
     if error is not None and source == "request":
         raise PaymentProviderError(provider=name, provider_message=error)
-    return latest[0]
+    return done
 
 
 async def _theirs(
