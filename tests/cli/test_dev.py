@@ -176,6 +176,15 @@ def test_a_second_one_on_the_same_folder_is_refused(dev: Callable[..., Dev]) -> 
     assert first.process.poll() is None
 
 
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = Dev(tmp_path / "file" / "shop", "--json", "--port", "0")
+    _, said = refused.process.communicate(timeout=15)
+    assert refused.process.returncode == 1
+    assert said.startswith("Error: ")
+    assert "cannot be used (Not a directory)" in said
+
+
 def test_a_taken_port_and_a_broken_api_are_told(dev: Callable[..., Dev]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
