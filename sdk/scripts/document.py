@@ -15,6 +15,9 @@ NAMES = {
     "list_inventory_movements": "inventory.movements",
     "get_usage": "store.usage",
     "create_refund": "payments.refund",
+    "refund_order": "orders.refund",
+    "get_order_receipt": "orders.receipt",
+    "get_storefront_order_receipt": "storefront.orders.receipt",
     "create_event": "events.publish",
     "send_notification": "notifications.send",
     "create_notification": "notifications.send",
@@ -220,7 +223,8 @@ def _answer(document: Document, written: dict[str, Any]) -> tuple[dict[str, Any]
             data = schema["properties"]["data"]
             paged = "pagination" in schema["properties"]
             return (data["items"] if paged else data), paged
-    raise ValueError(f"{written['operationId']} answers nothing that the SDK could give a type")
+    # A file, such as a receipt.
+    return {"type": "string", "format": "binary"}, False
 
 
 def _place(operation: Operation, all_: list[Operation], paths: set[str]) -> str:

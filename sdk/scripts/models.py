@@ -69,6 +69,8 @@ class Types:
             )
             return f"{'Mapping' if request else 'dict'}[str, {inner}]"
         if kind == "string":
+            if schema.get("format") == "binary":
+                return "bytes"
             if schema.get("format") == "date":
                 return "dt.date"
             if schema.get("format") == "date-time" or (_TIMES.search(field) and field not in _NOT_TIMES):

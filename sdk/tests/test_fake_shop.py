@@ -9,11 +9,13 @@ from baas_sdk import (
     InvalidApiKey,
     InvalidTransition,
     NotFound,
+    Pages,
     PriceChanged,
     RateLimited,
     testing,
     webhooks,
 )
+from baas_sdk._models.operations import OPERATIONS
 
 
 def shelf(on_hand: int | None = 3) -> tuple[testing.FakeShop, str]:
@@ -136,6 +138,26 @@ def test_pages_end() -> None:
     assert len(list(shop.products.list(limit=3))) == 7
     page = shop.products.list(limit=3, include="total").page()
     assert (len(page.items), page.total, page.has_more) == (3, 7, True)
+
+
+@pytest.mark.parametrize(
+    "place", sorted(place for method, _, place in OPERATIONS.values() if method == "GET")
+)
+def test_every_read_answers_its_type(place: str) -> None:
+    """Also where there is no rule: the documentation's example, or that there is no such thing."""
+    method: Any = testing.FakeShop().client(max_retries=0)
+    for word in place.split("."):
+        method = getattr(method, word)
+    parameters = inspect.signature(method).parameters.values()
+    needed = [one for one in parameters if one.default is inspect.Parameter.empty]
+    ids = [3 if one.annotation == "int" else "x" for one in needed if one.kind is not one.KEYWORD_ONLY]
+    words = {one.name: "x" for one in needed if one.kind is one.KEYWORD_ONLY}
+    try:
+        answer = method(*ids, **words)
+        if isinstance(answer, Pages):
+            answer.page()
+    except NotFound:
+        pass
 
 
 def test_custom_events_are_deduplicated() -> None:

@@ -59,7 +59,7 @@ class Server:
     def _handle(self, request: httpx.Request) -> httpx.Response:
         request.read()
         self.requests.append(request)
-        return httpx.Response(self.answer[0], json=self.answer[1])
+        return httpx.Response(self.answer[0], content=json.dumps(self.answer[1]))
 
 
 def test_every_endpoint_can_be_called(document: dict[str, Any]) -> None:
@@ -108,6 +108,9 @@ def _call(server: Server, path: str, method: str, operation: dict[str, Any]) -> 
         assert _without_nulls(json.loads(request.content)) == _without_nulls(body), operation["operationId"]
     if "multipart/form-data" in content:
         assert b'name="file"; filename="file.csv"' in request.content
+    if isinstance(answer, bytes):  # a file, such as a receipt
+        assert answer == json.dumps(server.answer[1]).encode()
+        return
     understood = msgspec.json.decode(msgspec.json.encode(answer))
     assert _times(understood) == _times(server.answer[1]["data"]), operation["operationId"]
 
@@ -115,7 +118,7 @@ def _call(server: Server, path: str, method: str, operation: dict[str, Any]) -> 
 def _answer(operation: dict[str, Any]) -> tuple[int, Any]:
     for status, response in sorted(operation["responses"].items()):
         if status.startswith("2"):
-            return int(status), response["content"]["application/json"]["example"]
+            return int(status), response.get("content", {}).get("application/json", {}).get("example")
     raise AssertionError(operation)
 
 

@@ -232,7 +232,7 @@ def headers(call: Call[Any], *, api_key: str, default: Mapping[str, str]) -> dic
     """The headers of every try of a call. Raises InvalidArgument for an idempotency key that cannot be one."""
     options = call.options
     found = {
-        "Accept": "application/json",
+        "Accept": "*/*" if call.answer is bytes else "application/json",
         "User-Agent": user_agent(),
         **default,
         **(options.extra_headers or {}),
@@ -281,6 +281,8 @@ def read(
     request_id = headers.get("x-request-id")
     if not 200 <= status < 300:
         raise refusal(status, headers, body, idempotency_key=idempotency_key)
+    if kind is bytes:
+        return RawResponse(status, headers, request_id, body, body, tries)
     try:
         data = _one(kind).decode(body).data
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -53,6 +53,7 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
     "get_notification_template": ("GET", "/admin/notification-templates/{key}", "notification_templates.get"),
     "get_order": ("GET", "/admin/orders/{order_id}", "orders.get"),
     "get_order_history": ("GET", "/admin/orders/{order_id}/history", "orders.history"),
+    "get_order_receipt": ("GET", "/admin/orders/{order_id}/receipt.pdf", "orders.receipt"),
     "get_order_stats": ("GET", "/admin/orders/stats", "orders.stats"),
     "get_payment": ("GET", "/admin/payments/{payment_id}", "payments.get"),
     "get_payment_history": ("GET", "/admin/payments/{payment_id}/history", "payments.history"),
@@ -62,6 +63,11 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
     "get_store": ("GET", "/admin/store", "store.get"),
     "get_storefront_category": ("GET", "/storefront/categories/{slug}", "storefront.categories.get"),
     "get_storefront_order": ("GET", "/storefront/orders/{order_id}", "storefront.orders.get"),
+    "get_storefront_order_receipt": (
+        "GET",
+        "/storefront/orders/{order_id}/receipt.pdf",
+        "storefront.orders.receipt",
+    ),
     "get_storefront_product": ("GET", "/storefront/products/{ref}", "storefront.products.get"),
     "get_storefront_store": ("GET", "/storefront/store", "storefront.store.get"),
     "get_test_clock": ("GET", "/admin/test-clock", "test_clock.get"),
@@ -107,6 +113,7 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
         "/storefront/payments/{payment_id}/refresh",
         "storefront.payments.refresh",
     ),
+    "refund_order": ("POST", "/admin/orders/{order_id}/refunds", "orders.refund"),
     "remove_cart_item": (
         "DELETE",
         "/storefront/carts/{cart_id}/items/{item_id}",

@@ -155,7 +155,7 @@ class ImagePatch(Request, kw_only=True):
 class ImportForm(Request, kw_only=True):
     """A file and its format, as a form."""
 
-    file: str
+    file: bytes
     """At most 10 MiB."""
     format: str | UnsetType = UNSET
 
@@ -252,6 +252,13 @@ class PutWhatsApp(Request, kw_only=True):
     access_token: str | None = None
     """Write-only; the one that is there stays when it is absent."""
     phone_number_id: str
+
+
+class RefundItem(Request, kw_only=True):
+    """Pieces of a line to give back."""
+
+    order_item_id: str
+    quantity: int
 
 
 class Replay(Request, kw_only=True):
@@ -473,6 +480,21 @@ class CreateOrder(Request, kw_only=True):
     shipping_address: Address | None = None
     shipping_total: int | None = None
     """The store's shipping price when left out and something ships."""
+
+
+class CreateOrderRefund(Request, kw_only=True):
+    """What to give back of an order: an amount, some of its lines, or what was paid too much. One of the
+    three, or none: then everything that is left.
+    """
+
+    _nested: ClassVar[Mapping[str, Any]] = {"items": RefundItem}
+    amount: int | None = None
+    items: Sequence[RefundItem] | None = None
+    overpayment: bool | UnsetType = UNSET
+    """Exactly what came in beyond the order's total."""
+    reason: str | None = None
+    restock: bool | UnsetType = UNSET
+    """The pieces of `items` are for sale again."""
 
 
 class CreatePayment(Request, kw_only=True):
@@ -742,6 +764,15 @@ class PutWhatsAppDict(_PutWhatsAppRequired, total=False):
     """A PutWhatsApp as a dict."""
 
     access_token: str | None
+
+
+class _RefundItemRequired(TypedDict):
+    order_item_id: str
+    quantity: int
+
+
+class RefundItemDict(_RefundItemRequired, total=False):
+    """A RefundItem as a dict."""
 
 
 class RuleSettingDict(TypedDict, total=False):

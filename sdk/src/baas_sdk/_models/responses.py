@@ -560,6 +560,8 @@ class OrderItem(Model, kw_only=True):
     product_id: str | None
     product_name: str
     quantity: int
+    refunded_quantity: int
+    """Pieces that were given back on their own."""
     requires_shipping: bool
     sku: str | None
     tax: int
@@ -568,6 +570,15 @@ class OrderItem(Model, kw_only=True):
     unit_price: int
     variant_id: str | None
     variant_name: str | None
+
+
+class OrderRefunds(Model, kw_only=True):
+    """An order after money was given back, and the refunds that this made: one for each payment it came
+    from.
+    """
+
+    order: Order
+    refunds: list[Refund]
 
 
 class OrderStats(Model, kw_only=True):

@@ -124,8 +124,11 @@ class FakeShop:
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
         request_id = new_id("req")
+        document: dict[str, Any]
         try:
             status, body, headers = self._answer(request)
+            if "file" in body:
+                return httpx.Response(status, content=body["file"], headers={"x-request-id": request_id})
             meta = {"request_id": request_id, "timestamp": moment(), "version": "v1"}
             if request.headers.get("prefer") == "dry-run":
                 meta["dry_run"] = True  # type: ignore[assignment]  # the one flag among texts
@@ -152,6 +155,8 @@ class FakeShop:
             if refusal.left > 0:
                 refusal.left -= 1
                 raise Refused(refusal.code, refusal.status, "Refused by the test.", **refusal.details)
+        if operation not in examples()["operations"]:
+            return 200, {"file": b"%PDF-1.7 of the fake shop"}, {}
         key = request.headers.get("idempotency-key")
         dry_run = request.headers.get("prefer") == "dry-run"
         asked = f"{request.method} {path} ".encode() + raw

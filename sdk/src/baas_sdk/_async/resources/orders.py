@@ -14,13 +14,15 @@ from baas_sdk._models.requests import (
     Address,
     CancelOrder,
     CreateOrder,
+    CreateOrderRefund,
     DeliverOrder,
     FulfillOrder,
     NewItem,
+    RefundItem,
     ReturnOrder,
     ShipOrder,
 )
-from baas_sdk._models.responses import Order, OrderStats, Tracking, Transition
+from baas_sdk._models.responses import Order, OrderRefunds, OrderStats, Tracking, Transition
 from baas_sdk._request import Call, Options, path
 from baas_sdk._struct import made, made_list
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from baas_sdk._async.transport import AsyncTransport
     from baas_sdk._models.enums import OrderStatus, PaymentState
-    from baas_sdk._models.requests import AddressDict, NewItemDict, TrackingDict
+    from baas_sdk._models.requests import AddressDict, NewItemDict, RefundItemDict, TrackingDict
 
 
 class AsyncOrdersResource:
@@ -265,6 +267,64 @@ class AsyncOrdersResource:
             ),
         )
 
+    async def receipt(
+        self,
+        order_id: str,
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Receipt of an order. The order as a PDF in the store's language and brand, with totals and taxes
+        as they were sold. Needs a secret key with the scope `orders:read`.
+        """
+        return await self._transport.send(
+            Call(
+                "GET",
+                path("/admin/orders/{}/receipt.pdf", order_id),
+                bytes,
+                options=Options(timeout=timeout, extra_headers=extra_headers),
+            )
+        )
+
+    async def refund(
+        self,
+        order_id: str,
+        *,
+        amount: int | None = None,
+        items: Sequence[RefundItem | RefundItemDict] | None = None,
+        overpayment: bool | UnsetType = UNSET,
+        reason: str | None = None,
+        restock: bool | UnsetType = UNSET,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> OrderRefunds:
+        """Refund an order. Give back an amount, some of the lines (for sale again if wanted), or what was
+        paid too much. Send an Idempotency-Key: two requests without one are two refunds. Needs a secret
+        key with the scope `orders:write`.
+        """
+        return await self._transport.send(
+            Call(
+                "POST",
+                path("/admin/orders/{}/refunds", order_id),
+                OrderRefunds,
+                body=CreateOrderRefund(
+                    amount=amount,
+                    items=made_list(RefundItem, items),
+                    overpayment=overpayment,
+                    reason=reason,
+                    restock=restock,
+                ),
+                options=Options(
+                    dry_run=dry_run,
+                    idempotency_key=idempotency_key,
+                    timeout=timeout,
+                    extra_headers=extra_headers,
+                ),
+            )
+        )
+
     async def return_(
         self,
         order_id: str,
@@ -358,6 +418,8 @@ class AsyncOrdersRawResource:
         self.get = one(plain.get)
         self.history = one(plain.history)
         self.list = many(plain.list)
+        self.receipt = one(plain.receipt)
+        self.refund = one(plain.refund)
         self.return_ = one(plain.return_)
         self.ship = one(plain.ship)
         self.stats = one(plain.stats)

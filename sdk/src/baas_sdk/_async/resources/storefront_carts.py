@@ -76,8 +76,10 @@ class AsyncStorefrontCartsResource:
         extra_headers: Mapping[str, str] | None = None,
     ) -> Placed:
         """Check out a cart. Turn a cart into an order with its stock reserved, and open the payment. Send
-        an Idempotency-Key: the same key answers the same order. Follow `payment.next_action`. Needs a
-        publishable key, or a secret key with the scope `storefront`.
+        an Idempotency-Key: the same key answers the same order. Follow `payment.next_action`. With
+        `payment_provider_error` the order exists and stays payable: the same request with the same key,
+        or `POST /storefront/orders/{id}/payments`, continues the same payment. Needs a publishable key,
+        or a secret key with the scope `storefront`.
         """
         return await self._transport.send(
             Call(

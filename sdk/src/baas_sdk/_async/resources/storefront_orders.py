@@ -85,6 +85,28 @@ class AsyncStorefrontOrdersResource:
             )
         )
 
+    async def receipt(
+        self,
+        order_id: str,
+        *,
+        token: str | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Receipt for the customer. The customer's own copy; without the order's access token it does not
+        exist. Needs a publishable key, or a secret key with the scope `storefront`. - `token`: The
+        order's access token.
+        """
+        return await self._transport.send(
+            Call(
+                "GET",
+                path("/storefront/orders/{}/receipt.pdf", order_id),
+                bytes,
+                query={"token": token},
+                options=Options(timeout=timeout, extra_headers=extra_headers),
+            )
+        )
+
 
 class AsyncStorefrontOrdersRawResource:
     """`client.with_raw_response.storefront.orders`, answering RawResponse."""
@@ -94,3 +116,4 @@ class AsyncStorefrontOrdersRawResource:
         plain = AsyncStorefrontOrdersResource(transport)
         self.get = one(plain.get)
         self.pay_again = one(plain.pay_again)
+        self.receipt = one(plain.receipt)
