@@ -293,8 +293,8 @@ class StripeProvider:
         header = inbound.headers.get("stripe-signature", "")
         try:
             text = inbound.body.decode()
-            if secret is None:
-                raise NotificationRefused("This store has no secret to verify Stripe's notifications with.")
+            if secret is None or not header.isascii():
+                raise ValueError("No secret to verify with, or a header that the SDK stumbles over.")
             stripe.WebhookSignature.verify_header(text, header, secret, tolerance=TOLERANCE)
             _refuse_future(header)
             event = msgspec.json.decode(inbound.body)
