@@ -1,5 +1,8 @@
 """The shop that runs without a server behaves as the real one where a shop's code relies on it."""
 
+import inspect
+from typing import Any
+
 import pytest
 
 from baas_sdk import (
