@@ -4,6 +4,7 @@ Generated from the handlers and their structs, and then told what only we know: 
 can be refused, and what an example looks like. Built at the first request, then kept as bytes.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,27 +31,31 @@ class _Ready(msgspec.Struct, frozen=True):
     page: bytes
 
 
-def _ready(app: Litestar, base_url: str) -> _Ready:
+async def _ready(app: Litestar, base_url: str) -> _Ready:
     state: State = app.state
     ready: _Ready | None = state.get("openapi")
     if ready is None:
-        document = build_document(app, base_url)
-        ready = _Ready(msgspec.json.encode(document), render(document).encode())
-        state["openapi"] = ready
+        # Half a second of work, once: other requests need not wait for it.
+        ready = state["openapi"] = await asyncio.to_thread(_make, app, base_url)
     return ready
+
+
+def _make(app: Litestar, base_url: str) -> _Ready:
+    document = build_document(app, base_url)
+    return _Ready(msgspec.json.encode(document), render(document).encode())
 
 
 @get("/openapi.json", public=True, include_in_schema=False)
 async def openapi_json(request: Request[Any, Any, Any], ctx: Ctx) -> Response[bytes]:
     """The OpenAPI 3.1 document."""
-    ready = _ready(request.app, ctx.runtime.settings.base_url)
+    ready = await _ready(request.app, ctx.runtime.settings.base_url)
     return Response(ready.document, media_type="application/json", headers=_FOR_A_MINUTE)
 
 
 @get("/docs", public=True, include_in_schema=False)
 async def docs(request: Request[Any, Any, Any], ctx: Ctx) -> Response[bytes]:
     """The document for people: one page, no script needed, nothing from elsewhere."""
-    ready = _ready(request.app, ctx.runtime.settings.base_url)
+    ready = await _ready(request.app, ctx.runtime.settings.base_url)
     headers = {**_FOR_A_MINUTE, "Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
     return Response(ready.page, media_type="text/html; charset=utf-8", headers=headers)
 

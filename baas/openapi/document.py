@@ -194,6 +194,8 @@ class _Writer:
             success["content"] = {_JSON: {"schema": schema, "example": self._answer_example(schema)}}
         elif endpoint.answer_media.startswith("text/html"):
             success["content"] = {"text/html": {"schema": {"type": "string"}}}
+        elif endpoint.answer_media != _JSON:
+            success["content"] = {endpoint.answer_media: {"schema": {"type": "string", "format": "binary"}}}
         responses = {str(endpoint.status): success}
         for status, text in texts.ALSO.get(endpoint.id, {}).items():
             responses[str(status)] = {**success, "description": text}

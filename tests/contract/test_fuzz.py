@@ -232,3 +232,18 @@ def test_every_operation_keeps_its_word(api: Any, world: World, server: Server, 
         except Unsatisfiable:
             # Nothing can be wrong about an operation without parameters or body.
             assert mode is GenerationMode.NEGATIVE
+
+
+def test_bodies_that_are_too_much_are_refused_over_a_real_connection(server: Server, world: World) -> None:
+    """With a length or in chunks; the caller gets its answer, and the next request works."""
+    with httpx.Client(
+        base_url=f"{server.base_url}/api/v1", headers={"X-API-KEY": world.shop.secret_key}
+    ) as http:
+        for _ in range(3):
+            for content in (b"x" * 8_000_000, (b"x" * 65536 for _ in range(100))):
+                response = http.post(
+                    "/admin/products", content=content, headers={"Content-Type": "application/json"}
+                )
+                assert response.status_code == 413
+                assert response.json()["error"]["code"] == "payload_too_large"
+            assert http.get("/admin/store").status_code == 200

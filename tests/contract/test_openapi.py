@@ -250,7 +250,12 @@ async def test_examples_look_like_real_answers(
         written = document["paths"][operation.path][operation.method.lower()]["responses"][
             str(operation.status)
         ]
-        if operation.method != "GET" or operation.is_operator or operation.is_public:
+        if (
+            operation.method != "GET"
+            or operation.is_operator
+            or operation.is_public
+            or operation.answer is None
+        ):
             continue
         answer = await http.get(world.path_of(operation), headers={"X-API-KEY": shop.secret_key})
         real, shown = answer.json()["data"], written["content"]["application/json"]["example"]["data"]

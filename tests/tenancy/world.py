@@ -154,6 +154,7 @@ async def _selling(world: World, made: Any) -> None:
     world.parameters |= {"order_id": order["id"], "payment_id": approved["payment"]["id"]}
     world.own |= {
         "get_storefront_order": {"?": f"token={order['access_token']}"},
+        "get_storefront_order_receipt": {"?": f"token={order['access_token']}"},
         "retry_order_payment": {
             "order_id": failed["order"]["id"],
             "?": f"token={failed['order']['access_token']}",
