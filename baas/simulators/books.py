@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,8 @@ import msgspec
 from aiohttp import web
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_SAVE_EVERY: Final = 0.5
+"""Seconds: what a killed simulator may forget."""
 _TRIES: Final = (0.3, 1.0, 3.0, 10.0)
 """Seconds between the tries of a notification that nobody took."""
 
@@ -80,6 +82,7 @@ class Books:
         self.path = path
         self.faults = Faults()
         self.chance = random.Random(seed)  # noqa: S311  mishaps, not secrets
+        self.changed = False
         self.data: dict[str, Any] = {"counters": {}, "answers": {}}
         if path is not None and path.exists():
             self.data |= decode(path.read_bytes())
@@ -96,8 +99,9 @@ class Books:
         return int(counters[name])
 
     def save(self) -> None:
-        """Write the state to the file, in one step."""
-        if self.path is not None:
+        """Write the state to the file, in one step, if anything changed since the last time."""
+        if self.path is not None and self.changed:
+            self.changed = False
             self.path.parent.mkdir(parents=True, exist_ok=True)
             fresh = self.path.with_suffix(".new")
             fresh.write_bytes(encode(self.data))
@@ -194,7 +198,7 @@ def application(books: Books, notifier: Notifier) -> web.Application:
         except Refusal as refusal:
             response = answer(refusal.body, refusal.status)
         if request.method != "GET":
-            books.save()
+            books.changed = True
             works = not controlled and request.path.startswith(("/v1", "/checkout/pref"))
             if works and books.chance.random() < faults.lose:
                 return _abort(request)
@@ -208,13 +212,22 @@ def application(books: Books, notifier: Notifier) -> web.Application:
         await notifier.settle()
         return answer({"sent": notifier.sent})
 
-    async def close(_app: web.Application) -> None:
+    async def keep(_app: web.Application) -> AsyncIterator[None]:
+        async def saving() -> None:
+            while True:
+                await asyncio.sleep(_SAVE_EVERY)
+                books.save()
+
+        task = asyncio.create_task(saving())
+        yield
+        task.cancel()
         await notifier.close()
+        books.save()
 
     app = web.Application(middlewares=[edge])
     app.router.add_put("/_simulator/faults", set_faults)
     app.router.add_post("/_simulator/settle", settle)
-    app.on_cleanup.append(close)
+    app.cleanup_ctx.append(keep)
     return app
 
 
