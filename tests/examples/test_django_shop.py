@@ -230,6 +230,9 @@ async def test_two_stores_by_configuration_alone(tmp_path: Path) -> None:
             front = (await second.browser.get("/")).text
             assert "Tienda Dos" in front
             assert "CLP" in front
+            style = re.search(r'rel="stylesheet" href="([^"]+)"', front)
+            assert style
+            assert (await second.browser.get(style[1])).status_code == 200
             await purchase(dev, first, (await first.api.store.get()).currency)
             await purchase(dev, second, "CLP")
             await refusal(second)

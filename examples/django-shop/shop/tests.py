@@ -20,6 +20,7 @@ class ShopTest(TestCase):
         self.fake = testing.FakeShop()
         shop = self.fake.client(max_retries=0)
         backend.store.cache_clear()
+        backend._away_until = 0.0
         patch = mock.patch.object(backend, "client", return_value=shop)
         patch.start()
         self.addCleanup(patch.stop)
