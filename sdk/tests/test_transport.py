@@ -1,7 +1,9 @@
 """What is sent, what is tried again, and what is raised: the same for both clients."""
 
+import copy
 import json
 import logging
+import pickle
 from typing import Any
 
 import httpx
@@ -306,6 +308,17 @@ class TestErrors:
         order = await both(lambda shop: shop.orders.get("ord_1"))
         assert order.status == "teleported"
         assert f"{order.status}" == "teleported"
+
+    async def test_they_travel(self, both: Both, script: Script) -> None:
+        """From one process to another, with everything in them."""
+        script.answers = [refused(409, "insufficient_stock", available=1)]
+        with pytest.raises(InsufficientStock) as raised:
+            await both(lambda shop: shop.orders.cancel("ord_1"))
+        for copied in (pickle.loads(pickle.dumps(raised.value)), copy.copy(raised.value)):
+            assert type(copied) is InsufficientStock
+            assert (str(copied), copied.available) == (str(raised.value), 1)
+        failed = pickle.loads(pickle.dumps(TimedOut("x", idempotency_key="k", tries=2)))
+        assert (str(failed), failed.idempotency_key, failed.tries) == ("x", "k", 2)
 
 
 class TestSecrets:

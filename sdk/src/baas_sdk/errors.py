@@ -75,7 +75,17 @@ __all__ = [
 
 
 class BaasError(Exception):
-    """The base of everything here."""
+    """The base of everything here. Can be pickled: job queues send exceptions from process to process."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[BaasError], args: tuple[Any, ...], state: dict[str, Any]) -> BaasError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigurationError(BaasError):
