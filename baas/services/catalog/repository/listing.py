@@ -93,10 +93,11 @@ class _Statement:
             for value in (terms.configuration, terms.query, terms.code, terms.head, terms.prefix)
         ]
         self.searches = True
-        # The function's few rows come first; each then finds its product by key.
+        # The function's few rows come first; each then finds its product by key. The OFFSET holds the planner to
+        # that: for a store of the usual size, reading all of its products once looks cheaper.
         self.source = (
             f"catalog_search({names[0]}::text::regconfig, {', '.join(names[1:])}) s "
-            "join products p on p.store_id = $1 and p.id = s.product_id"
+            "cross join lateral (select * from products where store_id = $1 and id = s.product_id offset 0) p"
         )
 
     def text(self, columns: str) -> str:
