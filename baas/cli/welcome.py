@@ -14,7 +14,7 @@ URL=$(curl -s "$API/storefront/carts/$CART/checkout" -H "X-API-KEY: $KEY" -H 'Co
   -d '{{"provider": "sandbox", "email": "you@example.com", "shipping_address": {{"name": "Ana Ruiz",
        "line1": "Calle Mayor 1", "city": "Rosario", "postal_code": "S2000", "country": "AR"}}}}' \\
   | field "['payment']['next_action']['url']")
-curl -s "$URL" -d outcome=approved -o /dev/null
+curl -s "$URL" -d outcome=approved -o /dev/null; sleep 1
 curl -s "$API/admin/orders?limit=1" -H 'X-API-KEY: {secret_key}'"""
 
 

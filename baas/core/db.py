@@ -659,4 +659,7 @@ def is_outage(error: BaseException) -> bool:
     # The driver says "connection is closed", "pool is closing" with the class that it also has for misuse.
     if isinstance(cause, asyncpg.InterfaceError) and "clos" in str(cause):
         return True
+    # A server killed between a statement's preparation and its execution: the driver trips over its own state.
+    if isinstance(cause, asyncpg.InternalClientError) and "cannot switch to state" in str(cause):
+        return True
     return sqlstate(error) in _OUTAGES

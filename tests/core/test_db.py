@@ -134,7 +134,7 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "error",
-        [ConnectionRefusedError(), TimeoutError(), asyncpg.ConnectionDoesNotExistError(), asyncpg.TooManyConnectionsError(), asyncpg.AdminShutdownError(), asyncpg.QueryCanceledError(), asyncpg.LockNotAvailableError(), asyncpg.InterfaceError("closed")],
+        [ConnectionRefusedError(), TimeoutError(), asyncpg.ConnectionDoesNotExistError(), asyncpg.TooManyConnectionsError(), asyncpg.AdminShutdownError(), asyncpg.QueryCanceledError(), asyncpg.LockNotAvailableError(), asyncpg.InterfaceError("closed"), asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")],
         ids=repr,
     )  # fmt: skip
     def test_an_outage_is_one(self, error: Exception) -> None:
