@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from baas.core import clock
 from baas.core.redact import redact, redact_text
 
 GRANIAN_LOG_CONFIG: Final[dict[str, Any]] = {
@@ -85,6 +86,7 @@ def configure_logging(level: str = "INFO", json: bool = True) -> None:
         structlog.processors.add_log_level,
     ]
     _processors[:] = [*start, *finish]
+    _Requests.direct = json and number <= logging.INFO
     structlog.configure(
         processors=_processors,
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -141,6 +143,27 @@ def report_exception(error: BaseException, event: str = "error.unexpected", **fi
         sentry.capture_exception(error)  # does nothing when configure_sentry() was not called
 
 
+class _Requests:
+    """Whether lines about requests may take the short way."""
+
+    direct = False
+
+
+def log_request(request_id: str, route: str, method: str, status: int, ms: float) -> None:
+    """The line of one answered request, as `log.info("request", …)` writes it at many times the cost.
+
+    Nothing in it may hold a secret: a request id that the caller chose has to be redacted before.
+    """
+    if not _Requests.direct:
+        structlog.get_logger(__name__).info(
+            "request", request_id=request_id, route=route, method=method, status=status, ms=ms
+        )
+        return
+    line = {"timestamp": clock.stamp(), "level": "info", "event": "request", "request_id": request_id,
+            "route": route, "method": method, "status": status, "ms": ms}  # fmt: skip
+    _output.msg(msgspec.json.encode(line).decode())
+
+
 class _Output:
     """Writes lines to whatever is standard output at that moment; never fails."""
 
@@ -160,10 +183,11 @@ class _Output:
     debug = info = warning = error = critical = msg
 
 
+_output: Final = _Output()
+
+
 class _Handler(logging.Handler):
     """The way of standard library records into the same output."""
-
-    _output = _Output()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -174,7 +198,7 @@ class _Handler(logging.Handler):
                 "log.failed", logger=record.name, line=record.lineno, error=repr(error)
             )
             return
-        self._output.msg(line)
+        _output.msg(line)
 
 
 def _merge_request(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

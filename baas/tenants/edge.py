@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
@@ -31,16 +30,16 @@ from baas.core.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from baas.core.logging import log_request
 from baas.core.metrics import observe_request, rate_limited
 from baas.core.ratelimit import RateLimiter, Verdict
+from baas.core.redact import redact_text
 from baas.core.requests import request_id_from
 from baas.core.runtime import Runtime
 from baas.core.scope import CallerKind, StoreScope
 from baas.tenants.keys import KeyTable, Principal
 from baas.tenants.origins import is_allowed
 from baas.tenants.plans import UNLIMITED
-
-log = structlog.get_logger(__name__)
 
 BAD_KEYS_PER_MINUTE: Final = 120
 """Refused keys from one address, before it has to wait."""
@@ -57,7 +56,7 @@ Headers = list[tuple[bytes, bytes]]
 class _Call:
     """What the edge knows of one request."""
 
-    __slots__ = ("answer_headers", "api_key", "content_length", "content_type", "forwarded", "if_none_match",
+    __slots__ = ("answer_headers", "api_key", "chose_id", "content_length", "content_type", "forwarded", "if_none_match",
                  "operator_key", "origin", "request_id")  # fmt: skip
 
     def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
@@ -70,7 +69,9 @@ class _Call:
         self.content_length = find(b"content-length")
         self.forwarded = find(b"x-forwarded-for", b"")
         self.if_none_match = find(b"if-none-match")
-        self.request_id = request_id_from(find(b"x-request-id", b""))
+        wanted = find(b"x-request-id", b"")
+        self.chose_id = wanted != b""
+        self.request_id = request_id_from(wanted)
         self.answer_headers: Headers = [(b"x-request-id", self.request_id.encode())]
 
 
@@ -127,13 +128,12 @@ class Edge:
             route: str = scope.get("path_template", "")
             observe_request(route, scope["method"], status, seconds)
             if status >= 400 or scope["method"] in _WRITES or seconds > 1:
-                log.info(
-                    "request",
-                    request_id=call.request_id,
-                    route=route,
-                    method=scope["method"],
-                    status=status,
-                    ms=round(seconds * 1000, 1),
+                log_request(
+                    redact_text(call.request_id) if call.chose_id else call.request_id,
+                    route,
+                    scope["method"],
+                    status,
+                    round(seconds * 1000, 1),
                 )
 
     async def _admit(self, scope: HTTPScope, call: _Call) -> StoreScope | None:
