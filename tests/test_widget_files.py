@@ -2,14 +2,16 @@
 
 import gzip
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import msgspec
 import pytest
 
 from baas import widget_files
+from baas.app import create_app
 from baas.core.errors import NotFound
-from baas.core.settings import Environment
+from baas.core.settings import Environment, Settings
 from baas.widget_files import Manifest, ReleasedFile, WidgetFiles, widget_routes
 
 
@@ -72,6 +74,25 @@ def test_a_release(tmp_path: Path) -> None:
     assert b'"sha256-x"' in files.get("manifest.json").body
     with pytest.raises(NotFound):
         files.get("../pyproject.toml")
+
+
+async def test_a_release_in_production(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = release(tmp_path)
+    monkeypatch.setattr(widget_files, "RELEASE", tmp_path)
+    application = create_app(msgspec.structs.replace(settings, environment=Environment.PRODUCTION))
+    transport = httpx.ASGITransport(cast(Any, application))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        packed = await http.get("/widget/v1/baas.js", headers={"Accept-Encoding": "gzip"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert packed.headers["vary"] == "Accept-Encoding"
+        assert packed.content == body
+        plain = await http.get("/widget/v1/baas.0123456789ab.js", headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == body
+        assert (await http.get("/widget/v1/elements/cart.js")).status_code == 404
+        assert (await http.get("/demo/images/mate-terracota.svg")).status_code == 404
 
 
 def test_no_release(tmp_path: Path) -> None:

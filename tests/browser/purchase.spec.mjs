@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { admin, fillAddress, heard, launch, open, picture, staticShop, watchEvents, watchShifts } from './harness.mjs';
+import { admin, anotherStore, fillAddress, heard, launch, open, picture, staticShop, watchEvents, watchShifts } from './harness.mjs';
 
 let browser, shop;
 before(async () => {
@@ -34,8 +34,8 @@ test('browse, search, choose, add, change, reload, check out, pay, see the order
   await page.waitForURL(/producto\.html\?handle=mate-ceramica-esmaltada/);
 
   const product = page.locator('baas-product');
-  await product.getByText('Musgo').first().click();
-  assert.match(await product.locator('[part=image]').first().getAttribute('src'), /mate-musgo/);
+  await product.getByText('Cielo').first().click();
+  assert.match(await product.locator('[part=image]').first().getAttribute('src'), /mate-cielo/);
   await product.locator('[part=quantity-plus]').click();
   await picture(page, 'product', { fullPage: true });
   await product.locator('[part=button]').click();
@@ -43,7 +43,7 @@ test('browse, search, choose, add, change, reload, check out, pay, see the order
   const cart = page.locator('baas-cart');
   const drawer = cart.locator('dialog[open]');
   await drawer.locator('[part=line]').waitFor();
-  assert.match(await drawer.innerText(), /Musgo/);
+  assert.match(await drawer.innerText(), /Cielo/);
   assert.equal(await drawer.locator('output').innerText(), '2');
   await drawer.locator('[part=quantity-plus]').click();
   await drawer.locator('.foot:not(.busy)').waitFor();
@@ -132,6 +132,49 @@ test('a rejected payment can be tried again', async () => {
   await page.click('button.go');
   await page.waitForURL(/pedido/);
   await page.locator('baas-order-status .steps li:nth-child(2).done').waitFor({ timeout: 30_000 });
+});
+
+test('whoever comes back without paying can go on, from the checkout and from the cart', async () => {
+  const page = await open(browser);
+  await page.goto(`${shop.url}/producto.html?handle=bombilla-pico-de-loro`);
+  await page.locator('baas-product [part=button]').click();
+  await page.locator('baas-cart dialog[open] [part=checkout]').click();
+  await page.waitForURL(/checkout/);
+  await fillAddress(page);
+  await page.locator('baas-checkout [part=pay]').click();
+  await page.waitForURL(/sandbox/);
+  await page.goBack();
+  await page.locator('baas-checkout baas-order-status [part=pay]').waitFor();
+  await picture(page, 'unpaid', { fullPage: true });
+  await page.locator('baas-cart [part=trigger]').click();
+  await page.locator('baas-cart dialog[open]').getByRole('link', { name: 'Ir al pago' }).click();
+  await page.waitForURL(/sandbox/);
+  await page.goto(`${shop.url}/checkout.html`);
+  await page.locator('baas-checkout baas-order-status [part=pay]').click();
+  await page.waitForURL(/sandbox/);
+  await page.click('button.go');
+  await page.waitForURL(/pedido/);
+  await page.locator('baas-order-status .steps li:nth-child(2).done').waitFor({ timeout: 30_000 });
+});
+
+test('another store is other environment variables, and nothing else', async () => {
+  const other = await anotherStore('Loja do Norte', { name: 'Rede de algodão', variants: [{ price: 25900, on_hand: 4 }] });
+  const second = await staticShop({ BAAS_PUBLISHABLE_KEY: other.publishable_key });
+  const page = await open(browser);
+  await page.goto(second.url);
+  await page.locator('baas-products .card .name', { hasText: 'Rede de algodão' }).click();
+  await page.waitForURL(/producto/);
+  await page.locator('baas-product [part=button]').click();
+  await page.locator('baas-cart dialog[open] [part=checkout]').click();
+  await page.waitForURL(/checkout/);
+  await fillAddress(page);
+  assert.match(await page.locator('baas-checkout [part=pay]').innerText(), /259.BRL/);
+  await page.locator('baas-checkout [part=pay]').click();
+  await page.waitForURL(/sandbox/);
+  await page.click('button.go');
+  await page.waitForURL(/pedido/);
+  await page.locator('baas-order-status .steps li:nth-child(2).done').waitFor({ timeout: 30_000 });
+  second.stop();
 });
 
 test('nothing jumps while the pages load', async () => {

@@ -55,7 +55,7 @@ async def test_browser(spec: str, dev: RunningDev, node: str, chromium: str) -> 
     await run(
         node,
         "--test",
-        "--test-timeout=120000",
+        "--test-timeout=450000",
         str(HERE / spec),
         CHROMIUM=chromium,
         BAAS_URL=dev.base_url,

@@ -174,7 +174,10 @@ export class BaasCheckout extends BaasElement {
     const store = this.shop?.cart;
     const cart = this.#sent?.cart ?? store?.cart;
     if (this.isLeaving) return [h('p', { class: 'none', role: 'status' }, t('placing'))];
-    if (this.isPlaced) return [h('baas-order-status', { inside: true })];
+    const last = this.shop?.memory.get('order');
+    // Back from the provider without having paid: the order still can be.
+    const isUnpaid = !cart && last?.url && !last.paid && Date.now() - last.at < 18e5;
+    if (this.isPlaced || isUnpaid) return [h('baas-order-status', { providers: this.getAttribute('providers'), 'return-url': this.getAttribute('return-url') })];
     if (!cart?.items.length) {
       return store?.busy ? [h('p', { class: 'none bone' }, '\u00a0')] : [h('p', { class: 'none' }, t('empty'))];
     }

@@ -120,6 +120,7 @@ export class BaasOrderStatus extends BaasElement {
     const { t } = this;
     if (order.status === 'payment_failed') return t('st_failed');
     if (order.status === 'cancelled' || order.status === 'returned') return t(`st_${order.status}`);
+    if (order.status === 'payment_pending') return t('st_pending');
     return t('thanks');
   }
 
@@ -130,7 +131,8 @@ export class BaasOrderStatus extends BaasElement {
     const isFailed = order.status === 'payment_failed';
     const isOver = order.status === 'cancelled' || order.status === 'returned';
     const url = safeUrl(order.tracking?.url);
-    const isOpen = location.protocol === 'file:' || isFailed;
+    // Whoever comes back from the provider has done their part; everybody else may go on paying.
+    const mayPay = this.isWaiting && new URLSearchParams(location.search).get('baas') !== 'order';
     return [
       h('div', { class: 'order', part: 'order' },
         h('div', { class: 'top' },
@@ -139,8 +141,8 @@ export class BaasOrderStatus extends BaasElement {
           h('p', { class: 'muted' }, [t('order', { number: order.number }), order.email].filter(Boolean).join(' · '))
         ),
         this.error && failure(this, this.error, () => this.load()),
-        this.isWaiting && h('p', { class: 'notice', part: 'notice', role: 'status' }, t('waiting')),
-        (isFailed || (this.isWaiting && isOpen)) && h('button', { class: 'button wide', type: 'button', part: 'pay', 'aria-busy': this.isPaying && 'true', onclick: () => this.pay() }, t(this.isPaying ? 'placing' : isFailed ? 'payAgain' : 'openPayment')),
+        this.isWaiting && h('p', { class: 'notice', part: 'notice', role: 'status' }, mayPay ? t('unpaid', { number: order.number }) : t('waiting')),
+        (isFailed || mayPay) && h('button', { class: 'button wide', type: 'button', part: 'pay', 'aria-busy': this.isPaying && 'true', onclick: () => this.pay() }, t(this.isPaying ? 'placing' : isFailed ? 'payAgain' : 'openPayment')),
         !isOver && !isFailed && h('ol', { class: 'steps', role: 'list', part: 'steps' },
           STEPS.map(([name, statuses], index) => {
             const isDone = !index || statuses.includes(order.status);
