@@ -73,6 +73,12 @@ class TestSettling:
         assert forged.json()["data"]["status"] == "pending"
         await provider.act(payment, "approved")
         await asyncio.sleep(2.1)
+        # A dry run would have to move the payment to know more than what is known.
+        dry: dict[str, Any] = {"headers": {"Prefer": "dry-run"}, "expect": 200}
+        tried = await shop.storefront("POST", path, **dry)
+        tried_by_staff = await shop.admin("POST", f"/admin/payments/{payment['id']}/refresh", **dry)
+        for answer in (tried.json(), tried_by_staff.json()):
+            assert (answer["data"]["status"], answer["meta"]["dry_run"]) == ("pending", True)
         assert (await shop.storefront("POST", path, expect=200)).json()["data"]["status"] == "paid"
 
     async def test_a_late_word_about_an_old_attempt_changes_nothing(
