@@ -30,10 +30,15 @@ def upgrade() -> None:
     op.add_column("refunds", sa.Column("attempts", sa.BigInteger(), server_default=ZERO, nullable=False))
     op.add_column("refunds", sa.Column("next_attempt_at", TIME))
     op.create_index(
-        "ix_refunds_due", "refunds", ["next_attempt_at"], postgresql_where=sa.text("next_attempt_at is not null")
+        "ix_refunds_due",
+        "refunds",
+        ["next_attempt_at"],
+        postgresql_where=sa.text("next_attempt_at is not null"),
     )
     across_stores(
-        "refunds", RELAY, "select (store_id, id, next_attempt_at, attempts), update (next_attempt_at, attempts)"
+        "refunds",
+        RELAY,
+        "select (store_id, id, next_attempt_at, attempts), update (next_attempt_at, attempts)",
     )
 
     op.add_column("provider_events", sa.Column("handle", JSONB()))

@@ -101,7 +101,7 @@ def test_it_says_one_line_stops_on_sigterm_and_keeps_the_data(dev: Callable[...,
         assert answer.status == 200
     assert (first.data_dir / devstate.FILE).stat().st_mode & 0o777 == 0o600
     everything = running(first.data_dir)
-    assert len(everything) == 5  # api, its helper, worker, PostgreSQL, Redis
+    assert len(everything) == 6  # api, its helper, worker, simulators, PostgreSQL, Redis
 
     assert first.signal(signal.SIGTERM) < 5
     assert first.process.returncode == 0

@@ -13,7 +13,7 @@ from baas.core.settings import Settings
 from baas.simulators import mercadopago as mp
 from baas.simulators import stripe as st
 from baas.simulators.books import Books, Faults, Sent
-from baas.simulators.serve import Simulator, serving
+from baas.simulators.serve import KINDS, Simulator, serving
 from tests.clients import Shop
 
 RETURN_URL: Final = "https://shop.example/thanks"
@@ -117,8 +117,7 @@ class Provider:
 
 
 async def _start(name: str, settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Provider]:
-    kind = {"mercadopago": mp.MercadoPagoSimulator, "stripe": st.StripeSimulator}[name]
-    simulator = kind(Books(seed=7))
+    simulator = KINDS[name](Books(seed=7))
     provider = Provider(name, simulator, http)
 
     async def post(sent: Sent) -> int:

@@ -96,6 +96,7 @@ class TestOpening:
         assert {payment["id"] for payment in payments} == {error["details"]["payment_id"]}
         assert len({payment["next_action"]["url"] for payment in payments}) == 1
 
+    @pytest.mark.slow
     async def test_a_slow_one_is_given_ten_seconds(self, shop: Shop, provider: Provider) -> None:
         """And then the caller is told."""
         await provider.configure(shop)
@@ -143,7 +144,7 @@ class TestOpening:
     async def test_wrong_credentials_are_refused(self, shop: Shop, provider: Provider) -> None:
         """By the provider; a provider that is down is no reason to believe them."""
         path = f"/admin/payment-providers/{provider.name}"
-        wrong = {name: "nonsense-credential" for name in provider.credentials(shop)}
+        wrong = dict.fromkeys(provider.credentials(shop), "nonsense-credential")
         answer = await shop.admin("PUT", path, json={"credentials": wrong}, expect=422)
         assert "nonsense" not in answer.text
         provider.faults(down=True)
@@ -161,7 +162,11 @@ class TestGivingBack:
         placed = await paid(shop, worker, provider, (variant, 4))
         assert await stock_of(shop, variant) == (6, 0)
         line = placed["order"]["items"][0]["id"]
-        one = {"items": [{"order_item_id": line, "quantity": 1}], "restock": True, "reason": "broken"}
+        one: dict[str, Any] = {
+            "items": [{"order_item_id": line, "quantity": 1}],
+            "restock": True,
+            "reason": "broken",
+        }
         done = await give_back(shop, placed, **one)
         assert [(refund["amount"], refund["status"]) for refund in done["refunds"]] == [(1_000, "succeeded")]
         assert done["order"]["items"][0]["refunded_quantity"] == 1
@@ -172,7 +177,7 @@ class TestGivingBack:
             *(shop.admin("POST", path, json={"amount": 500}, headers=headers) for _ in range(5))
         )
         assert {answer.status_code for answer in answers} <= {201, 409}
-        too_many = {"items": [{"order_item_id": line, "quantity": 4}]}
+        too_many: dict[str, Any] = {"items": [{"order_item_id": line, "quantity": 4}]}
         assert (await give_back(shop, placed, expect=409, **too_many))["details"]["refundable"] == 3
         await give_back(shop, placed)
         await drain(worker, *INBOX)

@@ -145,7 +145,7 @@ class TestProtocol:
         """What is sent, number by number."""
         provider = speaking(SECRET, mercadopago.simulator.own_url, marketplace_fee_bp="250")
         opened = await provider.create(attempt(expires_at=datetime(2030, 1, 1, tzinfo=UTC)))
-        sent = mercadopago.books.table("preferences")[opened.session]
+        sent = mercadopago.books.table("preferences")[opened.session or ""]
         assert sent["items"][0]["unit_price"] == Decimal("1234.56")
         assert sent["items"][0]["currency_id"] == "ARS"
         assert sent["external_reference"].startswith("pay_")
@@ -160,7 +160,7 @@ class TestProtocol:
         """Colombia has cents in ISO and none here."""
         provider = speaking(SECRET, mercadopago.simulator.own_url, marketplace_fee_bp="333")
         opened = await provider.create(attempt(currency="COP", amount=5_000_00))
-        sent = mercadopago.books.table("preferences")[opened.session]
+        sent = mercadopago.books.table("preferences")[opened.session or ""]
         assert (sent["items"][0]["unit_price"], sent["marketplace_fee"]) == (5000, 166)
         kind = MercadoPago(OutgoingClient(allow_insecure=True))
         problem = kind.objection(attempt(currency="COP", amount=5_000_50))

@@ -1,11 +1,15 @@
 """The SQL of what waits for a provider over the network: attempts to open, refunds, the inbox, reconciliation."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from baas.core import ids
 from baas.core.db import StoreWork, SystemConnection
+
+_BEGUN: Final = timedelta(days=14)
+"""How much longer an attempt is asked about that a payer has begun: slow methods take days."""
 
 
 async def opened(
@@ -188,16 +192,23 @@ async def reconcile_soon(work: StoreWork, provider: str, wait: timedelta) -> Non
     )
 
 
-async def unsettled(work: StoreWork, provider: str, since: datetime, limit: int, after: UUID) -> list[Any]:
-    """Attempts that were opened and may still change without us: the oldest first."""
+async def unsettled(
+    work: StoreWork, provider: str, times: Sequence[tuple[datetime, datetime]], limit: int, after: UUID
+) -> list[Any]:
+    """Attempts of these times that may still change without us, and those that a payer has begun: the oldest first."""
     return await work.fetch(
-        "select id from payments where store_id = $1 and provider = $2 and status in ('pending', 'failed')"
-        " and opened_at is not null and created_at >= $3 and id > $5 order by id limit $4",
+        "select id from payments p where store_id = $1 and provider = $2 and status in ('pending', 'failed')"
+        " and opened_at is not null and id > $3 and ("
+        " exists (select 1 from unnest($4::timestamptz[], $5::timestamptz[]) as t(since, until)"
+        " where p.created_at >= t.since and p.created_at < t.until)"
+        " or (status = 'pending' and provider_payment_id is not null and created_at >= $6)) order by id limit $7",
         work.scope.store_id,
         provider,
-        since,
-        limit,
         after,
+        [since for since, _ in times],
+        [until for _, until in times],
+        min(since for since, _ in times) - _BEGUN,
+        limit,
     )
 
 

@@ -21,7 +21,7 @@ from baas.services.payments.service.network import Desk, process_event, run_refu
 log = structlog.get_logger(__name__)
 
 BATCH: Final = 32
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=30)
 HINT_WAIT: Final = timedelta(seconds=60)
 """How soon a notification that nobody can prove lets us compare with the provider: once a minute at most."""
 

@@ -41,6 +41,8 @@ OVERLAP: Final = timedelta(hours=1)
 FIRST: Final = timedelta(days=7)
 LEASE: Final = timedelta(minutes=10)
 _OPEN_DAYS: Final = timedelta(days=60)
+_YOUNG: Final = timedelta(hours=2)
+_CLOSED: Final = (timedelta(hours=26), timedelta(hours=24))
 _BATCH: Final = 100
 _MAX_FINDINGS: Final = 500
 
@@ -80,7 +82,7 @@ async def reconcile(
     run, error = _Run(name), None
     try:
         await _theirs(desk, scope, provider, run, since, until)
-        await _ours(desk, scope, run, since)
+        await _ours(desk, scope, run, _times(scope, since, source))
     except (ProviderUnavailable, ProviderRefused) as problem:
         error = str(problem)[:300]
     async with desk.database.fast(scope) as work:
@@ -163,13 +165,24 @@ def _agrees(row: Any, snapshot: Snapshot) -> bool:
     return known == (snapshot.status, snapshot.amount_refunded, snapshot.provider_status)
 
 
-async def _ours(desk: Desk, scope: StoreScope, run: _Run, since: datetime) -> None:
+def _times(scope: StoreScope, since: datetime, source: str) -> list[tuple[datetime, datetime]]:
+    """When the attempts were made that are asked about one by one.
+
+    By the schedule: the youngest, which their list may not show yet, and those whose page has just closed for
+    want of a payer. Of all others nothing can happen that their list does not show.
+    """
+    now = clock.now(scope)
+    if source != "schedule":
+        return [(since, now)]
+    return [(now - _YOUNG, now), (now - _CLOSED[0], now - _CLOSED[1])]
+
+
+async def _ours(desk: Desk, scope: StoreScope, run: _Run, times: list[tuple[datetime, datetime]]) -> None:
     """Our open attempts: what their list does not show, such as a page that nobody used until it closed."""
     after = UUID(int=0)
-    since = min(since, clock.now(scope) - _OPEN_DAYS)
     while True:
         async with desk.database.fast(scope) as work:
-            rows = await waiting.unsettled(work, run.provider, since, _BATCH, after)
+            rows = await waiting.unsettled(work, run.provider, times, _BATCH, after)
         for found in rows:
             run.checked += 1
             async with desk.database.fast(scope) as work:
