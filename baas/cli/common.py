@@ -14,6 +14,7 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from baas.assembly import close_runtime, open_runtime
 from baas.cli import devstate
@@ -155,14 +156,19 @@ def show_list(values: Sequence[Any], columns: Sequence[str], *, as_json: bool) -
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in plain:
-        table.add_row(*(_cell(row[column]) for column in columns))
-    Console().print(table if plain else "Nothing there yet.")
+        # As text: square brackets in a shop's name are no markup.
+        table.add_row(*(Text(_cell(row[column])) for column in columns))
+    # Into a pipe or a file, rows are never folded: somebody searches in them.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(width=width).print(table if plain else "Nothing there yet.")
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    # Stores choose their names; what steers a terminal must not reach the operator's.
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

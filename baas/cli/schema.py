@@ -1,6 +1,6 @@
 """`baas migrate`, `baas roles`, `baas operator-key`: what a deployment needs once, or at each release."""
 
-import asyncio
+import json
 import os
 
 import click
@@ -13,20 +13,23 @@ from baas.core.roles import ALL, ensure_database, ensure_roles
 
 @click.command("migrate", short_help="Bring the schema up to date.", epilog="Example: baas migrate")
 @click.option("--revision", default="head", show_default=True, help="Where to stop.")
-def migrate(revision: str) -> None:
+@json_option
+def migrate(revision: str, as_json: bool) -> None:
     """Run the migrations as the owner of the schema (BAAS_DATABASE_OWNER_URL), apart from the application."""
     owner_url = environment().get("BAAS_DATABASE_OWNER_URL", "")
     if not owner_url:
         fail(USAGE, "settings", "Set BAAS_DATABASE_OWNER_URL: migrations run as the owner of the schema.")
     run(lambda: migrations.upgrade(owner_url, revision))
-    click.echo(f"The schema is at {migrations.head() if revision == 'head' else revision}.")
+    reached = migrations.head() if revision == "head" else revision
+    click.echo(json.dumps({"revision": reached}) if as_json else f"The schema is at {reached}.")
 
 
 @click.command(
     "roles", short_help="Create the database and its roles.", epilog="Example: baas roles --database baas"
 )
 @click.option("--database", default="baas", show_default=True, help="The database to create.")
-def roles(database: str) -> None:
+@json_option
+def roles(database: str, as_json: bool) -> None:
     """Create the database and its five roles, or set their passwords again.
 
     BAAS_DATABASE_ADMIN_URL names a role that may do so. The passwords come from BAAS_PASSWORD_OWNER,
@@ -46,8 +49,11 @@ def roles(database: str) -> None:
         await ensure_roles(admin_url, passwords)
         await ensure_database(admin_url, database)
 
-    asyncio.run(work())
-    click.echo(f"The roles {', '.join(ALL)} and the database {database} are there.")
+    run(work)
+    if as_json:
+        click.echo(json.dumps({"roles": ALL, "database": database}))
+    else:
+        click.echo(f"The roles {', '.join(ALL)} and the database {database} are there.")
 
 
 @click.command("operator-key", short_help="Make an operator key.", epilog="Example: baas operator-key")

@@ -212,3 +212,24 @@ def test_every_command_has_help_with_an_example() -> None:
                 assert "--json" in text, path
 
     walk(main, ())
+
+
+def test_a_name_from_a_store_is_shown_as_what_it_is(run: Run) -> None:
+    """Square brackets are no markup, and what would steer the operator's terminal does not reach it."""
+    slug = f"cli-{secrets.token_hex(5)}"
+    place = ("--slug", slug, "--currency", "ARS", "--country", "AR")
+    run("store", "create", "[/b] [red]\x1b[2J\u202eMate", *place)
+    listed = run("store", "list").stdout
+    assert "[/b] [red]" in listed
+    shown = run("store", "show", slug).stdout
+    assert "[/b] [red]\ufffd[2J\ufffdMate" in shown
+    assert "\x1b" not in listed + shown
+
+
+def test_the_schema_speaks_json_and_a_database_that_is_away_is_told(run: Run) -> None:
+    """As every other command does."""
+    assert set(json.loads(run("migrate", "--json").stdout)) == {"revision"}
+    passwords = {f"BAAS_PASSWORD_{role}": "x" for role in ("OWNER", "APP", "RELAY", "AUTH", "OPERATOR")}
+    away = {"BAAS_DATABASE_ADMIN_URL": "postgresql://a:b@127.0.0.1:1/x", **passwords}
+    refused = run("roles", "--json", expect=4, **away)
+    assert json.loads(refused.stderr)["error"]["code"] == "unreachable"
