@@ -176,7 +176,7 @@ class StripeSimulator:
                 status="enabled",
             )
             secret = f"whsec_{secrets.token_hex(24)}"
-            self._keep(owner, endpoint, secret=secret)
+            self._keep(owner, endpoint, secret=secret, connect=body.get("connect") == "true")
             return endpoint | {"secret": secret}
 
         return self._once(request, owner, body, work)
@@ -297,15 +297,17 @@ class StripeSimulator:
         kind, _, key = request.headers.get("Authorization", "").partition(" ")
         if kind != "Bearer" or not key.startswith(("sk_test_", "rk_test_", "sk_live_", "rk_live_")):
             raise Refusal(*error(401, "Invalid API Key provided."))
-        account = (
-            request.headers.get("Stripe-Account") or f"acct_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-        )
+        platform = f"acct_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        account = request.headers.get("Stripe-Account") or platform
         raw = (await request.read()).decode() if request.method == "POST" else request.query_string
         body = unflatten(parse_qsl(raw, keep_blank_values=True))
         for name in body:
             if name not in known:
                 _refuse(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
-        return f"{key[3:7]}/{account}", body
+        owner = f"{key[3:7]}/{account}"
+        if account != platform:
+            self.books.table("platforms")[owner] = f"{key[3:7]}/{platform}"
+        return owner, body
 
     def _once(self, request: web.Request, owner: str, body: dict[str, Any], work: Any) -> web.Response:
         key = request.headers.get("Idempotency-Key")
@@ -506,12 +508,17 @@ class StripeSimulator:
             pending_webhooks=1,
             request={"id": None, "idempotency_key": None},
         )
+        # What happens on a connected account is told to its platform, with the account's name.
+        platform = self.books.table("platforms").get(owner)
+        if platform is not None:
+            event["account"] = owner.partition("/")[2]
         self._keep(owner, event)
         if not notify:
             return
         for row in self.books.table("webhook_endpoint").values():
             wanted = row["object"]["enabled_events"] or ()
-            if row["owner"] == owner and ("*" in wanted or type_ in wanted):
+            mine = row["owner"] == (platform or owner) and row["connect"] == (platform is not None)
+            if mine and ("*" in wanted or type_ in wanted):
                 self._send(row["object"]["url"], row["secret"], encode(event))
 
     def _send(self, url: str, secret: str, body: bytes) -> None:

@@ -265,6 +265,42 @@ class TestGivingBack:
         assert (await give_back(shop, placed, expect=409, overpayment=True))["code"] == "conflict"
 
 
+class TestLate:
+    """Money that came in is never ignored."""
+
+    async def test_for_an_order_that_was_cancelled(
+        self, shop: Shop, worker: Worker, provider: Provider
+    ) -> None:
+        """Flagged, and one call gives it back."""
+        await provider.configure(shop)
+        variant = await variant_of(shop)
+        placed = await bought(shop, provider, (variant, 2))
+        await act(shop, placed["order"], "cancel")
+        assert await stock_of(shop, variant) == (10, 0)
+        await provider.notify(shop, placed["payment"], "approved")
+        await drain(worker, *INBOX)
+        order = await order_of(shop, placed["order"])
+        assert (order["status"], order["flags"]) == ("cancelled", ["paid_after_cancel"])
+        await give_back(shop, placed)
+        await drain(worker, *INBOX)
+        order = await order_of(shop, placed["order"])
+        assert (order["payment_status"], order["flags"]) == ("refunded", [])
+        assert await stock_of(shop, variant) == (10, 0)
+
+    async def test_through_a_provider_that_was_disabled_since(
+        self, shop: Shop, worker: Worker, provider: Provider
+    ) -> None:
+        """What was begun is brought to its end, refunds too."""
+        await provider.configure(shop)
+        placed = await bought(shop, provider)
+        path = f"/admin/payment-providers/{provider.name}"
+        await shop.admin("PUT", path, json={"enabled": False}, expect=200)
+        await provider.notify(shop, placed["payment"], "approved")
+        await drain(worker, *INBOX)
+        assert (await order_of(shop, placed["order"]))["status"] == "paid"
+        assert (await give_back(shop, placed))["refunds"][0]["status"] == "succeeded"
+
+
 class TestDisputes:
     """Charge-backs, to either end."""
 

@@ -1,8 +1,11 @@
 """Reconciliation: what lost notifications left behind is repaired, told and written down."""
 
+from datetime import timedelta
 from typing import Any
 
+from baas.core import clock
 from baas.core.db import Database
+from baas.services.payments.service import accounts
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.orders.selling import cart_of, check_out, event_types, order_of, payment_of, variant_of
@@ -130,3 +133,31 @@ async def test_it_is_due_by_itself(
             "select extract(epoch from reconcile_at - now())::int from payment_provider_accounts"
         )
     assert 30 < seconds <= 60
+
+
+async def test_tokens_about_to_end_are_renewed_on_the_way(
+    shop: Shop, worker: Worker, mercadopago: Provider, database: Database
+) -> None:
+    """The refresh token rotates: what is stored afterwards is the new one, and the old one serves no more."""
+    linked = {
+        "client_id": "5",
+        "client_secret": "platform-secret",
+        "code": "TG-5",
+        "redirect_uri": "https://a.example",
+    }
+    body = {"credentials": linked, "webhook_secret": "a-secret-of-the-platform"}
+    await shop.admin("PUT", "/admin/payment-providers/mercadopago", json=body, expect=200)
+    ring, scope = worker.runtime.keyring, await shop.scope(worker)
+    async with database.fast(scope) as work:
+        before = await accounts.opened(work, ring, "mercadopago")
+        assert before is not None
+        soon = {**before.credentials, "expires_at": clock.rfc3339(clock.now() + timedelta(days=9))}
+        await accounts.renewed(work, ring, "mercadopago", soon)
+    await compare(shop, worker, database)
+    async with database.fast(scope) as work:
+        after = await accounts.opened(work, ring, "mercadopago")
+    assert after is not None
+    assert after.credentials["access_token"] != before.credentials["access_token"]
+    assert after.credentials["refresh_token"] != before.credentials["refresh_token"]
+    assert after.webhook_secret == "a-secret-of-the-platform"
+    assert (await mercadopago.collect(shop))["next_action"]["url"]

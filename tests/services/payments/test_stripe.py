@@ -1,6 +1,7 @@
 """Stripe: signatures by their vectors, what is sent against its own specification, both modes, Connect."""
 
 from typing import Any, Final
+from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
@@ -20,7 +21,9 @@ from baas.services.payments.providers.base import (
 from baas.services.payments.providers.stripe import EVENTS, Stripe, StripeProvider
 from baas.services.payments.providers.stripe_http import StripeTransport
 from baas.services.payments.schemas import ClientSecret, PaymentStatus, Redirect
-from tests.clients import Shop
+from baas.worker import Worker
+from tests.clients import Shop, drain
+from tests.services.orders.selling import payment_of
 from tests.services.payments.official import check_request
 from tests.services.payments.simulated import Provider
 
@@ -271,3 +274,39 @@ async def test_elements(shop: Shop, stripe: Provider) -> None:
     assert (await stripe.collect(shop, expect=422, return_url=None))["code"] == "validation_error"
     error = await stripe.collect(shop, expect=422, provider="sandbox", stripe_mode="elements")
     assert "stripe_mode" in error["details"]["fields"]
+
+
+async def test_a_platform_collects_for_a_connected_account(
+    shop: Shop, worker: Worker, stripe: Provider, sent: list[tuple[str, str, dict[str, str]]]
+) -> None:
+    """Everything happens on that account, the fee is the platform's, and no other account's event is heard."""
+    secret = "whsec_of_the_platform_0123"
+    body = {
+        "credentials": {
+            "secret_key": stripe.credentials(shop)["secret_key"],
+            "stripe_account": "acct_seller",
+            "application_fee_bp": "300",
+        },
+        "webhook_secret": secret,
+    }
+    await shop.admin("PUT", "/admin/payment-providers/stripe", json=body, expect=200)
+    payment = await stripe.collect(shop, amount=10_000)
+    assert sent[-1][2]["Stripe-Account"] == "acct_seller"
+    assert "application_fee_amount]=300" in unquote(sent[-1][1])
+    notifications = await stripe.act(payment, "approved")
+    for notification in notifications:
+        foreign = {
+            **notification,
+            "body": {**notification["body"], "account": "acct_other", "id": "evt_other"},
+        }
+        assert (await stripe.deliver(stripe.signed(shop, foreign, secret=secret))).status_code == 200
+    await drain(worker, "payments.inbox")
+    assert (await payment_of(shop, payment))["status"] == "pending"
+    for notification in notifications:
+        assert (await stripe.deliver(stripe.signed(shop, notification, secret=secret))).status_code == 200
+    await drain(worker, "payments.inbox")
+    assert (await payment_of(shop, payment))["status"] == "paid"
+    path = f"/admin/payments/{payment['id']}/refunds"
+    await shop.admin("POST", path, json={"amount": 100}, expect=201)
+    assert "refund_application_fee=true" in sent[-1][1]
+    assert sent[-1][2]["Stripe-Account"] == "acct_seller"
