@@ -25,8 +25,8 @@ _LARGEST_SHARE: Final = 8
 _MAX_REMEMBERED: Final = 16_384
 """Requests whose key is remembered, about 500 bytes each."""
 
-_MAX_STORING: Final = 64
-"""Writes to Redis under way at once; beyond that, entries are only kept in the process."""
+_BATCH: Final = 64
+"""Entries that one question to Redis asks for or brings; more that wait to be brought are kept here alone."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -87,7 +87,10 @@ class ByteCache:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._keys: dict[Request, tuple[str, int]] = {}
         self._flights: dict[str, _Flight] = {}
-        self._storing: set[asyncio.Task[None]] = set()
+        self._asked: list[tuple[str, asyncio.Future[Entry | None]]] = []
+        self._made: dict[str, Entry] = {}
+        self._reader: asyncio.Task[None] | None = None
+        self._writer: asyncio.Task[None] | None = None
         self.bytes = 0
         """What the entries of this process take, about."""
         # Plain numbers, read by the metrics when somebody asks.
@@ -142,7 +145,8 @@ class ByteCache:
 
     async def aclose(self) -> None:
         """Wait for what is still being written to Redis; each write has its own time limit."""
-        await asyncio.gather(*self._storing)
+        if self._writer is not None:
+            await self._writer
 
     async def _fly(self, key: str, fill: Callable[[], Awaitable[bytes]]) -> Entry:
         flight = self._flights[key] = _Flight()
@@ -177,32 +181,66 @@ class ByteCache:
             self.bytes -= _size(*self._entries.popitem(last=False))
 
     async def _load(self, key: str) -> Entry | None:
-        redis = self._redis
-        if redis is None:
+        """The entry as Redis has it. Whoever asks while a question is under way goes with the next one."""
+        if self._redis is None or self._circuit.is_open:
             return None
+        waiter: asyncio.Future[Entry | None] = asyncio.get_running_loop().create_future()
+        self._asked.append((key, waiter))
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read(self._redis))
+        return await waiter
+
+    async def _read(self, redis: Redis) -> None:
         try:
-            stored = await self._circuit.ask(lambda: cast("Awaitable[bytes | None]", redis.get(key)))
+            while self._asked:
+                batch, self._asked = self._asked[:_BATCH], self._asked[_BATCH:]
+                try:
+                    found = await self._ask_for(redis, [key for key, _ in batch])
+                    for (_, waiter), stored in zip(batch, found, strict=True):
+                        if not waiter.done():
+                            waiter.set_result(_entry_of(stored))
+                finally:
+                    for _, waiter in batch:
+                        if not waiter.done():
+                            waiter.set_result(None)
+        finally:
+            self._reader = None
+
+    async def _ask_for(self, redis: Redis, keys: list[str]) -> list[bytes | None]:
+        try:
+            return await self._circuit.ask(lambda: cast("Awaitable[list[bytes | None]]", redis.mget(keys)))
         except Unanswered:
-            return None
-        if stored is None:
-            return None
-        etag, separator, body = stored.partition(b"\n")
-        return Entry(body, etag.decode()) if separator else None
+            return [None] * len(keys)
 
     def _share(self, key: str, entry: Entry) -> None:
         """Give the entry to the other processes, while the request goes on."""
-        if self._redis is None or self._circuit.is_open or len(self._storing) >= _MAX_STORING:
+        if self._redis is None or self._circuit.is_open or len(self._made) >= _BATCH:
             return
-        task = asyncio.create_task(self._store(self._redis, key, entry))
-        self._storing.add(task)
-        task.add_done_callback(self._storing.discard)
+        self._made[key] = entry
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write(self._redis))
 
-    async def _store(self, redis: Redis, key: str, entry: Entry) -> None:
-        stored = entry.etag.encode() + b"\n" + entry.body
+    async def _write(self, redis: Redis) -> None:
         try:
-            await self._circuit.ask(lambda: cast("Awaitable[object]", redis.set(key, stored, ex=self._ttl)))
-        except Unanswered:
-            pass  # best effort: the others make their own
+            while self._made:
+                batch, self._made = self._made, {}
+                pipe = redis.pipeline(transaction=False)
+                for key, entry in batch.items():
+                    pipe.set(key, entry.etag.encode() + b"\n" + entry.body, ex=self._ttl)
+                try:
+                    await self._circuit.ask(pipe.execute)
+                except Unanswered:
+                    pass  # best effort: the others make their own
+        finally:
+            self._writer = None
+
+
+def _entry_of(stored: bytes | None) -> Entry | None:
+    """What was stored; None for what is no entry."""
+    if stored is None:
+        return None
+    etag, separator, body = stored.partition(b"\n")
+    return Entry(body, etag.decode("latin-1")) if separator else None
 
 
 def _size(key: str, entry: Entry) -> int:
