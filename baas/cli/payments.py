@@ -87,7 +87,7 @@ def configure(
 
     async def work() -> Any:
         async with opened() as (runtime, table):
-            scope = await store_scope(runtime, table, reference)
+            scope = await store_scope(runtime, table, _named(reference))
             credentials, secret = given, webhook_secret
             if simulator:
                 credentials, secret = _simulated(runtime, scope, provider)
@@ -95,6 +95,11 @@ def configure(
                 kind = providers_of(runtime).get(provider)
                 names = sorted(kind.credentials) if kind is not None else []
                 credentials = {name: click.prompt(name, hide_input=True, err=True) for name in names}
+                if secret is None and provider == "mercadopago":
+                    question = "webhook secret, from the panel of your application (empty: none yet)"
+                    secret = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
+            url = network.notification_url(network.desk_of(runtime), scope, provider)
+            click.echo(f"Notifications of {provider} go to {url}", err=True)
             return await _configure(runtime, scope, provider, credentials, secret)
 
     show(run(work), as_json=as_json)
@@ -110,7 +115,7 @@ def _pair(text: str) -> tuple[str, str]:
 async def _configure(
     runtime: Runtime, scope: StoreScope, provider: str, credentials: dict[str, str], secret: str | None
 ) -> Any:
-    body = {"credentials": credentials} | ({} if secret is None else {"webhook_secret": secret})
+    body = {"credentials": credentials} | ({"webhook_secret": secret} if secret else {})
     data = to_struct(body, PutPaymentProvider)
     desk, ring = network.desk_of(runtime), runtime.keyring
     proven = await accounts.prove(
@@ -179,7 +184,7 @@ def trigger(
 
     async def work() -> Any:
         async with opened() as (runtime, table):
-            scope = await store_scope(runtime, table, reference or _demo_store())
+            scope = await store_scope(runtime, table, _named(reference or "demo"))
             url = _address(runtime, scope, provider)
             payment = await _payment(runtime, scope, provider, ACTIONS[event], payment_id)
             async with aiohttp.ClientSession(trust_env=False) as http:
@@ -213,10 +218,13 @@ def trigger(
         click.echo(f"  {row['type']:<40} {row['answer']}")
 
 
-def _demo_store() -> str:
+def _named(reference: str) -> str:
+    """The store that is meant: `demo` is that of a running `baas dev`."""
+    if reference != "demo":
+        return reference
     state = devstate.find_for(environment())
     if state is None:
-        fail(USAGE, "store", "Name the store with --store; only `baas dev` has a demo store.")
+        fail(USAGE, "store", "Name the store; only `baas dev` has a demo store.")
     return state.prepared.store_id
 
 
@@ -282,7 +290,7 @@ def reconcile(reference: str, since: str, provider: str | None, as_json: bool) -
 
     async def work() -> list[Any]:
         async with opened() as (runtime, table):
-            scope = await store_scope(runtime, table, reference)
+            scope = await store_scope(runtime, table, _named(reference))
             desk = network.desk_of(runtime)
             start = clock.now() - timedelta(seconds=seconds(since))
             async with runtime.database.fast(scope) as db:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from baas.core import clock
 from baas.core.crypto import KeyRing
@@ -15,9 +16,12 @@ from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Account, ProviderKind, ProviderRefused, ProviderUnavailable
+from baas.services.payments.providers.base import PaymentProvider as AskedProvider
 from baas.services.payments.schemas import PaymentProvider, PutPaymentProvider
 from baas.services.payments.service.settling import usable
 from baas.tenants import audit
+
+log = structlog.get_logger(__name__)
 
 FIRST_RECONCILIATION: Final = timedelta(minutes=5)
 
@@ -86,12 +90,21 @@ async def prove(
                 "credentials",
                 f"are for {'test' if found.is_test else 'live'} money, and this is a {scope.mode.value} store",
             )
-        made = await provider.subscribe(notify) if secret is None and notify is not None else None
+        made = await _subscribed(provider, notify) if secret is None and notify is not None else None
     except ProviderRefused as refusal:
         raise ValidationFailed.field("credentials", f"{name} does not take them: {refusal}") from refusal
     except ProviderUnavailable as problem:
         raise PaymentProviderError(provider=name, provider_message=str(problem)) from problem
     return Proven(given, found.account_id, found.is_test, made)
+
+
+async def _subscribed(provider: AskedProvider, address: str) -> str | None:
+    """The secret of an endpoint made on the way; None where the provider takes no address like ours (no TLS)."""
+    try:
+        return await provider.subscribe(address)
+    except ProviderRefused as refusal:
+        log.warning("payment.endpoint_refused", reason=str(refusal))
+        return None
 
 
 def check_names(kind: ProviderKind, given: Mapping[str, str]) -> None:
