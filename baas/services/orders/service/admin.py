@@ -123,22 +123,27 @@ async def promise_refunds_to_cancel(
 ) -> list[str]:
     """Promise what has to be given back before an order can be cancelled; answers the refunds still to be asked for.
 
-    Raises NotFound and InvalidTransition.
+    None for an order that is cancelled already. Raises NotFound and InvalidTransition.
     """
-    steps.check(await steps.locked(work, order_id), OrderStatus.CANCELLED)
+    row = await steps.locked(work, order_id)
+    if steps.is_there(row, OrderStatus.CANCELLED):
+        return []
+    steps.check(row, OrderStatus.CANCELLED)
     made = await payments.refund_order(work, providers, order_id, reason=data.reason)
     return [refund.id for refund in made if refund.status is RefundStatus.PENDING]
 
 
 async def cancel(work: StoreWork, providers: Providers, order_id: UUID, data: CancelOrder) -> Order:
-    """Cancel an order: what was paid is given back first, then the stock.
+    """Cancel an order: what was paid is given back first, then the stock. A cancelled one stays as it is.
 
     Raises NotFound, InvalidTransition, and PaymentProviderError when a refund is refused: the order
     stays as it is then.
     """
     row = await steps.locked(work, order_id)
-    steps.check(row, OrderStatus.CANCELLED)
     items = await steps.items_of(work, order_id)
+    if steps.is_there(row, OrderStatus.CANCELLED):
+        return order_of(row, items)
+    steps.check(row, OrderStatus.CANCELLED)
     was_paid = row["status"] not in UNPAID
     await payments.refund_order(work, providers, order_id, reason=data.reason)
     row = await following.follow_locked(work, row)
@@ -184,6 +189,8 @@ async def take_back(work: StoreWork, order_id: UUID, data: ReturnOrder) -> Order
     """The goods came back; with `restock` they are for sale again. Money is given back by a refund."""
     row = await steps.locked(work, order_id)
     items = await steps.items_of(work, order_id)
+    if steps.is_there(row, OrderStatus.RETURNED):
+        return order_of(row, items)
     steps.check(row, OrderStatus.RETURNED)
     if data.restock:
         await inventory.restock(work, steps.demand(items), order_id)
@@ -219,7 +226,11 @@ async def _step(
 ) -> Order:
     row: Row = await steps.locked(work, order_id)
     items = await steps.items_of(work, order_id)
-    return order_of(await steps.step(work, row, to, items, reason=reason, **changes), items)
+    told = {name: value for name, value in changes.items() if value is not None}
+    # The same step once more is done already; one that would change what was said (another parcel) is not.
+    if not steps.is_there(row, to) or any(row[name] != value for name, value in told.items()):
+        row = await steps.step(work, row, to, items, reason=reason, **changes)
+    return order_of(row, items)
 
 
 def _filters(work: StoreWork, wanted: OrderFilters) -> Filters:

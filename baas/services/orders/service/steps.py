@@ -44,6 +44,11 @@ async def items_of(work: StoreWork, order_id: UUID) -> list[Row]:
     return (await repository.items(work, [order_id]))[order_id]
 
 
+def is_there(row: Row, to: OrderStatus) -> bool:
+    """Whether the order is in that state already: whoever asks again gets it as it is, without a second effect."""
+    return bool(row["status"] == to)
+
+
 def check(row: Row, to: OrderStatus) -> None:
     """Raises InvalidTransition when the order cannot go there."""
     current = OrderStatus(row["status"])
