@@ -95,7 +95,7 @@ def _compare(bench: Bench, name: str, kind: str, flow: Any, aim: float, *counted
         return Sample(outcome.rate, used / outcome.operations * 1e6)
 
     def bare() -> Sample:
-        done = pgbench(bench.deployment, script, seconds=max(bench.options.seconds, 3))
+        done = pgbench(bench.deployment, script, seconds=max(bench.options.seconds, 8))
         return Sample(done.rate, done.postgres_cpu_us)
 
     note = f"{script.statements} round trips in the transactions of one flow; the limit's CPU is PostgreSQL's"

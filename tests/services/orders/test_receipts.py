@@ -24,8 +24,10 @@ def text_of(body: bytes) -> str:
             content = zlib.decompress(stream)
         except zlib.error:
             continue
-        for found in re.findall(rb"\((.*?)(?<!\\)\)\s*Tj", content, re.DOTALL):
-            words.append(re.sub(rb"\\(.)", rb"\1", found).decode("latin-1"))
+        words.extend(
+            re.sub(rb"\\(.)", rb"\1", found).decode("latin-1")
+            for found in re.findall(rb"\((.*?)(?<!\\)\)\s*Tj", content, re.DOTALL)
+        )
     return " ".join(words)
 
 
