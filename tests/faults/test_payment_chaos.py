@@ -148,7 +148,7 @@ class Chaos:
             )
             return bool(rows[0]["waiting"] == 0)
 
-        await eventually(done, within=90)
+        await eventually(done, within=150)
 
     async def theirs(self) -> dict[str, list[tuple[int, int]]]:
         """What the providers took and gave back, in our units, by our reference."""
@@ -171,7 +171,7 @@ class Chaos:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 async def test_every_order_agrees_with_its_provider(tmp_path: Path) -> None:
     """To the cent: nothing taken twice, nothing given back twice, nothing paid that was not, no secret anywhere."""
     async with running_dev(tmp_path / "data") as dev:

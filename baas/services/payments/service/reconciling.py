@@ -1,6 +1,9 @@
 """Comparing our payments with the providers' own lists, and repairing what a lost notification left behind."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,6 +47,7 @@ _OPEN_DAYS: Final = timedelta(days=60)
 _YOUNG: Final = timedelta(hours=2)
 _CLOSED: Final = (timedelta(hours=26), timedelta(hours=24))
 _BATCH: Final = 100
+_AT_ONCE: Final = 6
 _MAX_FINDINGS: Final = 500
 
 
@@ -115,11 +119,12 @@ async def _theirs(
     seen: set[str] = set()
     while True:
         page = await provider.search(since=since, until=until, cursor=cursor)
-        for snapshot in page.items:
-            if snapshot.provider_payment_id not in seen:
-                seen.add(snapshot.provider_payment_id)
-                run.checked += 1
-                await _compare(desk, scope, run, snapshot)
+        fresh = {
+            item.provider_payment_id: item for item in page.items if item.provider_payment_id not in seen
+        }
+        seen.update(fresh)
+        run.checked += len(fresh)
+        await _few_at_a_time([partial(_compare, desk, scope, run, item) for item in fresh.values()])
         if page.next_cursor is None or page.next_cursor == cursor:
             return
         cursor = page.next_cursor
@@ -183,17 +188,37 @@ async def _ours(desk: Desk, scope: StoreScope, run: _Run, times: list[tuple[date
     while True:
         async with desk.database.fast(scope) as work:
             rows = await waiting.unsettled(work, run.provider, times, _BATCH, after)
-        for found in rows:
-            run.checked += 1
-            async with desk.database.fast(scope) as work:
-                before = await repository.get(work, found["id"])
-            row, changed = await settle_remote(desk, scope, found["id"], "reconciliation")
-            if changed and before is not None and row["status"] != before["status"]:
-                async with desk.database.fast(scope) as work:
-                    await _repaired(work, run, row, before["status"])
+        run.checked += len(rows)
+        await _few_at_a_time([partial(_look, desk, scope, run, row["id"]) for row in rows])
         if len(rows) < _BATCH:
             return
         after = rows[-1]["id"]
+
+
+async def _look(desk: Desk, scope: StoreScope, run: _Run, payment_id: UUID) -> None:
+    async with desk.database.fast(scope) as work:
+        before = await repository.get(work, payment_id)
+    row, changed = await settle_remote(desk, scope, payment_id, "reconciliation")
+    if changed and before is not None and row["status"] != before["status"]:
+        async with desk.database.fast(scope) as work:
+            await _repaired(work, run, row, before["status"])
+
+
+async def _few_at_a_time(questions: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Ask them all, a few at a time: providers count how many come at once. The first failure ends the others."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def guarded(question: Callable[[], Awaitable[None]]) -> None:
+        async with gate:
+            await question()
+
+    tasks = [asyncio.ensure_future(guarded(question)) for question in questions]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _repaired(work: StoreWork, run: _Run, row: Any, old: str) -> None:
