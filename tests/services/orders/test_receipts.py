@@ -18,7 +18,7 @@ def text_of(body: bytes) -> str:
     import zlib
 
     assert body.startswith(b"%PDF-")
-    words = []
+    words: list[str] = []
     for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", body, re.DOTALL):
         try:
             content = zlib.decompress(stream)
