@@ -160,7 +160,11 @@ class RateLimited(AppError):
 class InternalError(AppError):
     """A bug of ours. Never raised: it is how anything unforeseen is answered."""
 
-    code, status, title = "internal_error", 500, "Something went wrong on our side; the request id helps us find it."
+    code, status, title = (
+        "internal_error",
+        500,
+        "Something went wrong on our side; the request id helps us find it.",
+    )
 
 
 class Unavailable(AppError):

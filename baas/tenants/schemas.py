@@ -48,7 +48,10 @@ Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Slug = Annotated[str, Meta(min_length=2, max_length=60, pattern=r"^[a-z0-9](-?[a-z0-9])*$(?!\n)")]
 Domain = Annotated[
     str,
-    Meta(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$(?!\n)"),
+    Meta(
+        max_length=253,
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$(?!\n)",
+    ),
 ]
 Locale = Annotated[str, Meta(max_length=16, pattern=r"^[a-z]{2}(-[A-Z]{2})?$(?!\n)")]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
