@@ -157,3 +157,22 @@ test('events can be canceled, and a page may take the checkout over', async () =
   assert.equal(BAAS_URL, await page.evaluate(() => new URL(document.querySelector('baas-cart').shop.api).origin));
   pages.stop();
 });
+
+test('a language that comes late finds its places waiting', async () => {
+  const pages = await serve({ '/': html('<baas-product handle="bombilla-pico-de-loro"></baas-product><baas-checkout></baas-checkout><baas-cart quiet></baas-cart>') });
+  const page = await open(browser);
+  let release;
+  const gate = new Promise((resolve) => (release = resolve));
+  await page.route('**/texts/es.js', async (route) => {
+    await gate;
+    await route.continue();
+  });
+  await page.goto(pages.url);
+  await page.locator('baas-product .buy > .button').click();
+  await page.locator('baas-checkout [part=pay]').click();
+  await page.locator('baas-checkout [aria-invalid=true]').first().waitFor();
+  release();
+  await page.locator('baas-checkout .error', { hasText: 'Hace falta' }).first().waitFor();
+  await page.getByRole('button', { name: 'Agregar al carrito' }).waitFor();
+  pages.stop();
+});

@@ -31,7 +31,7 @@ export class BaasCheckout extends BaasElement {
 
   /** @type {Record<string, string>} */
   form = {};
-  /** @type {Record<string, string>} */
+  /** What is wrong with a field: the name of the text, which may still be on its way. @type {Record<string, TextName>} */
   errors = {};
   provider = '';
   isPlacing = false;
@@ -78,15 +78,15 @@ export class BaasCheckout extends BaasElement {
 
   /** Whether all is there; otherwise the first field that is not gets the focus. @param {Cart} cart */
   check(cart) {
-    /** @type {Record<string, string>} */
+    /** @type {Record<string, TextName>} */
     const errors = {};
     const email = (this.form.email ?? '').trim();
-    if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email)) errors.email = this.t(email ? 'wrongEmail' : 'needed');
-    for (const name of this.needed(cart)) if (!(this.form[name] ?? '').trim()) errors[name] = this.t('needed');
+    if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email)) errors.email = email ? 'wrongEmail' : 'needed';
+    for (const name of this.needed(cart)) if (!(this.form[name] ?? '').trim()) errors[name] = 'needed';
     return this.blame(errors);
   }
 
-  /** @param {Record<string, string>} errors */
+  /** @param {Record<string, TextName>} errors */
   blame(errors) {
     this.errors = errors;
     this.draw();
@@ -147,7 +147,8 @@ export class BaasCheckout extends BaasElement {
     /** @type {Record<string, string>} */
     const fields = error.details.fields ?? {};
     if (error.code === 'validation_error') {
-      const blamed = Object.keys(fields).map((path) => [path.split('.').pop() ?? '', this.t(path === 'email' ? 'wrongEmail' : 'needed')]);
+      /** @type {[string, TextName][]} */
+      const blamed = Object.keys(fields).map((path) => [path.split('.').pop() ?? '', path === 'email' ? 'wrongEmail' : 'needed']);
       if (blamed.some(([name]) => name === 'email' || FIELDS.some(([field]) => field === name))) {
         this.blame(Object.fromEntries(blamed));
         return;
@@ -245,7 +246,7 @@ export class BaasCheckout extends BaasElement {
       name === 'country'
         ? h('select', props, this.places().map(([code, place]) => h('option', { value: code }, place)))
         : h('input', { ...props, type: type ?? (name === 'phone' ? 'tel' : 'text') }),
-      error && h('span', { class: 'error', id: `error-${name}` }, error)
+      error && h('span', { class: 'error', id: `error-${name}` }, this.t(error))
     );
   }
 

@@ -52,7 +52,7 @@ export const productsCss = `
 .none { padding: 3rem 1rem; text-align: center; }
 .after { text-align: center; }
 @container (max-width: 34rem) {
-  .sort { max-width: 9.75rem; }
+  .sort { max-width: 10rem; padding-left: 1rem; padding-right: 2rem; font-size: 0.9375em; }
   .controls { gap: 0.75rem; }
   .grid { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.5rem 0.875rem; }
   .card { gap: 0.625rem; }
