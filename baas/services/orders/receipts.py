@@ -6,13 +6,12 @@ It is no fiscal invoice, and says so: those are made by the authority's own syst
 from datetime import datetime
 from typing import Final
 
-import msgspec
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from baas.core import money
 from baas.services.carts.addresses import AddressView
-from baas.services.orders.schemas import Order, PaymentState
+from baas.services.orders.schemas import Look, Order, PaymentState
 
 _WORDS: Final = {
     "en": {
@@ -40,16 +39,6 @@ _WORDS: Final = {
 _POINT_DECIMALS: Final = frozenset({"MX", "US", "GT", "HN", "NI", "SV", "DO", "PA", "PR", "PE"})
 _INK: Final = (27, 31, 36)
 _SOFT: Final = (100, 108, 118)
-
-
-class Look(msgspec.Struct, frozen=True):
-    """Whose receipt it is."""
-
-    name: str
-    locale: str
-    color: str = "#1b1f24"
-    footer: str | None = None
-    url: str | None = None
 
 
 def amount_text(amount: int, currency: str, locale: str) -> str:

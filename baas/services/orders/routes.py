@@ -14,7 +14,6 @@ from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from baas.services.orders import service
-from baas.services.orders.receipts import Look, render
 from baas.services.orders.schemas import (
     CancelOrder,
     Checkout,
@@ -22,6 +21,7 @@ from baas.services.orders.schemas import (
     CreateOrderRefund,
     DeliverOrder,
     FulfillOrder,
+    Look,
     Order,
     OrderRefunds,
     OrderStats,
@@ -200,6 +200,9 @@ async def get_storefront_order_receipt(
 
 
 async def _pdf(order: Order, look: Look) -> Response[bytes]:
+    # Here, because the writer of PDF takes 29 MB of each process that loads it.
+    from baas.services.orders.receipts import render
+
     body = await asyncio.to_thread(render, order, look)
     headers = {
         "Content-Disposition": f'inline; filename="{order.number.removeprefix("#")}.pdf"',

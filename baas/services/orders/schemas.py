@@ -358,3 +358,13 @@ class OrderRefunds(msgspec.Struct, frozen=True):
 
     order: Order
     refunds: list[Refund]
+
+
+class Look(msgspec.Struct, frozen=True):
+    """Whose receipt it is: what a store's name and brand put on it."""
+
+    name: str
+    locale: str
+    color: str = "#1b1f24"
+    footer: str | None = None
+    url: str | None = None

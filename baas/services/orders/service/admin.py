@@ -12,7 +12,6 @@ from baas.core.paging import Page, PageOf
 from baas.services.inventory import service as inventory
 from baas.services.notifications.service.settings import get_settings
 from baas.services.orders import repository
-from baas.services.orders.receipts import Look
 from baas.services.orders.repository import Filters, Row
 from baas.services.orders.schemas import (
     UNPAID,
@@ -20,6 +19,7 @@ from baas.services.orders.schemas import (
     DeliverOrder,
     Flag,
     FulfillOrder,
+    Look,
     Order,
     OrderStats,
     OrderStatus,
