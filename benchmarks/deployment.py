@@ -244,7 +244,7 @@ class Deployment:
 
     def make_stores(self, number: int, **limits: int) -> list[Store]:
         """Many stores, copied from one that was made through the API."""
-        first = self.make_store("Store 0", **limits)
+        first = self.make_store(f"Store {ids.new_id().hex[-8:]}", **limits)
         return [first, *asyncio.run(self._copies(first, number - 1))]
 
     async def _copies(self, first: Store, number: int) -> list[Store]:
