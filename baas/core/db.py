@@ -411,7 +411,8 @@ class Database:
     @property
     def connections_in_use(self) -> int:
         """Driver connections of the app role that are out of the pool now."""
-        return self._pools["app"].in_use
+        pool = self._pools.get("app")
+        return 0 if pool is None else pool.in_use
 
     @asynccontextmanager
     async def store(self, scope: StoreScope, *, rollback: bool = False) -> AsyncIterator[StoreSession]:
