@@ -91,7 +91,7 @@ class KeyTable:
         self._principals: OrderedDict[bytes, Principal | None] = OrderedDict()
         self._unknown_until: dict[bytes, float] = {}
         self._by_store: dict[UUID, set[bytes]] = {}
-        self._flights: dict[bytes, asyncio.Task[Principal]] = {}
+        self._flights: dict[bytes, tuple[float, asyncio.Task[Principal]]] = {}
         self._job_scopes: dict[UUID, tuple[float, StoreScope]] = {}
         self._origins: dict[str, tuple[float, bool]] = {}
         self._used: set[tuple[UUID, UUID]] = set()
@@ -117,10 +117,13 @@ class KeyTable:
             return principal
         if self._unknown_until.get(digest, 0.0) > time.monotonic():
             raise InvalidApiKey
-        flight = self._flights.get(digest)
-        if flight is None:
+        now = time.monotonic()
+        began, flight = self._flights.get(digest) or (-LIFE, None)
+        if flight is None or began + LIFE <= now:
+            # A look-up that hangs for so long may bring what was true before it: whoever comes now asks anew.
             # A task of its own: a caller that goes away takes its twins' answer with it otherwise.
-            flight = self._flights[digest] = asyncio.create_task(self._load(digest))
+            flight = asyncio.create_task(self._load(digest))
+            self._flights[digest] = (now, flight)
             flight.add_done_callback(lambda done: self._landed(digest, done))
         principal = await asyncio.shield(flight)
         self._remember(key, digest)
@@ -133,7 +136,8 @@ class KeyTable:
         self._digests[key.encode("latin-1", "replace")] = digest
 
     def _landed(self, digest: bytes, flight: "asyncio.Task[Principal]") -> None:
-        del self._flights[digest]
+        if self._flights.get(digest, (0.0, None))[1] is flight:
+            del self._flights[digest]
         if not flight.cancelled():
             flight.exception()  # everybody who waited may have gone away: then nobody else looks at it
 

@@ -406,4 +406,5 @@ class TestSentry:
             client.transport, "capture_envelope", lambda envelope: sent.append(envelope.serialize())
         )
         yield lambda: b"".join(sent).decode()
-        sentry_sdk.init()
+        # Not `sentry_sdk.init()`: by default that patches the framework for every later test of this process.
+        sentry_sdk.get_global_scope().set_client(None)
