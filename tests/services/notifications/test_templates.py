@@ -43,7 +43,10 @@ class TestVersions:
         assert (back["version"], back["active"]) == (1, True)
         in_use = (await shop.admin("GET", f"{PATH}/welcome", expect=200)).json()["data"]
         assert in_use["body"] == "one"
-        await shop.admin("POST", f"{PATH}/welcome/versions/9/activate", expect=404)
+        for number in (9, -1, 10**12, 10**25):
+            await shop.admin("POST", f"{PATH}/welcome/versions/{number}/activate", expect=404)
+        for number in (9, 10**12, 2**63):
+            await shop.admin("POST", f"{PATH}/welcome/preview", json={"version": number}, expect=404)
         # There is no built-in `welcome` to go back to.
         await shop.admin("POST", f"{PATH}/welcome/versions/0/activate", expect=404)
 

@@ -74,6 +74,8 @@ async def resolve(
         source = built_in(key, channel, locale)
         return None if source is None else Resolved(source, BUILT_IN, locale)
     if version is not None:
+        if version > MAX_VERSIONS:
+            return None
         for candidate in dict.fromkeys((locale, language)):
             row = await templates.version(work, key, channel, candidate, version)
             if row is not None:
@@ -221,6 +223,8 @@ async def activate(
     work: StoreWork, key: str, number: int, *, channel: TemplateChannel, locale: str | None
 ) -> Template:
     """Take a version into use; 0 goes back to the built-in one. Raises NotFound."""
+    if number > MAX_VERSIONS:  # beyond what a column, or even the answer, could hold
+        raise NotFound(template=key)
     wanted = locale or locale_of(work, await settings_rows.find(work))
     for candidate in dict.fromkeys((wanted, wanted.partition("-")[0])):
         if await templates.last_version(work, key, channel, candidate):
@@ -264,7 +268,7 @@ async def prepare_preview(work: StoreWork, key: str, data: Preview) -> Draft:
     else:
         resolved = await resolve(work, key, data.channel, locale, version=data.version)
         if resolved is None:
-            raise NotFound(template=key, version=data.version)
+            raise NotFound(template=key)
         source = resolved.source
     given = data.data
     if given is None and data.notification_id is not None:
