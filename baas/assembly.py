@@ -1,15 +1,18 @@
 """What the packages bring, gathered once for the application, the worker and the command line."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from baas.core.cache import ByteCache
 from baas.core.crypto import KeyRing
-from baas.core.db import Database
+from baas.core.db import Database, StoreWork
 from baas.core.http import OutgoingClient
 from baas.core.jobs import Drain, Loop, Nudger, redis_client
+from baas.core.models import load_tables
 from baas.core.outbox import FanOut, Handler, Handlers, ScopeMaker
 from baas.core.paging import CursorSigner
+from baas.core.redact import mask_also
+from baas.core.retention import personal_names
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
 from baas.services.carts import jobs as carts_jobs
@@ -25,15 +28,18 @@ from baas.services.inventory import service as inventory
 from baas.services.notifications import inbox_routes, processes
 from baas.services.notifications import jobs as notifications_jobs
 from baas.services.notifications import routes as notifications_routes
+from baas.services.notifications.service import settings as notification_settings
 from baas.services.orders import jobs as orders_jobs
 from baas.services.orders import routes as orders_routes
 from baas.services.payments import jobs as payments_jobs
 from baas.services.payments import routes as payments_routes
+from baas.services.payments.service import accounts as payment_accounts
 from baas.tenants import operator_routes
 from baas.tenants import routes as tenants_routes
 from baas.tenants.service import Counters
 from baas.webhooks import jobs as webhooks_jobs
 from baas.webhooks import routes as webhooks_routes
+from baas.webhooks import secrets as webhook_secrets
 from baas.webhooks.service import endpoints as webhook_endpoints
 
 PACKAGE_ROUTES: list[Any] = [
@@ -55,6 +61,13 @@ DEVELOPMENT_ROUTES: list[Any] = list(inbox_routes.ROUTES)
 
 COUNTERS: Counters = {"products": catalog.count_products, "webhook_endpoints": webhook_endpoints.count}
 """How many products, endpoints, … a store has, from the packages that own them."""
+
+RENEWALS: list[Callable[[StoreWork, KeyRing], Awaitable[int]]] = [
+    notification_settings.renew_secrets,
+    payment_accounts.renew_secrets,
+    webhook_secrets.renew_secrets,
+]
+"""Who keeps a store's secrets encrypted, and encrypts them again when the key was rotated."""
 
 FAN_OUTS: list[FanOut] = [webhooks_jobs.FAN_OUT]
 """What the relay tells every event."""
@@ -86,7 +99,11 @@ LOOPS: dict[str, tuple[LoopMaker, float]] = {
 seconds between its looks at the database."""
 
 
+TABLES = load_tables()
+"""Every table, with what its columns say about themselves: personal or not, and how long they are kept."""
+
 stock.use(inventory.Port())
+mask_also(personal_names(TABLES))
 
 
 def open_runtime(settings: Settings) -> Runtime:

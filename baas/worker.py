@@ -6,8 +6,8 @@ import signal
 
 import structlog
 
-from baas.assembly import FAN_OUTS, HANDLERS, LOOPS, close_runtime, open_runtime
-from baas.core import heartbeat, housekeeping, outbox
+from baas.assembly import FAN_OUTS, HANDLERS, LOOPS, TABLES, close_runtime, open_runtime
+from baas.core import heartbeat, housekeeping, outbox, retention
 from baas.core.jobs import Loop, Loops, redis_client
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
@@ -49,7 +49,11 @@ class Worker:
             return await housekeeping.tidy(database)
 
         async def partitions() -> int:
-            return await housekeeping.maintain_partitions(database)
+            await retention.maintain_partitions(database, TABLES)
+            return 0
+
+        async def sweep() -> int:
+            return await retention.sweep(database, TABLES)
 
         loops = {
             "relay": Loop("relay", relay),
@@ -57,6 +61,7 @@ class Worker:
             "heartbeat": Loop("heartbeat", beat, every=heartbeat.EVERY),
             "housekeeping": Loop("housekeeping", keep_house, every=60.0),
             "partitions": Loop("partitions", partitions, every=3600.0),
+            "retention": Loop("retention", sweep, every=3600.0),
         }
         for loop_name, (make, every) in LOOPS.items():
             made = make(runtime, self.table.scope_for_job)

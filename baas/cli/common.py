@@ -6,10 +6,9 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
 
-import asyncpg
 import click
 import msgspec
 from rich.console import Console
@@ -19,15 +18,19 @@ from rich.text import Text
 from baas.assembly import close_runtime, open_runtime
 from baas.cli import devstate
 from baas.core import ids
+from baas.core.db import is_outage, sqlstate
 from baas.core.errors import AppError, NotFound
 from baas.core.jobs import redis_client
 from baas.core.logging import configure_logging
+from baas.core.redact import redact_text
 from baas.core.runtime import Runtime
 from baas.core.scope import Caller, CallerKind
 from baas.core.settings import Settings, SettingsError, load_settings
 from baas.tenants.keys import KeyTable, StoreNews
 from baas.tenants.operators import Operator
 
+CALLER: Final = Caller(CallerKind.OPERATOR, "command-line")
+"""Who the audit log says it was."""
 REFUSED: Final = 1
 USAGE: Final = 2
 NOT_FOUND: Final = 3
@@ -37,16 +40,30 @@ EXIT_CODES: Final = (
     "3 no such object · 4 the database or Redis does not answer"
 )
 _SETTINGS: Final = "BAAS_DATABASE_URL"
+_ROLES: Final = ("BAAS_DATABASE_RELAY_URL", "BAAS_DATABASE_AUTH_URL", "BAAS_DATABASE_OPERATOR_URL")
+
+
+_NO_ENTRY: Final = ("28", "3D")
+"""PostgreSQL's classes for: a wrong role or password, no such database."""
+_OTHER_SCHEMA: Final = {"42P01", "42703", "42883", "42501"}
+"""No such table, column or function; no right to it."""
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of a command: its own, or, when it names no database, that of a running `baas dev`."""
+    """The environment of a command: its own, or that of a running `baas dev` when it names no deployment.
+
+    The URL of a server that `baas dev` was given to work on is no deployment: the roles have URLs of their own.
+    """
     found = dict(environ)
-    if not found.get(_SETTINGS):
-        state = devstate.find(Path(found.get("BAAS_DATA_DIR") or ".baas").absolute())
-        if state is not None:
+    if not (found.get(_SETTINGS) and any(found.get(name) for name in _ROLES)):
+        state = devstate.find_for(found)
+        if state is not None and _is_its_server(found.get(_SETTINGS), state.prepared.database_url):
             found |= state.prepared.environment
     return found
+
+
+def _is_its_server(url: str | None, dev_url: str) -> bool:
+    return not url or urlsplit(url).netloc.rpartition("@")[2] == urlsplit(dev_url).netloc.rpartition("@")[2]
 
 
 def settings() -> Settings:
@@ -87,12 +104,14 @@ def run(work: Callable[[], Awaitable[Any]]) -> Any:
         fail(NOT_FOUND, error.code, error.message, error.details)
     except AppError as error:
         fail(REFUSED, error.code, error.message, error.details)
-    except (
-        OSError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InvalidAuthorizationSpecificationError,
-    ) as error:
-        fail(UNREACHABLE, "unreachable", f"The database does not answer: {error}. `baas doctor` tells more.")
+    except Exception as error:
+        state = sqlstate(error) or ""
+        if isinstance(error, OSError) or is_outage(error) or state.startswith(_NO_ENTRY):
+            said = f"The database does not answer: {error}. `baas doctor` tells more."
+            fail(UNREACHABLE, "unreachable", redact_text(said))
+        if state in _OTHER_SCHEMA:
+            fail(REFUSED, "schema", "The schema of the database is not this code's. Run `baas migrate`.")
+        raise
 
 
 async def _await(work: Callable[[], Awaitable[Any]]) -> Any:
@@ -120,9 +139,8 @@ def operate(verb: Callable[[Operator], Awaitable[Any]], reason: str) -> Any:
     async def work() -> Any:
         async with opened() as (runtime, table):
             request_id = ids.encode("req", ids.new_id())
-            caller = Caller(CallerKind.OPERATOR, "command-line")
             async with runtime.database.operator(reason=f"command line: {reason}") as system:
-                return await verb(Operator(system, table, caller, request_id))
+                return await verb(Operator(system, table, CALLER, request_id))
 
     return run(work)
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -28,6 +29,9 @@ class Finding(msgspec.Struct, frozen=True):
     ok: bool
     seen: str
     todo: str | None = None
+
+
+Check = Callable[[asyncpg.Connection], Awaitable[list[Finding]]]
 
 
 @click.command(
@@ -67,9 +71,10 @@ async def examine(deployment: Settings) -> list[Finding]:
                 todo = f"Check the URL and the password of {role}; `baas roles` makes the roles and sets passwords."
                 findings.append(Finding(f"connection {role}", ok=False, seen=_words(error), todo=todo))
         findings.append(await _redis(deployment.redis_url))
-        checks: list[tuple[str, Callable[[asyncpg.Connection], Awaitable[list[Finding]]]]] = [
+        for role, connection in connections.items():
+            findings += await _guarded(f"role {role}", partial(_role, role), connection)
+        checks: list[tuple[str, Check]] = [
             (AUTH, _migrations),
-            (APP, _roles),
             (APP, _policies),
             (AUTH, _worker),
             (AUTH, _clock),
@@ -77,20 +82,17 @@ async def examine(deployment: Settings) -> list[Finding]:
         ]
         for role, check in checks:
             if role in connections:
-                findings += await _guarded(check, connections[role])
+                findings += await _guarded(check.__name__.strip("_"), check, connections[role])
     finally:
         for connection in connections.values():
             await connection.close(timeout=PATIENCE)
     return findings
 
 
-async def _guarded(
-    check: Callable[[asyncpg.Connection], Awaitable[list[Finding]]], connection: asyncpg.Connection
-) -> list[Finding]:
+async def _guarded(name: str, check: Check, connection: asyncpg.Connection) -> list[Finding]:
     try:
         return await asyncio.wait_for(check(connection), PATIENCE)
     except (asyncpg.PostgresError, OSError, TimeoutError) as error:
-        name = check.__name__.strip("_")
         return [Finding(name, ok=False, seen=_words(error), todo="Run `baas migrate`, then try again.")]
 
 
@@ -113,35 +115,42 @@ async def _migrations(connection: asyncpg.Connection) -> list[Finding]:
     return [Finding("migrations", ok=version == head, seen=seen, todo="Run `baas migrate`.")]
 
 
-async def _roles(connection: asyncpg.Connection) -> list[Finding]:
-    rows = await connection.fetch(
+async def _role(wanted: str, connection: asyncpg.Connection) -> list[Finding]:
+    row = await connection.fetchrow(
         "select r.rolname, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolcreatedb,"
-        " (select count(*) from pg_class c where c.relowner = r.oid) as owned"
-        " from pg_roles r where r.rolname = any($1)",
-        [APP, RELAY, AUTH, OPERATOR],
+        " (select count(*) from pg_class c where c.relowner = r.oid) as owned,"
+        " array(select m.roleid::regrole::text from pg_auth_members m where m.member = r.oid) as member_of"
+        " from pg_roles r where r.rolname = current_user"
     )
-    findings = []
-    for row in rows:
-        faults = [name for name in ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb") if row[name]]
-        if row["owned"]:
-            faults.append(f"owns {row['owned']} relations")
-        findings.append(
-            Finding(
-                f"role {row['rolname']}",
-                ok=not faults,
-                seen=", ".join(faults) or "no privilege beyond its grants",
-                todo="Run `baas roles`; a role with these rights sees through the walls between stores.",
-            )
+    assert row is not None
+    faults = [name for name in ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb") if row[name]]
+    if row["rolname"] != wanted:
+        faults.insert(0, f"its URL connects as {row['rolname']}")
+    if row["owned"]:
+        faults.append(f"owns {row['owned']} relations")
+    faults += [f"is a member of {role}" for role in row["member_of"]]
+    return [
+        Finding(
+            f"role {wanted}",
+            ok=not faults,
+            seen=", ".join(faults) or "no privilege beyond its grants",
+            todo=f"Let its URL name {wanted}, and run `baas roles`: with these rights it sees through the walls.",
         )
-    return findings
+    ]
 
 
 async def _policies(connection: asyncpg.Connection) -> list[Finding]:
+    # A wall is forced, and every policy that holds for this role looks at the store, for reading and for writing.
     rows = await connection.fetch(
         "select c.relname from pg_class c where c.relkind in ('r', 'p') and not c.relispartition"
-        " and c.relnamespace = 'public'::regnamespace and has_table_privilege(c.oid, 'select')"
-        " and not (c.relrowsecurity and c.relforcerowsecurity and exists ("
-        "   select from pg_policy p where p.polrelid = c.oid and p.polqual is not null and p.polwithcheck is not null))"
+        " and c.relnamespace = 'public'::regnamespace and has_any_column_privilege(c.oid, 'select')"
+        " and not (c.relrowsecurity and c.relforcerowsecurity and coalesce((select bool_and("
+        "   coalesce(pg_get_expr(p.polqual, p.polrelid) like '%app.store_id%', false)"
+        "   and coalesce(pg_get_expr(p.polwithcheck, p.polrelid) like '%app.store_id%', false))"
+        "  from pg_policy p where p.polrelid = c.oid"
+        "  and (0 = any (p.polroles) or $1::regrole = any (p.polroles))), false))"
+        " order by c.relname",
+        APP,
     )
     names = ", ".join(row["relname"] for row in rows)
     findings = [

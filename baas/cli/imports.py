@@ -8,10 +8,10 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from baas.cli.common import REFUSED, json_option, opened, run
+from baas.cli.common import CALLER, REFUSED, json_option, opened, run
 from baas.core import ids
 from baas.core.runtime import Runtime
-from baas.core.scope import Caller, CallerKind, StoreScope
+from baas.core.scope import StoreScope
 from baas.services.imports.schemas import Import, Outcome, Result
 from baas.services.imports.service import import_file
 from baas.tenants import operators
@@ -67,7 +67,7 @@ async def store_scope(runtime: Runtime, table: KeyTable, reference: str) -> Stor
     """The scope of the command line's work in a store, named by id or slug. Raises NotFound."""
     request_id = ids.encode("req", ids.new_id())
     async with runtime.database.operator(reason="command line: find a store") as system:
-        operator = Operator(system, table, Caller(CallerKind.OPERATOR, "command-line"), request_id)
+        operator = Operator(system, table, CALLER, request_id)
         store = await operators.find_store(operator, reference)
     return await table.scope_for_job(ids.decode("store", store.id), request_id)
 

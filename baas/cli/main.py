@@ -1,5 +1,7 @@
 """The command `baas`."""
 
+import os
+
 import click
 
 from baas import __version__
@@ -8,6 +10,7 @@ from baas.cli.bootstrap import prepare
 from baas.cli.clock import clock_group
 from baas.cli.dev import dev_command
 from baas.cli.doctor import doctor
+from baas.cli.encryption import encryption
 from baas.cli.imports import import_group
 from baas.cli.payments import payments
 from baas.cli.schema import migrate, operator_key, roles
@@ -31,16 +34,13 @@ def main() -> None:
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes; BAAS_WORKERS unless given.")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the API until SIGTERM. The database must be migrated (`baas migrate`)."""
-    import msgspec
-
     from baas.cli.serve import serve as serve_api
 
-    given = {
-        name: value
-        for name, value in (("host", host), ("port", port), ("workers", workers))
-        if value is not None
-    }
-    serve_api(msgspec.structs.replace(common.settings(), **given))
+    given = {"BAAS_HOST": host, "BAAS_PORT": port, "BAAS_WORKERS": workers}
+    # The processes of the API read the settings again, each for itself.
+    os.environ.update(common.environment())
+    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    serve_api(common.settings())
 
 
 @main.command("worker", short_help="Run a worker.", epilog="Example: baas worker")
@@ -55,6 +55,7 @@ for command in (
     clock_group,
     dev_command(prepare),
     doctor,
+    encryption,
     flag,
     import_group,
     key,

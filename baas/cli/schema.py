@@ -2,13 +2,15 @@
 
 import json
 import os
+from collections.abc import Mapping
 
 import click
 
-from baas.cli.common import USAGE, environment, fail, json_option, run, settings, show
+from baas.cli.common import REFUSED, USAGE, environment, fail, json_option, run, settings, show
 from baas.core import migrations
 from baas.core.crypto import api_key_hash, random_token
 from baas.core.roles import ALL, ensure_database, ensure_roles
+from baas.core.settings import SettingsError, value_of
 
 
 @click.command("migrate", short_help="Bring the schema up to date.", epilog="Example: baas migrate")
@@ -16,11 +18,21 @@ from baas.core.roles import ALL, ensure_database, ensure_roles
 @json_option
 def migrate(revision: str, as_json: bool) -> None:
     """Run the migrations as the owner of the schema (BAAS_DATABASE_OWNER_URL), apart from the application."""
-    owner_url = environment().get("BAAS_DATABASE_OWNER_URL", "")
+    owner_url = _value(environment(), "BAAS_DATABASE_OWNER_URL")
     if not owner_url:
         fail(USAGE, "settings", "Set BAAS_DATABASE_OWNER_URL: migrations run as the owner of the schema.")
-    run(lambda: migrations.upgrade(owner_url, revision))
-    reached = migrations.head() if revision == "head" else revision
+
+    # Here, because the API runs over this command line too, and need not load all that.
+    from alembic.util import CommandError
+
+    async def work() -> str | None:
+        await migrations.upgrade(owner_url, revision)
+        return await migrations.current(owner_url)
+
+    try:
+        reached = run(work)
+    except CommandError as error:
+        fail(REFUSED, "revision", str(error))
     click.echo(json.dumps({"revision": reached}) if as_json else f"The schema is at {reached}.")
 
 
@@ -35,13 +47,11 @@ def roles(database: str, as_json: bool) -> None:
     BAAS_DATABASE_ADMIN_URL names a role that may do so. The passwords come from BAAS_PASSWORD_OWNER,
     BAAS_PASSWORD_APP, BAAS_PASSWORD_RELAY, BAAS_PASSWORD_AUTH and BAAS_PASSWORD_OPERATOR.
     """
-    admin_url = os.environ.get("BAAS_DATABASE_ADMIN_URL", "")
-    passwords = {
-        role: os.environ.get(f"BAAS_PASSWORD_{role.removeprefix('baas_').upper()}", "") for role in ALL
-    }
-    missing = [
-        name for name, value in {"BAAS_DATABASE_ADMIN_URL": admin_url, **passwords}.items() if not value
-    ]
+    admin_url = _value(os.environ, "BAAS_DATABASE_ADMIN_URL")
+    names = {role: f"BAAS_PASSWORD_{role.removeprefix('baas_').upper()}" for role in ALL}
+    passwords = {role: _value(os.environ, name) for role, name in names.items()}
+    given = {"BAAS_DATABASE_ADMIN_URL": admin_url, **{names[role]: word for role, word in passwords.items()}}
+    missing = [name for name, value in given.items() if not value]
     if missing:
         fail(USAGE, "settings", f"Missing: {', '.join(missing)} (see `baas roles --help`).")
 
@@ -54,6 +64,13 @@ def roles(database: str, as_json: bool) -> None:
         click.echo(json.dumps({"roles": ALL, "database": database}))
     else:
         click.echo(f"The roles {', '.join(ALL)} and the database {database} are there.")
+
+
+def _value(environ: Mapping[str, str], name: str) -> str:
+    try:
+        return value_of(environ, name) or ""
+    except SettingsError as error:
+        fail(USAGE, "settings", str(error))
 
 
 @click.command("operator-key", short_help="Make an operator key.", epilog="Example: baas operator-key")

@@ -41,16 +41,23 @@ class Suspended(msgspec.Struct, frozen=True):
 class Context:
     """One request: its caller's scope, and the ways to answer."""
 
-    __slots__ = ("_scope", "asgi", "body", "request_id", "runtime")
+    __slots__ = ("_scope", "address", "asgi", "body", "request_id", "runtime")
 
     def __init__(
-        self, runtime: Runtime, asgi: HTTPScope, scope: StoreScope | None, request_id: str, body: bytes = b""
+        self,
+        runtime: Runtime,
+        asgi: HTTPScope,
+        scope: StoreScope | None,
+        request_id: str,
+        body: bytes = b"",
+        address: str | None = None,
     ) -> None:
         self.runtime = runtime
         self.asgi = asgi
         self._scope = scope
         self.request_id = request_id
         self.body = body
+        self.address = address
 
     @property
     def scope(self) -> StoreScope:
@@ -238,15 +245,18 @@ class Context:
             raise ValidationFailed.field("include", "only `total` can be included")
         return page_of(self.runtime.cursors, self.scope, name, limit=limit, cursor=cursor, include=include)
 
-    def answer(self, result: Any, *, status: int = 200) -> Response[Any]:
-        """The envelope around a result: a `PageOf` is a list, anything else is one thing."""
+    def answer(self, result: Any, *, status: int = 200, dry_run: bool = False) -> Response[Any]:
+        """The envelope around a result: a `PageOf` is a list, anything else is one thing.
+
+        `dry_run` is for a POST that changes nothing anyway and was asked not to.
+        """
         if isinstance(result, PageOf):
             body = b'{"success":true,%b,"meta":%b}' % (
                 _fragment(result),
                 envelope.meta_bytes(self.request_id),
             )
             return Response(body, status_code=status, media_type=_JSON)
-        return self._respond(_encode(result), status)
+        return self._respond(_encode(result), status, dry_run=dry_run)
 
     def _respond(
         self, data: bytes, status: int, *, dry_run: bool = False, replayed: bool = False

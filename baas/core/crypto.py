@@ -2,13 +2,13 @@
 
 What a store entrusts to us (provider credentials, endpoint secrets) is encrypted with AES-256-GCM. Each
 token names the key that made it, so a new key is put in front of the ring, old tokens still open, and
-`needs_rotation` finds what a background job should encrypt again before the old key is taken away.
+`renew` encrypts them again (`baas encryption renew`) before the old key is taken away.
 """
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -88,6 +88,17 @@ class KeyRing:
     def needs_rotation(self, token: bytes) -> bool:
         """Whether a token was made by another key than the present one."""
         return self._id_of(token) != self._current
+
+    def renew(self, tokens: Mapping[str, tuple[bytes | None, bytes]]) -> dict[str, bytes]:
+        """Of some columns (name -> token and context), those that another key made, encrypted by the present one.
+
+        Raises DecryptionFailed when the key that made one is not on the ring.
+        """
+        return {
+            name: self.encrypt(self.decrypt(token, context=context), context=context)
+            for name, (token, context) in tokens.items()
+            if token and self.needs_rotation(token)
+        }
 
     @staticmethod
     def _id_of(token: bytes) -> bytes:

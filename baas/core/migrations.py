@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -37,6 +39,16 @@ def head() -> str:
     if len(heads) != 1:
         raise RuntimeError(f"There must be one newest migration, not {len(heads)}.")
     return heads.pop()
+
+
+async def current(owner_url: str) -> str | None:
+    """The revision that the schema is at; None before the first."""
+    connection = await asyncpg.connect(owner_url)
+    try:
+        found: str | None = await connection.fetchval("select version_num from alembic_version")
+        return found
+    finally:
+        await connection.close()
 
 
 async def upgrade(owner_url: str, revision: str = "head") -> None:

@@ -5,6 +5,8 @@ A column that does not say whether it is personal and how long it is kept fails 
 """
 
 from datetime import datetime
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,6 +31,23 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     }
 )
+
+
+_BAAS: Final = Path(__file__).parents[1]
+_IN_CORE: Final = ("outbox", "idempotency", "heartbeat")
+
+
+def load_tables() -> MetaData:
+    """The tables of all packages: of each room `models`, wherever it is, and of core.
+
+    Frequent statements are text, so a process that only serves would not meet every model by itself.
+    """
+    for name in _IN_CORE:
+        import_module(f"baas.core.{name}")
+    for path in sorted((*_BAAS.glob("**/models.py"), *_BAAS.glob("**/models/__init__.py"))):
+        parts = path.relative_to(_BAAS.parent).with_suffix("").parts
+        import_module(".".join(parts).removesuffix(".__init__"))
+    return metadata
 
 
 class Base(DeclarativeBase):

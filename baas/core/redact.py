@@ -6,7 +6,7 @@ enough. It prefers to mask too much.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -79,9 +79,20 @@ _PATTERNS: Final = [
 ]
 
 
+_personal: Final[set[str]] = set()
+
+
+def mask_also(names: Iterable[str]) -> None:
+    """Mask fields of these names from now on: the application brings those of its personal columns."""
+    _personal.update(names)
+    is_secret.cache_clear()
+
+
 @lru_cache(maxsize=2048)
 def is_secret(name: str) -> bool:
     """Whether a field of this name is masked whatever it holds."""
+    if name in _personal:
+        return True
     words = [word.lower() for word in _WORD_BORDER.split(name[:80]) if word]
     if not words or words[-1] in _HARMLESS_ENDINGS:
         return False

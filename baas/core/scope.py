@@ -69,6 +69,8 @@ class StoreScope(msgspec.Struct, frozen=True):
     store: StoreProfile
     request_id: str
     clock_offset: timedelta = timedelta(0)
+    address: str | None = None
+    """Where the request came from; None for work that no request asks for."""
 
     def may(self, need: str) -> bool:
         """Whether the caller holds a permission such as `orders:write`; `*` holds all."""

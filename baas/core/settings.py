@@ -32,6 +32,16 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class LogLevel(StrEnum):
+    """From which weight on lines are written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A deployment. The names of the variables are the names here, upper case, with `BAAS_` before."""
 
@@ -98,16 +108,15 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     reader = _Reader(environ)
     environment = reader.choice("BAAS_ENVIRONMENT", Environment, Environment.PRODUCTION)
     production = environment is Environment.PRODUCTION
-    app_url = reader.required("BAAS_DATABASE_URL")
     settings = Settings(
         environment=environment,
         database=DatabaseUrls(
-            app=app_url,
-            relay=reader.required("BAAS_DATABASE_RELAY_URL"),
-            auth=reader.required("BAAS_DATABASE_AUTH_URL"),
-            operator=reader.required("BAAS_DATABASE_OPERATOR_URL"),
+            app=reader.place("BAAS_DATABASE_URL", "postgresql", "postgres"),
+            relay=reader.place("BAAS_DATABASE_RELAY_URL", "postgresql", "postgres"),
+            auth=reader.place("BAAS_DATABASE_AUTH_URL", "postgresql", "postgres"),
+            operator=reader.place("BAAS_DATABASE_OPERATOR_URL", "postgresql", "postgres"),
         ),
-        redis_url=reader.required("BAAS_REDIS_URL"),
+        redis_url=reader.place("BAAS_REDIS_URL", "redis", "rediss"),
         secret=reader.secret("BAAS_SECRET", production=production),
         encryption_keys=reader.keys("BAAS_ENCRYPTION_KEYS"),
         operator_key_hash=reader.hexadecimal("BAAS_OPERATOR_KEY_HASH"),
@@ -116,12 +125,12 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         port=reader.integer("BAAS_PORT", 8000, 0, 65535),
         workers=reader.integer("BAAS_WORKERS", 1, 1, 256),
         pool_size=reader.integer("BAAS_POOL_SIZE", 16, 2, 200),
-        log_level=reader.text("BAAS_LOG_LEVEL", "INFO").upper(),
+        log_level=reader.choice("BAAS_LOG_LEVEL", LogLevel, LogLevel.INFO).value,
         log_json=reader.boolean("BAAS_LOG_JSON", default=True),
         sentry_dsn=reader.optional("BAAS_SENTRY_DSN"),
         metrics_token=reader.optional("BAAS_METRICS_TOKEN"),
         allow_local_receivers=reader.boolean("BAAS_ALLOW_LOCAL_RECEIVERS", default=False),
-        webhook_ports=reader.integers("BAAS_WEBHOOK_PORTS", (443,)),
+        webhook_ports=reader.ports("BAAS_WEBHOOK_PORTS", (443,)),
         forwarded_hops=reader.integer("BAAS_FORWARDED_HOPS", 0, 0, 10),
         cache_bytes=reader.integer("BAAS_CACHE_BYTES", 64 * 1024 * 1024, 0, 2**34),
         max_body_bytes=reader.integer("BAAS_MAX_BODY_BYTES", 1024 * 1024, 1024, 2**26),
@@ -153,6 +162,21 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def value_of(environ: Mapping[str, str], name: str) -> str | None:
+    """One variable, or what is in the file that its `…_FILE` names; None when it is empty or missing.
+
+    Raises SettingsError for a file that cannot be read.
+    """
+    path = environ.get(f"{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise SettingsError(f"{name}_FILE: cannot be read ({reason}).") from error
+    return environ.get(name, "").strip() or None
+
+
 class _Reader:
     """Reads variables and collects what is wrong, so that one start shows all of it."""
 
@@ -161,13 +185,11 @@ class _Reader:
         self.problems: list[str] = []
 
     def optional(self, name: str) -> str | None:
-        path = self._environ.get(f"{name}_FILE")
-        if path:
-            try:
-                return Path(path).read_text(encoding="utf-8").strip() or None
-            except OSError as error:
-                self.problems.append(f"{name}_FILE: cannot be read ({error.strerror}).")
-        return self._environ.get(name, "").strip() or None
+        try:
+            return value_of(self._environ, name)
+        except SettingsError as error:
+            self.problems.append(str(error))
+            return None
 
     def text(self, name: str, default: str) -> str:
         return self.optional(name) or default
@@ -176,9 +198,15 @@ class _Reader:
         value = self.optional(name)
         if value is None:
             return default
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not parts.hostname:
-            self.problems.append(f"{name}: begins with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+        try:
+            parts = urlsplit(value)
+            good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is no number, half of an IPv6 address
+            good = False
+        if not good:
+            self.problems.append(
+                f"{name}: is a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}."
+            )
         return value.rstrip("/")
 
     def required(self, name: str) -> str:
@@ -186,6 +214,13 @@ class _Reader:
         if value is None:
             self.problems.append(f"{name}: is missing.")
         return value or ""
+
+    def place(self, name: str, *schemes: str) -> str:
+        """A server that there must be; the URL is kept as it is, for it may hold a password."""
+        value = self.required(name)
+        if value:
+            self.url(name, None, *schemes)
+        return value
 
     def secret(self, name: str, *, production: bool) -> str:
         value = self.required(name)
@@ -197,7 +232,11 @@ class _Reader:
 
     def keys(self, name: str) -> tuple[bytes, ...]:
         keys = []
-        for part in self.required(name).replace(",", " ").split():
+        value = self.required(name)
+        parts = value.replace(",", " ").split()
+        if value and not parts:
+            self.problems.append(f"{name}: is missing.")
+        for part in parts:
             try:
                 key = base64.b64decode(part, validate=True)
             except ValueError:
@@ -224,13 +263,15 @@ class _Reader:
             return default
         return int(value)
 
-    def integers(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    def ports(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
         value = self.optional(name)
         if value is None:
             return default
         parts = value.replace(",", " ").split()
-        if not all(part.isascii() and part.isdigit() for part in parts):
-            self.problems.append(f"{name}: is a list of whole numbers.")
+        if not parts or not all(
+            part.isascii() and part.isdigit() and 0 < int(part) < 65536 for part in parts
+        ):
+            self.problems.append(f"{name}: is a list of port numbers.")
             return default
         return tuple(int(part) for part in parts)
 
@@ -245,7 +286,7 @@ class _Reader:
     def choice(self, name: str, kind: type[_Choice], default: _Choice) -> _Choice:
         value = self.text(name, default.value)
         try:
-            return kind(value)
+            return kind(value.upper() if default.value.isupper() else value)
         except ValueError:
             self.problems.append(f"{name}: is one of {', '.join(kind)}.")
             return default

@@ -249,6 +249,7 @@ _FIELDS: Final[dict[str, Any]] = {
 _EXACT: Final[dict[str, Any]] = {
     "Address.name": "Ana García",
     "AddressView.name": "Ana García",
+    "AuditLineOut.address": "203.0.113.7",
     "AuditLineOut.subject": public_id("store"),
     "CartItem.available": True,
     "CartItem.total": 3780000,

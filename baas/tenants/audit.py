@@ -23,7 +23,9 @@ async def record(
 ) -> None:
     """Write one line in the caller's transaction. `old` and `new` hold only what changed, no secrets."""
     scope: StoreScope = work.scope
-    await _insert(work, scope.store_id, scope.caller, scope.request_id, action, subject, old, new)
+    await _insert(
+        work, scope.store_id, scope.caller, scope.request_id, scope.address, action, subject, old, new
+    )
 
 
 async def record_for_operator(
@@ -31,6 +33,7 @@ async def record_for_operator(
     store_id: Any,
     caller: Caller,
     request_id: str,
+    address: str | None,
     action: str,
     *,
     subject: str,
@@ -38,7 +41,7 @@ async def record_for_operator(
     new: dict[str, Any] | None = None,
 ) -> None:
     """Write one line about a store for what an operator did to it."""
-    await _insert(system, store_id, caller, request_id, action, subject, old, new)
+    await _insert(system, store_id, caller, request_id, address, action, subject, old, new)
 
 
 async def _insert(
@@ -46,6 +49,7 @@ async def _insert(
     store_id: Any,
     caller: Caller,
     request_id: str,
+    address: str | None,
     action: str,
     subject: str,
     old: dict[str, Any] | None,
@@ -62,6 +66,6 @@ async def _insert(
         old,
         new,
         request_id,
-        None,
+        address,
         clock.now(),
     )

@@ -116,12 +116,15 @@ class Edge:
                     if ready is not None:
                         status = await _answer_ready(*ready, call, send)
                         return
-                    store_scope = msgspec.structs.replace(store_scope, request_id=call.request_id)
+                    store_scope = msgspec.structs.replace(
+                        store_scope, request_id=call.request_id, address=self._address(scope, call)
+                    )
                 body, receive = await self._body(scope, call, receive)
             except AppError as error:
                 await refuse(error, call.request_id, answer)
                 return
-            leave_context(scope, Context(self._runtime, scope, store_scope, call.request_id, body))
+            address = self._address(scope, call)
+            leave_context(scope, Context(self._runtime, scope, store_scope, call.request_id, body, address))
             await self._app(scope, receive, answer)
         finally:
             seconds = time.perf_counter() - began

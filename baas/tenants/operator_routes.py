@@ -41,7 +41,7 @@ def _operate(
     status: int = 200,
 ) -> Awaitable[Response[Any]]:
     def work(system: SystemConnection) -> Awaitable[Any]:
-        return verb(Operator(system, table, CALLER, ctx.request_id))
+        return verb(Operator(system, table, CALLER, ctx.request_id, ctx.address))
 
     return ctx.operate(work, reason=f"operator endpoint: {reason}", status=status)
 

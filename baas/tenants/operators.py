@@ -39,6 +39,7 @@ class Operator(msgspec.Struct, frozen=True):
     table: KeyTable
     caller: Caller
     request_id: str
+    address: str | None = None
 
     async def audit(
         self,
@@ -55,6 +56,7 @@ class Operator(msgspec.Struct, frozen=True):
             store_id,
             self.caller,
             self.request_id,
+            self.address,
             action,
             subject=subject or ids.encode("store", store_id),
             old=old,

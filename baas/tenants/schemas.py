@@ -234,4 +234,6 @@ class AuditLineOut(msgspec.Struct, kw_only=True):
     old: dict[str, Any] | None
     new: dict[str, Any] | None
     request_id: str
+    address: str | None
+    """Where the request came from; null for what the backend or its command line did."""
     created_at: str

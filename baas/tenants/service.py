@@ -264,6 +264,7 @@ async def list_audit(
             old=line.old,
             new=line.new,
             request_id=line.request_id,
+            address=line.address,
             created_at=clock.rfc3339(line.created_at),
         )
     )

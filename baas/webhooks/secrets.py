@@ -5,7 +5,9 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from baas.core.crypto import KeyRing
+from baas.core.db import StoreWork
 from baas.webhooks import signing
+from baas.webhooks.repository import secrets as repository
 
 _CONTEXT: Final = "webhook_endpoints.secret"
 
@@ -44,3 +46,16 @@ def keys_of(keyring: KeyRing, endpoint: HasSecrets, now: datetime) -> list[bytes
         tokens.append(endpoint.previous_secret)
     context = _context(endpoint.store_id)
     return [signing.secret_key(keyring.decrypt(token, context=context).decode()) for token in tokens]
+
+
+async def renew_secrets(work: StoreWork, keyring: KeyRing) -> int:
+    """Encrypt with the present key what another one encrypted; answers how many secrets that were."""
+    renewed = 0
+    for row in await repository.lock_all(work):
+        context = _context(work.scope.store_id)
+        fresh = keyring.renew({name: (row[name], context) for name in ("secret", "previous_secret")})
+        if fresh:
+            secrets = {name: fresh.get(name, row[name]) for name in ("secret", "previous_secret")}
+            await repository.replace(work, row["id"], **secrets)
+            renewed += len(fresh)
+    return renewed

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from litestar import Litestar
@@ -19,7 +20,8 @@ from tests.running_app import client_of
 from tests.servers import with_database
 from tests.tenancy import leaks
 from tests.tenancy.leaks import Rows, no_orm_criteria
-from tests.tenancy.world import World, bodies, build
+from tests.tenancy.test_metadata import TABLES
+from tests.tenancy.world import CSV, World, bodies, build
 
 
 class Two:
@@ -110,6 +112,55 @@ async def test_the_crawl_asks_for_things_that_are_there(
             http, two.a.shop.secret_key, operation, two.a.path_of(operation), body, dry_run=operation.is_write
         )
         assert response.is_success, f"{operation.id}: {response.status_code} {response.text[:500]}"
+
+
+async def whole(admin_url: str) -> dict[str, str]:
+    """table -> a checksum of all its rows. When a key was last used, and who lives, is nobody's write."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        tables = [table.name for table in TABLES if table.name != "workers"]
+        return {
+            name: await connection.fetchval(
+                "select md5(coalesce(string_agg(r::text, '|' order by r::text), '')) from"
+                f" (select to_jsonb(t) - 'last_used_at' as r from \"{name}\" t) rows"
+            )
+            for name in tables
+        }
+    finally:
+        await connection.close()
+
+
+async def test_every_write_can_be_tried_and_leaves_every_row_of_every_store_as_it_was(
+    app: Litestar, http: httpx.AsyncClient, two: Two, servers: Any, settings: Any
+) -> None:
+    """It runs whole and says that it was a trial; also an operator's, an upload, and a person's on the payment page."""
+    admin_url = with_database(servers.admin_url, settings.database.app.rpartition("/")[2])
+    examples = bodies(app)
+    handle = f"tried-{two.a.shop.slug}"
+    before = await whole(admin_url)
+    for operation in endpoints(app):
+        # What a provider sends is no write of anybody who could prefer something.
+        if not operation.is_write or operation.id == "receive_notification":
+            continue
+        headers = {"Prefer": "dry-run", "Idempotency-Key": f"tried-{operation.id}"}
+        headers |= (
+            {"X-OPERATOR-KEY": OPERATOR_KEY}
+            if operation.is_operator
+            else {"X-API-KEY": two.a.shop.secret_key}
+        )
+        body: Any = two.a.localised(examples[operation.id]) if operation.id in examples else None
+        if operation.id == "create_store":
+            body["slug"] = handle
+        options: dict[str, Any] = {"json": body}
+        if operation.id == "decide_sandbox_payment":
+            options = {"json": {"outcome": "approved"}}
+        elif operation.body_media == "multipart/form-data":
+            options = {"files": {"file": ("a.csv", CSV.format(handle=handle))}, "data": {"format": "shopify"}}
+        response = await http.request(operation.method, two.a.path_of(operation), headers=headers, **options)
+        assert response.is_success, f"{operation.id}: {response.status_code} {response.text[:500]}"
+        assert response.json()["meta"].get("dry_run") is True, operation.id
+        after = await whole(admin_url)
+        assert [table for table in before if before[table] != after[table]] == [], operation.id
 
 
 class TestKeys:

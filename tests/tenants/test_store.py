@@ -5,8 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from tests.clients import BASE, Shop
+from tests.conftest import OPERATOR_KEY
+from tests.running_app import client_of
 from tests.services.goods import make_product
 
 
@@ -129,6 +132,24 @@ class TestTheAuditLog:
         assert await actions(f"subject={made[0]['id']}") == ["api_key.revoked", "api_key.created"]
         assert await actions("action=api_key.revoked") == ["api_key.revoked"]
         assert await actions(f"subject={made[1]['id']}&action=api_key.revoked") == []
+
+    async def test_it_says_from_where(self, app: Litestar, shop: Shop) -> None:
+        """The address of the request, of the store's own changes and of the operator's."""
+        async with client_of(app, "198.51.100.7") as own, client_of(app, "198.51.100.8") as operators:
+            key = {"X-API-KEY": shop.secret_key}
+            changed = await own.patch(f"{BASE}/admin/store", json={"name": "Moved"}, headers=key)
+            limited = await operators.patch(
+                f"{BASE}/operator/stores/{shop.id}",
+                json={"limits": {"products": 7}},
+                headers={"X-OPERATOR-KEY": OPERATOR_KEY},
+            )
+        assert (changed.status_code, limited.status_code) == (200, 200)
+        lines = (await shop.admin("GET", f"/admin/audit-log?subject={shop.id}", expect=200)).json()["data"]
+        assert [(line["actor_kind"], line["address"]) for line in lines] == [
+            ("operator", "198.51.100.8"),
+            ("secret", "198.51.100.7"),
+            ("operator", "127.0.0.1"),
+        ]
 
     async def test_a_refused_change_leaves_no_line(self, shop: Shop) -> None:
         """The line is written in the transaction of the change."""

@@ -20,6 +20,7 @@ class Cart(StoreEntity, Base):
         CheckConstraint("status in ('active', 'converted', 'abandoned')", name="status"),
         CheckConstraint("(status = 'converted') = (order_id is not null)", name="converted_has_order"),
         Index("ix_carts_due", "expires_at", postgresql_where=text("status = 'active'")),
+        {"info": {"done": "status <> 'active'"}},
     )
 
     status: Mapped[str] = column(keep=_KEEP)

@@ -20,6 +20,7 @@ class ImportRow(StoreEntity, Base):
     __table_args__ = (
         CheckConstraint("status in ('pending', 'running', 'done', 'failed')", name="status"),
         Index("ix_imports_due", "lease_until", postgresql_where=text("status in ('pending', 'running')")),
+        {"info": {"done": "status not in ('pending', 'running')"}},
     )
 
     status: Mapped[str] = column(keep=_KEEP)

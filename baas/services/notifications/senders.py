@@ -48,6 +48,12 @@ def unseal(keyring: KeyRing, scope: StoreScope, column: str, token: bytes | None
         raise SendFailed("The sender's password or key cannot be read.", Failure.CONFIGURATION) from None
 
 
+def renewed(keyring: KeyRing, scope: StoreScope, row: Mapping[str, Any]) -> dict[str, bytes]:
+    """The columns of the settings whose secret another key than the present one encrypted, encrypted anew."""
+    columns = (EMAIL_SECRET, WHATSAPP_SECRET)
+    return keyring.renew({name: (row[name], _context(scope, name)) for name in columns})
+
+
 def _context(scope: StoreScope, column: str) -> bytes:
     return scope.key("notification_settings", column).encode()
 

@@ -129,7 +129,8 @@ async def preview_template(ctx: Ctx, key: FromPath[str], data: JSONBody[Preview]
     """
     async with ctx.runtime.database.fast(ctx.scope) as work:
         draft = await templates.prepare_preview(work, _key(key), data)
-    return ctx.answer(await templates.preview(renderer_of(ctx.runtime), ctx.scope.store_id.hex, draft))
+    content = await templates.preview(renderer_of(ctx.runtime), ctx.scope.store_id.hex, draft)
+    return ctx.answer(content, dry_run=ctx.dry_run)
 
 
 @post(

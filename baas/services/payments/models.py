@@ -147,6 +147,7 @@ class ProviderEvent(StoreEntity, Base):
             "received_at",
             postgresql_where=text("outcome not in ('settled', 'ignored')"),
         ),
+        {"info": {"done": "next_attempt_at is null"}},
     )
 
     provider: Mapped[str] = column(keep="90d")

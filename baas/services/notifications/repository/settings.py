@@ -25,6 +25,11 @@ async def lock(work: StoreWork, now: Any) -> Any:
     return await work.fetchrow(f"{_GET} for update", work.scope.store_id)
 
 
+async def lock_if_there(work: StoreWork) -> Any | None:
+    """The row, locked; None for a store that has said nothing."""
+    return await work.fetchrow(f"{_GET} for update", work.scope.store_id)
+
+
 async def update(work: StoreWork, changes: dict[str, Any], now: Any) -> None:
     """Set columns; the names come from the code, the values from the caller."""
     names = "".join(f", {name} = ${position}" for position, name in enumerate(changes, start=3))

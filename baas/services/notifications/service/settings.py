@@ -27,7 +27,7 @@ from baas.services.notifications.schemas import (
     Settings,
     WhatsAppSettings,
 )
-from baas.services.notifications.senders import EMAIL_SECRET, WHATSAPP_SECRET, seal
+from baas.services.notifications.senders import EMAIL_SECRET, WHATSAPP_SECRET, renewed, seal
 from baas.tenants import audit
 
 _PLAIN = ("sender_name", "sender_email", "reply_to", "alerts_to", "locale")
@@ -75,6 +75,15 @@ async def put_settings(
             await audit.record(work, "notification_settings.updated", subject=subject, old=old, new=new)
         return after
     return before
+
+
+async def renew_secrets(work: StoreWork, keyring: KeyRing) -> int:
+    """Encrypt with the present key what another one encrypted; answers how many secrets that were."""
+    row = await repository.lock_if_there(work)
+    fresh = renewed(keyring, work.scope, row) if row is not None else {}
+    if fresh:
+        await repository.update(work, fresh, clock.now(work.scope))
+    return len(fresh)
 
 
 def _difference(before: Settings, after: Settings) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -17,6 +17,7 @@ from baas.services.payments.errors import PaymentProviderError
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Account, ProviderKind, ProviderRefused, ProviderUnavailable
 from baas.services.payments.providers.base import PaymentProvider as AskedProvider
+from baas.services.payments.repository import secrets
 from baas.services.payments.schemas import PaymentProvider, PutPaymentProvider
 from baas.services.payments.service.settling import usable
 from baas.tenants import audit
@@ -204,6 +205,19 @@ async def opened(work: StoreWork, ring: KeyRing, name: str, *, even_disabled: bo
         else None,
         is_test=row["is_test"],
     )
+
+
+async def renew_secrets(work: StoreWork, ring: KeyRing) -> int:
+    """Encrypt with the present key what another one encrypted; answers how many secrets that were."""
+    count = 0
+    for row in await secrets.lock_all(work):
+        columns = ("credentials", "webhook_secret")
+        fresh = ring.renew({name: (row[name], _context(work, row["provider"], name)) for name in columns})
+        if fresh:
+            kept = {name: fresh.get(name, row[name]) for name in columns}
+            await secrets.replace(work, row["provider"], **kept)
+            count += len(fresh)
+    return count
 
 
 def _known(providers: Providers, name: str) -> ProviderKind:

@@ -84,6 +84,8 @@ class AuditLineOut(Model, kw_only=True):
     action: str
     actor_id: str
     actor_kind: str
+    address: str | None
+    """Where the request came from; null for what the backend or its command line did."""
     created_at: dt.datetime
     id: str
     new: dict[str, Any] | None
