@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -13,16 +14,16 @@ from baas.cli.common import REFUSED, fail, json_option, opened, run, show
 from baas.cli.duration import seconds
 from baas.cli.imports import store_scope
 from baas.core import clock, ids
-from baas.core.paging import Page
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
 from baas.webhooks import signing
-from baas.webhooks.schemas.outbound import Delivery, DeliveryFilter, Replay, Replayed, ReplayOf
+from baas.webhooks.schemas.outbound import Delivery, Replay, Replayed, ReplayOf
 from baas.webhooks.service import deliveries, endpoints, events
 
 EVERY: Final = 0.5
 """Seconds between two looks at the database."""
-PAGE: Final = 100
+OVERLAP: Final = timedelta(seconds=10)
+"""Each look goes back so far behind the one before: what has an earlier id may be committed later."""
 
 
 @click.group("webhook", short_help="Replay, tail and forward webhooks.")
@@ -74,15 +75,19 @@ def tail(reference: str, limit: int | None, as_json: bool) -> None:
 
     async def work() -> None:
         async with opened() as (runtime, table):
+            last = began = clock.now()
             scope = await store_scope(runtime, table, reference)
-            known = {item.id: _state(item) for item in await _latest(runtime, scope)}
-            deadline = None if limit is None else time.monotonic() + limit
-            while deadline is None or time.monotonic() < deadline:
+            known = {item.id: _state(item) for item in await _touched(runtime, scope, last - OVERLAP, ())}
+            while limit is None or clock.now() - began < timedelta(seconds=limit):
                 await asyncio.sleep(EVERY)
-                for item in reversed(await _latest(runtime, scope)):
+                since, last = last - OVERLAP, clock.now()
+                scope = await store_scope(runtime, table, reference)
+                waiting = [identity for identity, (status, _) in known.items() if status == "pending"]
+                found = await _touched(runtime, scope, since, waiting)
+                for item in found:
                     if known.get(item.id) != _state(item):
-                        known[item.id] = _state(item)
                         _print_delivery(item, as_json=as_json)
+                known = {item.id: _state(item) for item in found}
 
     _until_interrupted(work)
 
@@ -91,10 +96,11 @@ def _state(item: Delivery) -> tuple[str, int]:
     return (item.status.value, item.attempts)
 
 
-async def _latest(runtime: Runtime, scope: StoreScope) -> list[Delivery]:
-    page = Page(PAGE, None, False, lambda _values: "")
+async def _touched(
+    runtime: Runtime, scope: StoreScope, since: datetime, waiting: Iterable[str]
+) -> list[Delivery]:
     async with runtime.database.fast(scope) as work:
-        return (await deliveries.list_deliveries(work, page, DeliveryFilter())).items
+        return await deliveries.touched(work, since, waiting)
 
 
 def _print_delivery(item: Delivery, *, as_json: bool) -> None:
@@ -129,25 +135,26 @@ def forward(url: str, reference: str, types: tuple[str, ...], secret: str | None
             scope = await store_scope(runtime, table, reference)
             if scope.mode is not Mode.TEST:
                 fail(REFUSED, "live_store", "Only a test store's events can be forwarded.")
+            last = began = clock.now()
+            seen = {event_id for event_id, _, _ in await _made_since(runtime, scope, last - OVERLAP)}
             click.echo(f"Forwarding to {url}, signed with {chosen}")
-            seen = {event_id for event_id, _, _ in await _new_events(runtime, scope, set())}
-            deadline = None if limit is None else time.monotonic() + limit
-            while deadline is None or time.monotonic() < deadline:
-                for event_id, event_type, body in await _new_events(runtime, scope, seen):
-                    seen.add(event_id)
-                    if any(_matches(pattern, event_type) for pattern in patterns):
+            while limit is None or clock.now() - began < timedelta(seconds=limit):
+                await asyncio.sleep(EVERY)
+                since, last = last - OVERLAP, clock.now()
+                made = await _made_since(runtime, scope, since)
+                for event_id, event_type, body in made:
+                    if event_id not in seen and any(_matches(pattern, event_type) for pattern in patterns):
                         click.echo(
                             f"{event_type:<24} {event_id}  {await _post(http, url, key, event_id, body)}"
                         )
-                await asyncio.sleep(EVERY)
+                seen = {event_id for event_id, _, _ in made}
 
     _until_interrupted(work)
 
 
-async def _new_events(runtime: Runtime, scope: StoreScope, seen: set[str]) -> list[tuple[str, str, bytes]]:
+async def _made_since(runtime: Runtime, scope: StoreScope, moment: datetime) -> list[tuple[str, str, bytes]]:
     async with runtime.database.fast(scope) as work:
-        rows = await events.latest_bodies(work, PAGE)
-    return [row for row in reversed(rows) if row[0] not in seen]
+        return await events.bodies_since(work, moment)
 
 
 def _matches(pattern: str, event_type: str) -> bool:

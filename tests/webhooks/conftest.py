@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from baas.core.ids import decode
+from baas.core.outbox import emit
 from baas.worker import Worker
 from tests.clients import Shop
 from tests.webhooks.receiver import Receiver
@@ -75,3 +76,11 @@ async def advance(worker: Worker, shop: Shop, by: timedelta) -> None:
     async with worker.runtime.database.operator(reason="a test moves a store's clock") as system:
         await system.execute("update stores set clock_offset = clock_offset + $2 where id = $1", store_id, by)
     worker.table.forget_store(store_id)
+
+
+async def emit_many(worker: Worker, shop: Shop, count: int, type_: str = "product.updated") -> None:
+    """Emit events of the backend in one transaction, each with a subject of its own."""
+    scope = await shop.scope(worker)
+    async with worker.runtime.database.fast(scope) as work:
+        for number in range(count):
+            await emit(work, type_, subject=f"prod_{number}", data={"n": number})

@@ -19,7 +19,7 @@ from baas.webhooks.policy import Limits
 from baas.webhooks.repository import queue
 from baas.worker import Worker
 from tests.clients import Shop, drain
-from tests.webhooks.conftest import Register, deliveries, delivery_of, publish
+from tests.webhooks.conftest import Register, deliveries, delivery_of, emit_many, publish
 from tests.webhooks.receiver import Receiver
 
 
@@ -55,13 +55,6 @@ async def running(worker: Worker, *dispatchers: Dispatcher) -> AsyncIterator[Non
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def emit_many(worker: Worker, shop: Shop, count: int, type_: str = "product.updated") -> None:
-    scope = await shop.scope(worker)
-    async with worker.runtime.database.fast(scope) as work:
-        for number in range(count):
-            await emit(work, type_, subject=f"prod_{number}", data={"n": number})
 
 
 async def test_it_delivers_within_moments_of_the_commit(

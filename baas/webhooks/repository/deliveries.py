@@ -74,6 +74,23 @@ async def find(work: StoreWork, filters: Mapping[str, Any], *, before: UUID | No
     )
 
 
+_TOUCHED: Final = f"""
+select {_COLUMNS} from webhook_deliveries where store_id = $1 and (
+  id >= $2 or id = any($4::uuid[])
+  or id in (select delivery_id from webhook_attempts where store_id = $1 and id >= $3))
+order by id
+"""
+
+
+async def touched(work: StoreWork, since: datetime, known: list[UUID]) -> list[Any]:
+    """Deliveries that were made or attempted since a moment of the real time, and those that are known already."""
+    scope = work.scope
+    # Attempts have their ids at the real time, deliveries at the store's.
+    return await work.fetch(
+        _TOUCHED, scope.store_id, ids.at(since + scope.clock_offset), ids.at(since), known
+    )
+
+
 async def count(work: StoreWork, filters: Mapping[str, Any]) -> int:
     """How many deliveries the filters leave."""
     where, arguments = _where(work.scope, filters, None)

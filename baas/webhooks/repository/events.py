@@ -41,6 +41,15 @@ async def find(work: StoreWork, filters: Mapping[str, Any], *, before: UUID | No
     )
 
 
+async def since(work: StoreWork, first: UUID) -> list[Any]:
+    """Events from an id on, the oldest first. Ids are made at the real time, also in a store with its own clock."""
+    return await work.fetch(
+        f"select {_COLUMNS} from events where store_id = $1 and id >= $2 order by id",
+        work.scope.store_id,
+        first,
+    )
+
+
 async def count(work: StoreWork, filters: Mapping[str, Any]) -> int:
     """How many events the filters leave."""
     where, arguments = _where(work.scope, filters, None)

@@ -1,5 +1,6 @@
 """Deliveries: what happened to each, and sending again."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -60,6 +61,12 @@ async def list_deliveries(work: StoreWork, page: Page, filters: DeliveryFilter) 
     rows = await deliveries.find(work, chosen, before=before, limit=page.limit + 1)
     total = await page.total(lambda: deliveries.count(work, chosen))
     return page.cut(rows, lambda row: [str(row["id"])], total=total).map(delivery_out)
+
+
+async def touched(work: StoreWork, since: datetime, pending: Iterable[str]) -> list[Delivery]:
+    """What happened since a moment of the real time, however old a delivery is, and how the pending ones are now."""
+    rows = await deliveries.touched(work, since, [ids.decode("whd", one) for one in pending])
+    return [delivery_out(row) for row in rows]
 
 
 async def get_delivery(work: StoreWork, delivery_id: UUID) -> DeliveryWithAttempts:

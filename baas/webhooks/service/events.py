@@ -57,10 +57,9 @@ async def list_events(
     return page.cut(rows, lambda row: [str(row["id"])], total=total).map(event_out)
 
 
-async def latest_bodies(work: StoreWork, limit: int) -> list[tuple[str, str, bytes]]:
-    """The newest events as their receivers get them: id, type and the very bytes; newest first."""
-    filters = dict.fromkeys(("type", "subject", "since", "until"))
-    rows = await events.find(work, filters, before=None, limit=limit)
+async def bodies_since(work: StoreWork, moment: datetime) -> list[tuple[str, str, bytes]]:
+    """Events as their receivers get them, made since a moment of the real time: id, type and the very bytes."""
+    rows = await events.since(work, ids.at(moment))
     return [(ids.encode("evt", row["id"]), row["type"], row["body"].encode()) for row in rows]
 
 

@@ -228,7 +228,11 @@ HOSTILE = [
         "too long",
     ),
     ("growing filter", "a\n{{ 'aaaaaaaaaa'" + " | replace: 'a', 'aaaaaaaaaa'" * 20 + " }}", 2, "too long"),
-    ("huge list", "a\n{{ (1..99999999999) | reverse | size }}", 2, "memory"),
+    ("huge list", "a\n{{ (1..99999999999) | reverse | size }}", 2, "loops too often"),
+    ("huge range", "a\n{% if (1..99999999999) contains 7.5 %}x{% endif %}", 2, "loops too often"),
+    ("many lists", "a\n" + "{% assign x = (1..999999) | reverse %}" * 200, 2, "too"),
+    ("raw without end", "a\n" + "{% raw %}" * 12000, 2, "too long"),
+    ("long chain", "a\n{{ 'a'" + " | upcase" * 15000 + " }}", 2, "too long"),
     (
         "huge number",
         "{% assign x = 99999999 %}\n{% for i in (1..99) %}{% assign x = x | times: x %}{% endfor %}",
