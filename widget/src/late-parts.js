@@ -15,6 +15,9 @@ export const analyticsItem = (item) => ({
   quantity: item.quantity,
 });
 
+/** The tag of an element's own heading: the attribute `heading` says its level, 2 by default. @param {Element} element */
+export const headingOf = (element) => `h${/^[1-6]$/.exec(element.getAttribute('heading') ?? '') ?? 2}`;
+
 /** @type {Record<string, string>} */
 const PROVIDERS = { mercadopago: 'Mercado Pago', stripe: 'Stripe', sandbox: 'Sandbox' };
 

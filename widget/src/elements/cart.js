@@ -132,6 +132,7 @@ export class BaasCart extends BaasElement {
         icon('bag'),
         h('p', { class: 'lead' }, t('empty')),
         h('p', { class: 'muted' }, t('emptyHint')),
+        h('button', { class: 'button plain', type: 'button', onclick: () => this.close() }, t('keepShopping')),
         this.unpaid()
       );
     }

@@ -194,6 +194,11 @@ export class BaasCheckout extends BaasElement {
         h('div', { class: 'entries' },
           h('fieldset', null, h('legend', null, t('contact')), h('div', { class: 'grid' }, this.field('email', 'email', 'email', true, 6, 'email'))),
           cart.requires_shipping && h('fieldset', null, h('legend', null, t('delivery')), h('div', { class: 'grid' }, FIELDS.map(([name, text, auto, isNeeded, width]) => this.field(name, text, auto, isNeeded, width)))),
+          // A store has one way of sending things, so there is nothing to choose, but to be told.
+          cart.requires_shipping && h('div', { part: 'shipping' },
+            h('h2', { class: 'legend' }, t('shipping')),
+            h('p', { class: 'way one' }, h('span', null, t('shippingStandard')), h('span', { class: 'price' }, cart.shipping_total ? this.money(cart.shipping_total, cart.currency) : t('free')))
+          ),
           this.providers.length > 1 && this.choice()
         ),
         this.summary(cart)
@@ -244,7 +249,7 @@ export class BaasCheckout extends BaasElement {
     return h('label', { class: `field w${width}`, key: name },
       h('span', null, this.t(text)),
       name === 'country'
-        ? h('select', props, this.places().map(([code, place]) => h('option', { value: code }, place)))
+        ? h('span', { class: 'pick' }, h('select', props, this.places().map(([code, place]) => h('option', { value: code }, place))))
         : h('input', { ...props, type: type ?? (name === 'phone' ? 'tel' : 'text') }),
       error && h('span', { class: 'error', id: `error-${name}` }, this.t(error))
     );

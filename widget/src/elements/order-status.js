@@ -1,11 +1,11 @@
-/** `<baas-order-status order token>`: the shopper's order. Without attributes, the one of the address or the last one placed here. */
+/** `<baas-order-status order token providers return-url heading>`: the shopper's order. Without attributes, the one of the address or the last one placed here. */
 
 import { complete } from '../client.js';
 import { h, safeUrl } from '../dom.js';
 import { BaasElement } from '../element.js';
 import { icon } from '../icons.js';
 import { decimal } from '../money.js';
-import { analyticsItem, CHECK, LOCK, openPayment } from '../late-parts.js';
+import { analyticsItem, CHECK, headingOf, LOCK, openPayment } from '../late-parts.js';
 import { failure, picture, totals } from '../parts.js';
 import { orderStatusCss } from '../styles/order-status.css.js';
 
@@ -23,7 +23,7 @@ const STEPS = [
 ];
 
 export class BaasOrderStatus extends BaasElement {
-  static observedAttributes = [...BaasElement.attributes, 'order', 'token', 'providers', 'return-url'];
+  static observedAttributes = [...BaasElement.attributes, 'order', 'token', 'providers', 'return-url', 'heading'];
   static css = orderStatusCss;
 
   /** @type {Order | null} */
@@ -137,7 +137,7 @@ export class BaasOrderStatus extends BaasElement {
       h('div', { class: 'order', part: 'order' },
         h('div', { class: 'top' },
           h('span', { class: `mark ${isFailed || isOver ? 'bad' : this.isWaiting ? 'wait' : ''}` }, isFailed || isOver ? icon('close') : this.isWaiting ? LOCK : CHECK),
-          h('h2', { part: 'headline' }, this.headline(order)),
+          h(headingOf(this), { class: 'headline', part: 'headline' }, this.headline(order)),
           h('p', { class: 'muted' }, [t('order', { number: order.number }), order.email].filter(Boolean).join(' · '))
         ),
         this.error && failure(this, this.error, () => this.load()),

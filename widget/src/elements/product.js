@@ -1,8 +1,9 @@
-/** `<baas-product handle>`: gallery, options, stock, quantity. Without a handle it takes `?handle=` of the page. */
+/** `<baas-product handle variant heading page-title>`: gallery, options, stock, quantity. Without a handle it takes `?handle=` of the page. */
 
 import { addToCart } from '../add.js';
 import { h } from '../dom.js';
 import { BaasElement } from '../element.js';
+import { headingOf } from '../late-parts.js';
 import { failure, picture, priceOf, staleNotice, stepper } from '../parts.js';
 import { rich } from '../rich.js';
 import { productCss } from '../styles/product.css.js';
@@ -13,7 +14,7 @@ import { productCss } from '../styles/product.css.js';
  */
 
 export class BaasProduct extends BaasElement {
-  static observedAttributes = [...BaasElement.attributes, 'handle', 'variant'];
+  static observedAttributes = [...BaasElement.attributes, 'handle', 'variant', 'heading'];
   static css = productCss;
 
   /** @type {Product | null} */
@@ -76,6 +77,8 @@ export class BaasProduct extends BaasElement {
     }
     if (this.#seen !== product.id && first) {
       this.#seen = product.id;
+      const title = this.getAttribute('page-title');
+      if (title) document.title = title.replace('{name}', product.name);
       this.analyse('view_item', product.currency, first.price, [{ item_id: first.sku || first.id, item_name: product.name, price: first.price, quantity: 1 }]);
     }
     this.draw();
@@ -134,7 +137,7 @@ export class BaasProduct extends BaasElement {
     return [
       h('div', { class: 'product', 'aria-busy': 'true' },
         h('div', { class: 'gallery' }, h('div', { class: 'tile wait' })),
-        h('div', { class: 'about' }, bone('third'), h('h2', null, bone('')), bone('third'), bone('tall'), bone('button-like'))
+        h('div', { class: 'about' }, bone('third'), h('p', { class: 'title' }, bone('')), bone('third'), bone('tall'), bone('button-like'))
       ),
     ];
   }
@@ -161,14 +164,15 @@ export class BaasProduct extends BaasElement {
     const { t, variant } = this;
     const left = variant?.available ?? null;
     const canBuy = Boolean(variant?.in_stock);
+    const isLow = left !== null && left <= 5;
     return h('div', { class: 'about' },
       product.vendor && h('p', { class: 'vendor muted small', part: 'vendor' }, product.vendor),
-      h('h2', { class: 'title', part: 'name' }, product.name),
+      h(headingOf(this), { class: 'title', part: 'name' }, product.name),
       variant && priceOf(this, variant.price, product.currency, variant.compare_at_price),
       product.options.map((option, index) => this.option(product, option, index)),
-      h('p', { class: `stock ${canBuy ? '' : 'out'}`, part: 'stock' },
+      h('p', { class: `stock ${!canBuy ? 'out' : isLow ? 'low' : ''}`, part: 'stock' },
         h('span', { class: 'dot' }),
-        !canBuy ? t('soldOut') : left !== null && left <= 5 ? t('fewLeft', { n: left }) : t('inStock')
+        !canBuy ? t('soldOut') : isLow ? t('fewLeft', { n: left }) : t('inStock')
       ),
       h('div', { class: 'buy' },
         canBuy && stepper(this, product.name, this.quantity, { min: 1, max: Math.min(99, left ?? 99) }, (quantity) => {

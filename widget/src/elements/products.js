@@ -134,8 +134,9 @@ export class BaasProducts extends BaasElement {
         waits ? Array.from({ length: this.limit }, (_, index) => this.skeleton(index)) : items.map((product, index) => this.card(product, index))
       ),
       this.items && !items.length && h('div', { class: 'none', part: 'empty' },
-        h('p', null, this.t('none')),
-        h('p', { class: 'muted' }, this.t('noneHint'))
+        h('p', { class: 'lead' }, this.t('none')),
+        h('p', { class: 'muted' }, this.t('noneHint')),
+        (this.chosen.q || this.chosen.category) && h('button', { class: 'button plain', type: 'button', onclick: () => this.all() }, this.t('showAll'))
       ),
       this.next && layout !== 'carousel' && h('p', { class: 'after' },
         h('button', { class: 'button plain', type: 'button', part: 'more', onclick: () => this.more() }, this.t(this.isLoading ? 'loading' : 'more'))
@@ -145,6 +146,14 @@ export class BaasProducts extends BaasElement {
         this.draw();
       } }),
     ];
+  }
+
+  /** Take back what was searched and chosen. */
+  all() {
+    const field = this.$('.search input');
+    field.value = '';
+    field.focus();
+    this.choose({ q: '', category: '' });
   }
 
   controls() {
@@ -161,8 +170,10 @@ export class BaasProducts extends BaasElement {
             this.#typing = setTimeout(() => this.choose({ q: this.$('.search input').value }), 300);
           } })
       ),
-      h('select', { class: 'input sort', part: 'sort', 'aria-label': t('sort'), value: query.sort || '-created_at', onchange: (/** @type {any} */ event) => this.choose({ sort: event.target.value }) },
-        SORTS.map(([value, name]) => h('option', { value }, t(name)))
+      h('span', { class: 'pick' },
+        h('select', { class: 'input sort', part: 'sort', 'aria-label': t('sort'), value: query.sort || '-created_at', onchange: (/** @type {any} */ event) => this.choose({ sort: event.target.value }) },
+          SORTS.map(([value, name]) => h('option', { value }, t(name)))
+        )
       ),
       this.categories?.length !== 0 && h('div', { class: 'chips', role: 'group', 'aria-label': t('allCategories') },
         [{ slug: '', name: t('all') }, ...(this.categories ?? [])].map(({ slug, name }) =>

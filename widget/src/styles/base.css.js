@@ -40,10 +40,10 @@ export const baseCss = `
 }
 .dark, .auto { border-radius: var(--_radius); }
 *, ::before, ::after { box-sizing: inherit; }
-h2, h3, p, ul, ol, dl, dd, fieldset, legend, figure { margin: 0; padding: 0; border: 0; min-width: 0; }
+h1, h2, h3, p, ul, ol, dl, dd, fieldset, legend, figure { margin: 0; padding: 0; border: 0; min-width: 0; }
 ul, ol { list-style: none; }
-h2, h3 { font: inherit; font-weight: 600; line-height: 1.25; text-wrap: balance; }
-p, h2, h3, dd, li, a, button, span { overflow-wrap: anywhere; }
+h1, h2, h3 { font: inherit; font-weight: 600; line-height: 1.25; text-wrap: balance; }
+p, h1, h2, h3, dd, li, a, button, span { overflow-wrap: anywhere; }
 a { color: inherit; }
 img { display: block; max-width: 100%; }
 .hidden {
@@ -56,6 +56,8 @@ img { display: block; max-width: 100%; }
 }
 .muted { color: var(--_muted); }
 .small { font-size: 0.875em; }
+.lead { font-size: 1.125em; font-weight: 600; }
+.none { padding: 3rem 1rem; text-align: center; }
 .price { font-variant-numeric: tabular-nums; font-weight: 600; }
 .was { color: var(--_muted); font-weight: 400; margin-left: 0.5em; }
 button, input, select { font: inherit; color: inherit; letter-spacing: inherit; }
@@ -91,11 +93,11 @@ svg { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round
   width: 100%; min-height: 3rem; padding: 0.625rem 0.875rem; border: 1px solid var(--_field);
   border-radius: var(--_small); background: var(--_surface); appearance: none;
 }
-select.input {
-  padding-right: 2.25rem;
-  background-image: linear-gradient(45deg, transparent 50%, currentColor 50%), linear-gradient(-45deg, transparent 50%, currentColor 50%);
-  background-size: 6px 6px; background-repeat: no-repeat;
-  background-position: right calc(0.95rem + 6px) center, right 0.95rem center;
+select.input { padding-right: 2.5rem; text-overflow: ellipsis; }
+.pick { position: relative; display: block; }
+.pick::after {
+  content: ''; position: absolute; right: 1.125rem; top: calc(50% - 0.375rem); width: 0.5rem; height: 0.5rem;
+  border: solid; border-width: 0 1.6px 1.6px 0; rotate: 45deg; pointer-events: none;
 }
 .stepper {
   display: inline-flex; align-items: center; border: 1px solid var(--_field); border-radius: 999px;

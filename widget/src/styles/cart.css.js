@@ -9,7 +9,7 @@ export const cartCss = `
 :host([floating]) .trigger { width: 3.75rem; height: 3.75rem; background: var(--_accent); color: var(--_on-accent); box-shadow: 0 10px 30px rgb(15 16 20 / 0.25); }
 .trigger svg { width: 1.5rem; height: 1.5rem; }
 .count {
-  position: absolute; top: 0; right: 0; min-width: 1.25rem; height: 1.25rem; padding-inline: 0.3rem;
+  position: absolute; top: 0.125rem; right: 0.125rem; min-width: 1.25rem; height: 1.25rem; padding-inline: 0.3rem;
   border-radius: 999px; background: var(--_accent); color: var(--_on-accent); font-size: 0.75rem; line-height: 1.25rem; font-weight: 600; text-align: center;
   font-variant-numeric: tabular-nums; box-shadow: 0 0 0 2px var(--_surface);
 }
@@ -26,8 +26,7 @@ export const cartCss = `
 .body > .notice { margin-bottom: 1rem; }
 .empty { display: grid; align-content: center; justify-items: center; gap: 0.25rem; text-align: center; }
 .empty > svg { width: 3rem; height: 3rem; stroke-width: 1; color: var(--_muted); margin-bottom: 1rem; }
-.empty .notice { margin-top: 2rem; }
-.lead { font-size: 1.125rem; font-weight: 600; }
+.empty .notice, .empty .button { margin-top: 1.5rem; }
 .line { display: grid; grid-template-columns: 5rem minmax(0, 1fr) auto; gap: 0.25rem 1rem; padding-block: 1.25rem; border-top: 1px solid var(--_line); }
 .line:first-child { padding-top: 0; border: 0; }
 .line .tile { grid-row: span 2; border-radius: var(--_small); align-self: start; }

@@ -2,7 +2,7 @@ export const checkoutCss = `
 :host { container-type: inline-size; }
 .checkout { display: grid; grid-template-columns: minmax(0, 1.25fr) minmax(0, 1fr); gap: clamp(1.5rem, 5cqi, 4.5rem); align-items: start; }
 .entries { display: grid; gap: 2rem; }
-legend { margin-bottom: 0.875rem; font-size: 1.125em; font-weight: 600; letter-spacing: -0.01em; }
+legend, .legend { margin-bottom: 0.875rem; font-size: 1.125em; font-weight: 600; letter-spacing: -0.01em; }
 .grid { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 1rem 0.875rem; }
 .w6 { grid-column: span 6; } .w4 { grid-column: span 4; } .w3 { grid-column: span 3; } .w2 { grid-column: span 2; }
 .field { display: grid; gap: 0.375rem; align-content: start; }
@@ -10,6 +10,7 @@ legend { margin-bottom: 0.875rem; font-size: 1.125em; font-weight: 600; letter-s
 .input[aria-invalid='true'] { border-color: var(--_danger); box-shadow: inset 0 0 0 1px var(--_danger); }
 .field .error { font-size: 0.875em; }
 .way { display: flex; align-items: center; gap: 0.75rem; min-height: 3.25rem; padding: 0.5rem 1rem; border: 1px solid var(--_line); border-radius: var(--_small); cursor: pointer; }
+.one { justify-content: space-between; cursor: default; }
 .way + .way { margin-top: 0.5rem; }
 .way:has(:checked) { border-color: var(--_accent); box-shadow: inset 0 0 0 1px var(--_accent); }
 .way input { accent-color: var(--_accent); width: 1.125rem; height: 1.125rem; margin: 0; }
@@ -19,7 +20,6 @@ legend { margin-bottom: 0.875rem; font-size: 1.125em; font-weight: 600; letter-s
 .lines .tile { border-radius: 8px; background: var(--_surface); }
 .block { display: block; }
 .safe { text-align: center; }
-.none { padding: 3rem 1rem; text-align: center; }
 .none.bone { min-height: 16rem; }
 @container (max-width: 46rem) {
   .checkout { grid-template-columns: minmax(0, 1fr); gap: 2rem; }

@@ -6,7 +6,7 @@ export const orderStatusCss = `
 .mark.wait { background: var(--_tile); color: var(--_muted); }
 .mark.bad { background: color-mix(in srgb, var(--_danger) 12%, transparent); color: var(--_danger); }
 .mark svg { width: 1.75rem; height: 1.75rem; }
-h2 { font-size: 1.625rem; letter-spacing: -0.015em; }
+.headline { font-size: clamp(1.625rem, 1.3rem + 1.5cqi, 2.125rem); letter-spacing: -0.015em; }
 .steps { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); }
 .steps li { position: relative; display: grid; justify-items: center; gap: 0.5rem; text-align: center; font-size: 0.875em; color: var(--_muted); }
 .steps li::before { content: ''; position: absolute; top: 0.8rem; inset-inline: -50% 50%; height: 2px; background: var(--_line); }
@@ -21,6 +21,5 @@ h2 { font-size: 1.625rem; letter-spacing: -0.015em; }
 .lines .tile { border-radius: 8px; }
 .block { display: block; }
 .address h3 { margin-bottom: 0.25rem; }
-.none { padding: 3rem 1rem; text-align: center; }
 .wait .bone { margin-bottom: 1rem; } .bone.tall { min-height: 18rem; }
 `;

@@ -19,19 +19,19 @@ export const productCss = `
 .value input:focus-visible + span { outline: 2px solid var(--_focus); outline-offset: 2px; }
 .value.out > span { color: var(--_muted); text-decoration: line-through; }
 .stock { display: flex; align-items: center; gap: 0.5rem; font-size: 0.9375em; color: var(--_good); }
+.stock.low { color: var(--_warn-text); }
 .stock.out { color: var(--_muted); }
 .dot { width: 0.5rem; height: 0.5rem; border-radius: 50%; background: currentColor; }
 .buy { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; }
 .buy .button { flex: 1 1 12rem; min-height: 3.25rem; }
 .buy .stepper { min-height: 3.25rem; }
-.description { display: grid; gap: 0.75rem; padding-top: 1.25rem; border-top: 1px solid var(--_line); color: var(--_muted); line-height: 1.65; }
+.description { display: grid; gap: 0.75rem; margin-top: 0.75rem; padding-top: 1.5rem; border-top: 1px solid var(--_line); color: var(--_muted); line-height: 1.65; }
 .description ul, .description ol { padding-left: 1.25em; list-style: disc; }
 .description ol { list-style: decimal; }
 .description strong { color: var(--_text); }
 .description table { width: 100%; border-collapse: collapse; }
 .description td, .description th { padding: 0.4em 0.5em; border-bottom: 1px solid var(--_line); text-align: left; }
 .bone.third { width: 34%; } .bone.tall { height: 9rem; } .bone.button-like { height: 3.25rem; border-radius: 999px; }
-.none { padding: 3rem 1rem; text-align: center; }
 @container (max-width: 40rem) {
   .product { grid-template-columns: minmax(0, 1fr); gap: 1.5rem; }
 }

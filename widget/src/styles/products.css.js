@@ -2,7 +2,7 @@ export const productsCss = `
 :host { container-type: inline-size; }
 .root { display: grid; gap: var(--_gap); }
 .dark, .auto { padding: var(--baas-padding, 0); }
-.controls { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.75rem 1rem; align-items: center; }
+.controls { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 1rem; align-items: center; }
 .search { position: relative; max-width: 28rem; }
 .search svg { position: absolute; inset-block: 0; margin-block: auto; left: 1rem; width: 1.15rem; height: 1.15rem; color: var(--_muted); pointer-events: none; }
 .search .input { border-radius: 999px; padding-left: 2.75rem; }
@@ -45,14 +45,14 @@ export const productsCss = `
 .list .add { position: relative; margin: 0; }
 .list .title { font-size: 1.0625em; }
 .words { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; max-width: 60ch; margin-block: 0.35rem; height: 3em; }
-.carousel { grid-auto-flow: column; grid-template-columns: none; grid-auto-columns: minmax(min(70cqi, 13rem), 17rem); overflow-x: auto; scroll-snap-type: x mandatory; scrollbar-width: thin; padding: 6px; margin: -6px; padding-bottom: 1rem; }
+.carousel { grid-auto-flow: column; grid-template-columns: none; grid-auto-columns: minmax(min(70cqi, 13rem), 17rem); overflow-x: auto; scroll-snap-type: x mandatory; scroll-padding: 6px; scrollbar-width: thin; padding: 6px; margin: -6px; padding-bottom: 1rem; }
 .carousel .card { scroll-snap-align: start; }
 .arrows { display: flex; justify-content: flex-end; gap: 0.5rem; margin-bottom: calc(var(--_gap) * -0.5); }
 .arrows .icon { border-color: var(--_line); }
-.none { padding: 3rem 1rem; text-align: center; }
+.none .button { margin-top: 1.5rem; }
 .after { text-align: center; }
 @container (max-width: 34rem) {
-  .sort { max-width: 10rem; padding-left: 1rem; padding-right: 2rem; font-size: 0.9375em; }
+  .sort { max-width: 10rem; padding-left: 1rem; }
   .controls { gap: 0.75rem; }
   .grid { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.5rem 0.875rem; }
   .card { gap: 0.625rem; }

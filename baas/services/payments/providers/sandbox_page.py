@@ -15,26 +15,30 @@ from baas.core import ids, money
 from baas.services.payments.providers.sandbox import Page
 
 _STYLE: Final = """
-:root{color-scheme:light dark;--ink:#16202c;--soft:#5b6775;--line:#d9dfe6;--card:#fff;--ground:#eef1f5;--ok:#0b7a4b;--no:#b3261e;--wait:#8a5a00;--focus:#1a56db}
-@media (prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#a3afbd;--line:#36414e;--card:#1b232d;--ground:#10161d;--ok:#3ecf8e;--no:#ff8a80;--wait:#ffc857;--focus:#8ab4ff}}
+:root{color-scheme:light dark;--ink:#1a1f27;--soft:#586271;--line:#e3e6eb;--edge:#8a93a1;--card:#fff;--ground:#f4f5f7;--ok:#0b7a4b;--ok-soft:#e6f4ec;--no:#b3261e;--no-soft:#fdecea;--wait:#7a4f00;--wait-soft:#fff4d6;--focus:#1a56db}
+@media (prefers-color-scheme:dark){:root{--ink:#eceff3;--soft:#a5aebb;--line:#333a45;--edge:#737d8c;--card:#1a1f27;--ground:#101319;--ok:#5fd6a0;--ok-soft:#12301f;--no:#ff9a92;--no-soft:#3a1a18;--wait:#ffd27a;--wait-soft:#352a10;--focus:#8ab4ff}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem 1rem;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-main{width:100%;max-width:27rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;overflow:hidden;box-shadow:0 10px 30px rgb(16 24 40/.08)}
-.test{margin:0;padding:.5rem 1.5rem;background:#ffe7a3;color:#4a3500;font-size:.875rem;text-align:center}
-.body{padding:1.75rem 1.5rem}
-h1{margin:0;font-size:1rem;font-weight:600;color:var(--soft);overflow-wrap:anywhere}
-.amount{margin:.25rem 0 0;font-size:clamp(1.6rem,7.5vw,2.25rem);font-weight:700;letter-spacing:-.02em;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:1.5rem 1rem;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:1.25rem;overflow:hidden;box-shadow:0 1px 2px rgb(16 24 40/.05),0 20px 48px -12px rgb(16 24 40/.14)}
+.test{margin:0;padding:.625rem 1.5rem;background:#ffe7a3;color:#4a3500;font-size:.875rem;font-weight:500;text-align:center}
+.body{padding:2rem clamp(1.25rem,6vw,2rem) 1.5rem}
+.shop{display:flex;align-items:center;gap:.75rem}
+.shop span{flex:none;display:grid;place-items:center;width:2.5rem;height:2.5rem;border-radius:.75rem;background:var(--ink);color:var(--card);font-weight:600;text-transform:uppercase}
+h1{margin:0;font-size:1rem;font-weight:600;line-height:1.3;overflow-wrap:anywhere}
+.amount{margin:1.5rem 0 0;font-size:clamp(1.75rem,8vw,2.375rem);font-weight:650;line-height:1.15;letter-spacing:-.025em;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .what{margin:.25rem 0 0;color:var(--soft);overflow-wrap:anywhere}
-.state{margin:1.25rem 0 0;padding:.75rem 1rem;border:1px solid currentColor;border-radius:.625rem;font-weight:600}
-.approved,.refunded{color:var(--ok)}.rejected{color:var(--no)}.in_review{color:var(--wait)}
-form{display:grid;gap:.625rem;margin-top:1.5rem}
-button{font:inherit;font-weight:600;min-height:3rem;padding:.5rem 1rem;border-radius:.625rem;border:1px solid currentColor;background:transparent;cursor:pointer;color:var(--ink)}
-button.go{background:#0b7a4b;border-color:#0b7a4b;color:#fff}
-button.no{color:var(--no)}
-button:hover{filter:brightness(.95)}
+.state{margin:1.75rem 0 0;padding-top:1.5rem;border-top:1px solid var(--line);font-weight:600}
+.approved,.refunded,.rejected,.in_review{padding:.75rem 1rem;border:0;border-radius:.75rem}
+.approved,.refunded{background:var(--ok-soft);color:var(--ok)}.rejected{background:var(--no-soft);color:var(--no)}.in_review{background:var(--wait-soft);color:var(--wait)}
+form{display:grid;grid-template-columns:1fr 1fr;gap:.75rem;margin-top:1rem}
+button,.back{font:inherit;font-weight:600;line-height:1.2;min-height:3.25rem;padding:.5rem 1rem;border-radius:.75rem;border:1px solid var(--edge);background:transparent;color:var(--ink);cursor:pointer;text-align:center;text-decoration:none}
+.go{grid-column:1/-1;background:#0b7a4b;border-color:#0b7a4b;color:#fff}
+.no{color:var(--no)}
+.back{display:grid;place-items:center;margin-top:.75rem}
+.approved~.back,.refunded~.back{background:var(--ink);border-color:var(--ink);color:var(--card);margin-top:1.5rem}
+@media (hover:hover){.go:hover{filter:brightness(1.12)}button:not(.go):hover,.back:hover{border-color:var(--ink)}}
 button:focus-visible,a:focus-visible{outline:3px solid var(--focus);outline-offset:2px}
-.back{display:inline-block;margin-top:1.5rem;color:inherit;font-weight:600}
-.id{margin:1.5rem 0 0;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
+.id{margin:1.5rem 0 0;color:var(--soft);font-size:.8125rem;text-align:center;overflow-wrap:anywhere}
 """.strip()
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
@@ -95,7 +99,8 @@ def render(page: Page, *, store_name: str, locale: str) -> bytes:
         '<meta name="viewport" content="width=device-width,initial-scale=1">',
         f'<meta name="robots" content="noindex"><title>{texts["title"]} · {escape(store_name)}</title>',
         f'<style>{_STYLE}</style></head><body><main><p class="test">{texts["test"]}</p><div class="body">',
-        f'<h1>{escape(store_name)}</h1><p class="amount">{escape(_amount(page, language))}</p>',
+        f'<div class="shop"><span aria-hidden="true">{escape(store_name[:1])}</span><h1>{escape(store_name)}</h1></div>'
+        f'<p class="amount">{escape(_amount(page, language))}</p>',
     ]
     if page.description:
         parts.append(f'<p class="what">{escape(page.description)}</p>')
