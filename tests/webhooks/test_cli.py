@@ -167,7 +167,7 @@ async def test_forward_brings_every_new_event_signed(
     assert [message.event["data"]["n"] for message in found] == list(range(150))
     for message in found:
         Webhook(secret).verify(message.body, message.headers)
-    assert datetime.fromisoformat(found[0].event["timestamp"])
+    assert datetime.fromisoformat(found[0].event["timestamp"]).tzinfo is not None
 
 
 async def test_forward_is_for_test_stores(http: httpx.AsyncClient, receiver: Receiver, start: Start) -> None:
