@@ -1,6 +1,7 @@
 """Health, readiness, metrics: what whoever runs a deployment asks of a process."""
 
 import sys
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,9 +35,12 @@ async def ready(settings: Settings) -> tuple[int, dict[str, str | None]]:
 
 
 @pytest.fixture
-async def beating(database: Database) -> None:
-    """A worker lives."""
+async def beating(database: Database) -> AsyncIterator[None]:
+    """A worker lives, as long as the test."""
     await heartbeat.beat(database, "a worker of the tests")
+    yield
+    async with database.relay(reason="a test leaves no worker behind") as system:
+        await system.execute("delete from workers")
 
 
 @pytest.mark.usefixtures("beating")
