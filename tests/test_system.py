@@ -9,10 +9,10 @@ import httpx
 import msgspec
 import pytest
 import structlog
-from litestar import Litestar
+from litestar import Litestar, get
 from structlog.testing import capture_logs
 
-from baas.app import create_app
+from baas.app import UndeclaredRoute, create_app, refuse_undeclared
 from baas.core import heartbeat, ids
 from baas.core.db import Database
 from baas.core.logging import _merge_request
@@ -78,6 +78,27 @@ async def test_a_schema_of_another_version_is_not_ready(
     status, wrong = await ready(settings)
     assert status == 503
     assert "this code needs 9999" in (wrong["postgresql"] or "")
+
+
+def test_a_route_that_does_not_say_who_may_call_it_stops_the_start() -> None:
+    """Nor may it say two things."""
+
+    @get("/silent")
+    async def silent() -> None: ...
+
+    @get("/torn", public=True, needs="orders:read")
+    async def torn() -> None: ...
+
+    @get("/public", public=True)
+    async def public() -> None: ...
+
+    @get("/closed", needs="orders:read")
+    async def closed() -> None: ...
+
+    refuse_undeclared(Litestar([public, closed], openapi_config=None))
+    for handler in (silent, torn):
+        with pytest.raises(UndeclaredRoute, match=handler.fn.__name__):
+            refuse_undeclared(Litestar([public, handler], openapi_config=None))
 
 
 async def test_health_touches_nothing(settings: Settings) -> None:
