@@ -1,7 +1,6 @@
 """Endpoints about the deployment itself, outside the base path: health, readiness, metrics, documents."""
 
 import asyncio
-import hmac
 import time
 from datetime import timedelta
 from typing import Any, Final
@@ -14,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from baas import __version__
 from baas.core import heartbeat, metrics
 from baas.core.context import Ctx
+from baas.core.crypto import equal
 from baas.core.errors import Unauthenticated
 from baas.core.runtime import Runtime
 
@@ -32,9 +32,10 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Readiness:
-    """Whether this process can serve: PostgreSQL, Redis, the schema, and a worker that lives.
+    """Whether the deployment is whole: PostgreSQL, Redis, the schema, and a worker that lives.
 
-    Redis and the worker are named when they are away, but requests go on without them.
+    Requests go on without Redis and without a worker, so this is for whoever starts and watches a deployment;
+    a balancer that has to know whether a process serves asks `/health`.
     """
 
     def __init__(self, runtime: Runtime, schema_head: str) -> None:
@@ -91,7 +92,7 @@ async def health() -> dict[str, str]:
 
 @get("/ready", public=True, include_in_schema=False)
 async def ready(readiness: NamedDependency[Readiness]) -> Response[dict[str, Any]]:
-    """Whether requests should come here: 200, or 503 with what is wrong."""
+    """Whether everything is there: 200, or 503 with what is wrong."""
     checks = await readiness.checks()
     usable = all(check.ok for check in checks)
     body = {"ready": usable, "checks": [msgspec.structs.asdict(check) for check in checks]}
@@ -103,7 +104,7 @@ async def metrics_page(request: Request[Any, Any, Any], ctx: Ctx) -> Response[by
     """Prometheus metrics of this process; behind a token when the deployment sets one."""
     token = ctx.runtime.settings.metrics_token
     given = request.headers.get("authorization", "")
-    if token is not None and not hmac.compare_digest(given, f"Bearer {token}"):
+    if token is not None and not equal(given, f"Bearer {token}"):
         raise Unauthenticated("The metrics need their token.")
     return Response(metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
 

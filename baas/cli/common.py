@@ -55,11 +55,16 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     The URL of a server that `baas dev` was given to work on is no deployment: the roles have URLs of their own.
     """
     found = dict(environ)
-    if not (found.get(_SETTINGS) and any(found.get(name) for name in _ROLES)):
+    if not (_names(found, _SETTINGS) and any(_names(found, name) for name in _ROLES)):
         state = devstate.find_for(found)
         if state is not None and _is_its_server(found.get(_SETTINGS), state.prepared.database_url):
-            found |= state.prepared.environment
+            return state.prepared.over(found)
     return found
+
+
+def _names(environ: Mapping[str, str], name: str) -> bool:
+    """Whether a variable is given, itself or by a file."""
+    return bool(environ.get(name) or environ.get(f"{name}_FILE"))
 
 
 def _is_its_server(url: str | None, dev_url: str) -> bool:
@@ -69,7 +74,7 @@ def _is_its_server(url: str | None, dev_url: str) -> bool:
 def settings() -> Settings:
     """The settings of the deployment that this command works on; exits with USAGE when there are none."""
     found = environment()
-    if not found.get(_SETTINGS):
+    if not _names(found, _SETTINGS):
         fail(
             USAGE,
             "no_deployment",

@@ -20,6 +20,7 @@ from baas.cli.devstate import DevState, Prepared
 from baas.cli.supervisor import Child, Supervisor
 from baas.cli.welcome import welcome
 from baas.core.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, Guard, ProcessMark
+from baas.core.settings import SettingsError, value_of
 
 _API = ("-m", "baas", "serve")
 _WORKER = ("-m", "baas", "worker")
@@ -99,17 +100,17 @@ def dev_command(
         name servers, migrates, seeds a demo store once, and runs the API and the worker. Everything it started
         stops with it. Exit code 1: it could not start, and the message says why.
         """
-        options = DevOptions(
-            data_dir=data_dir,
-            port=port,
-            json=as_json,
-            logs=logs,
-            database_url=os.environ.get("BAAS_DATABASE_URL") or None,
-            redis_url=os.environ.get("BAAS_REDIS_URL") or None,
-        )
         try:
+            options = DevOptions(
+                data_dir=data_dir,
+                port=port,
+                json=as_json,
+                logs=logs,
+                database_url=value_of(os.environ, "BAAS_DATABASE_URL"),
+                redis_url=value_of(os.environ, "BAAS_REDIS_URL"),
+            )
             run_dev(options, prepare=prepare, api=api, worker=worker)
-        except DevError as error:
+        except (DevError, SettingsError) as error:
             raise click.ClickException(str(error)) from error
 
     return dev
@@ -184,7 +185,7 @@ def _run(
     state = DevState(
         supervisor=own, base_url=base_url, data_dir=str(data_dir), redis_url=redis_url, prepared=prepared
     )
-    children = _children(options, data_dir, guard, {**environ, **prepared.environment}, commands, ports)
+    children = _children(options, data_dir, guard, prepared.over(environ), commands, ports)
 
     def remember() -> None:
         state.processes = {child.name: child.mark for child in children if child.mark is not None}

@@ -24,6 +24,11 @@ class Prepared:
     publishable_key: str
     operator_key: str
 
+    def over(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """An environment with the variables of this one in it; files that name the same ones are left out."""
+        files = {f"{name}_FILE" for name in self.environment}
+        return {name: value for name, value in environ.items() if name not in files} | self.environment
+
 
 @dataclass(kw_only=True)
 class DevState:

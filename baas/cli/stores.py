@@ -6,6 +6,7 @@ import click
 
 from baas.cli.common import confirm, json_option, operate, show, show_list, yes_option
 from baas.cli.duration import seconds
+from baas.core.errors import ValidationFailed
 from baas.core.requests import to_struct
 from baas.core.scope import Mode
 from baas.tenants import operators
@@ -87,6 +88,13 @@ def deactivate(reference: str, yes: bool, as_json: bool) -> None:
     show(verb, as_json=as_json)
 
 
+def _length(_context: click.Context, _option: click.Parameter, text: str) -> int:
+    try:
+        return seconds(text)
+    except ValidationFailed as refusal:
+        raise click.BadParameter(refusal.message) from None
+
+
 @click.group("key", short_help="Create, list, rotate and revoke API keys.")
 def key() -> None:
     """The API keys of a store."""
@@ -138,19 +146,21 @@ def list_keys(reference: str, as_json: bool) -> None:
 @key.command("rotate", epilog="Example: baas key rotate key_01h… --grace 24h")
 @click.argument("key_id")
 @click.option(
-    "--grace", default="0", show_default=True, help="How long the old key works on: 90, 30m, 24h, 7d."
+    "--grace",
+    default="0",
+    show_default=True,
+    callback=_length,
+    help="How long the old key works on: 90, 30m, 24h, 7d.",
 )
 @yes_option
 @json_option
-def rotate(key_id: str, grace: str, yes: bool, as_json: bool) -> None:
+def rotate(key_id: str, grace: int, yes: bool, as_json: bool) -> None:
     """Make a key with the same rights and end the old one, at once or after the grace."""
-    if grace in {"0", "0s"}:
+    if grace == 0:
         confirm(f"End {key_id} at once? Whoever still uses it is refused.", yes=yes)
 
     async def verb(operator: operators.Operator) -> Any:
-        return await operators.rotate_key(
-            operator, key_id, to_struct({"grace_seconds": seconds(grace)}, RotateApiKey)
-        )
+        return await operators.rotate_key(operator, key_id, to_struct({"grace_seconds": grace}, RotateApiKey))
 
     show(operate(verb, "rotate a key"), as_json=as_json)
 

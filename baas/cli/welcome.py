@@ -7,7 +7,7 @@ from baas.cli.devstate import DevState
 _FIRST_ORDER = """\
 API={base_url}/api/v1 KEY={publishable_key}
 field() {{ python3 -c "import json, sys; print(json.load(sys.stdin)['data']$1)"; }}
-VARIANT=$(curl -s "$API/storefront/products?in_stock=true&limit=1" -H "X-API-KEY: $KEY" | field "[0]['variants'][0]['id']")
+VARIANT=$(curl -s "$API/storefront/products?q=mate&in_stock=true&limit=1" -H "X-API-KEY: $KEY" | field "[0]['variants'][0]['id']")
 CART=$(curl -s "$API/storefront/carts" -H "X-API-KEY: $KEY" -H 'Content-Type: application/json' \\
   -d '{{"items": [{{"variant_id": "'$VARIANT'", "quantity": 2}}]}}' | field "['id']")
 URL=$(curl -s "$API/storefront/carts/$CART/checkout" -H "X-API-KEY: $KEY" -H 'Content-Type: application/json' \\

@@ -84,15 +84,6 @@ def success(data: bytes, request_id: str, *, dry_run: bool = False) -> bytes:
     return b'{"success":true,"data":%b,"meta":%b}' % (data, meta_bytes(request_id, dry_run=dry_run))
 
 
-def success_page(data: bytes, pagination: bytes, request_id: str) -> bytes:
-    """The envelope around one page of a list, both parts encoded already."""
-    return b'{"success":true,"data":%b,"pagination":%b,"meta":%b}' % (
-        data,
-        pagination,
-        meta_bytes(request_id),
-    )
-
-
 def failure(code: str, message: str, details: dict[str, Any], request_id: str) -> bytes:
     """The envelope of a refusal."""
     error = encode(ErrorBody(code=code, message=message, details=details))

@@ -12,17 +12,15 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-import structlog
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
 from baas import API_VERSION
 from baas.core import clock, ids
 from baas.core.db import Database, StoreWork, SystemConnection
+from baas.core.logging import report_exception
 from baas.core.models import Base, StoreEntity, StoreOwned, column
 from baas.core.scope import StoreScope
-
-log = structlog.get_logger(__name__)
 
 EVENTS_KEPT_DAYS: Final = 90
 RELAY_BATCH: Final = 500
@@ -235,7 +233,7 @@ async def _run_job(
                 )
     except Exception as error:
         wait = min(timedelta(seconds=2 ** min(job["attempts"], 12)), timedelta(hours=1))
-        _log_failure(job, error)
+        report_exception(error, "event_job.failed", handler=job["handler"], attempts=job["attempts"])
         async with database.relay(reason="jobs: note why a handler failed and when to try again") as system:
             await system.execute(
                 "update event_jobs set next_attempt_at = now() + $3::interval, error = $4"
@@ -245,8 +243,3 @@ async def _run_job(
                 wait,
                 f"{type(error).__name__}: {error}"[:500],
             )
-
-
-def _log_failure(job: Any, error: Exception) -> None:
-
-    log.error("event_job.failed", handler=job["handler"], attempts=job["attempts"], exc_info=error)

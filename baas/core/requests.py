@@ -29,6 +29,7 @@ from baas.core.errors import (
     ValidationFailed,
 )
 from baas.core.ids import RequestIds
+from baas.core.logging import report_exception
 
 log = structlog.get_logger(__name__)
 
@@ -159,7 +160,7 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     if is_outage(error):
         log.warning("request.unavailable", request_id=request_id, error=repr(error)[:300])
         return _failure(request, Unavailable())
-    log.error("request.failed", request_id=request_id, exc_info=error)
+    report_exception(error, "request.failed", request_id=request_id)
     return _failure(request, InternalError())
 
 

@@ -248,11 +248,16 @@ class _Reader:
 
     def hexadecimal(self, name: str) -> bytes | None:
         value = self.optional(name)
+        if value is None:
+            return None
         try:
-            return None if value is None else bytes.fromhex(value)
+            found = bytes.fromhex(value)
         except ValueError:
+            found = b""
+        if len(found) != 32:
             self.problems.append(f"{name}: is the hexadecimal line that `baas operator-key` prints.")
             return None
+        return found
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         value = self.optional(name)

@@ -30,8 +30,8 @@ from baas.core.errors import (
     Unauthenticated,
     ValidationFailed,
 )
-from baas.core.logging import log_request
-from baas.core.metrics import observe_request, rate_limited
+from baas.core.logging import bind_request, log_request
+from baas.core.metrics import observe_rate_limited, observe_request
 from baas.core.ratelimit import RateLimiter, Verdict
 from baas.core.redact import redact_text
 from baas.core.requests import request_id_from
@@ -123,6 +123,7 @@ class Edge:
             except AppError as error:
                 await refuse(error, call.request_id, answer)
                 return
+            bind_request(call.request_id, None if store_scope is None else store_scope.store_id)
             address = self._address(scope, call)
             leave_context(scope, Context(self._runtime, scope, store_scope, call.request_id, body, address))
             await self._app(scope, receive, answer)
@@ -210,7 +211,7 @@ class Edge:
         if verdict is None:
             verdict = await self._limiter.refill(key, limit)
         if not verdict.allowed:
-            rate_limited.labels(by).inc()
+            observe_rate_limited(by)
             call.answer_headers += _limit_headers(verdict)
             raise RateLimited(limit=verdict.limit, retry_after=verdict.retry_after)
         return verdict

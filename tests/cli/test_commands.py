@@ -123,6 +123,9 @@ def test_keys_are_made_rotated_and_revoked(run: Run, store: dict[str, Any]) -> N
     assert rotated["key"] != made["key"]
     listed = {key["id"]: key for key in json.loads(run("key", "list", slug, "--json").stdout)}
     assert listed[made["id"]]["expires_at"] is not None
+    for grace in ("0", "0m", "00d"):
+        run("key", "rotate", rotated["id"], "--grace", grace, expect=2)
+    assert "24h" in run("key", "rotate", rotated["id"], "--grace", "soon", "--yes", expect=2).stderr
     run("key", "revoke", rotated["id"], expect=2)
     assert json.loads(run("key", "revoke", rotated["id"], "--yes", "--json").stdout)["revoked_at"] is not None
     run("key", "rotate", rotated["id"], "--yes", expect=1)
@@ -208,7 +211,7 @@ def test_every_command_has_help_with_an_example() -> None:
                 walk(child, (*path, name))
         else:
             assert "Example:" in text, path
-            if path[0] not in {"serve", "worker", "migrate", "roles"} and path != ("webhook", "forward"):
+            if path[0] not in {"serve", "worker"} and path != ("webhook", "forward"):
                 assert "--json" in text, path
 
     walk(main, ())

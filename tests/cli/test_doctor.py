@@ -103,7 +103,7 @@ async def test_the_worker_the_schema_the_walls_and_the_backlog(patient: Patient)
 
 
 async def test_connections_and_roles(patient: Patient) -> None:
-    """Wrong passwords, no server, a superuser where the application's role should be."""
+    """A role that is none, no server, a superuser where the application's role should be."""
     await heartbeat(patient, "0 seconds")
     urls = patient.settings.database
     await patient.admin.execute(
@@ -115,7 +115,8 @@ async def test_connections_and_roles(patient: Patient) -> None:
     def having(**changed: str) -> Settings:
         return msgspec.structs.replace(patient.settings, database=msgspec.structs.replace(urls, **changed))
 
-    assert set(await wrong(having(relay=urls.relay.replace(":test-role", ":x")))) == {"connection baas_relay"}
+    nobody = urls.relay.replace("baas_relay", "baas_nobody")
+    assert set(await wrong(having(relay=nobody))) == {"connection baas_relay"}
     assert "connection baas_auth" in await wrong(having(auth="postgresql://baas_auth:x@127.0.0.1:1/none"))
     found = await wrong(having(app=patient.admin_url))
     assert "its URL connects as" in found["role baas_app"].seen

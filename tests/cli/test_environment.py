@@ -55,6 +55,8 @@ def test_a_running_dev_is_found_by_its_folder(data_dir: Path) -> None:
     for own in ({}, {"BAAS_DATABASE_URL": ""}, {"BAAS_DATABASE_URL": given}):
         found = environment({"BAAS_DATA_DIR": str(data_dir), **own})
         assert {name: found[name] for name in DEV} == DEV
+    old = environment({"BAAS_DATA_DIR": str(data_dir), "BAAS_SECRET_FILE": "/run/secrets/another"})
+    assert "BAAS_SECRET_FILE" not in old
     assert "BAAS_DATABASE_URL" not in environment({"BAAS_DATA_DIR": str(data_dir / "elsewhere")})
 
 
@@ -65,8 +67,25 @@ def test_whoever_names_a_deployment_means_that_one(data_dir: Path) -> None:
         environment({"BAAS_DATA_DIR": str(data_dir), **complete})["BAAS_DATABASE_URL"]
         == complete["BAAS_DATABASE_URL"]
     )
+    files = {"BAAS_DATA_DIR": str(data_dir)} | {f"{name}_FILE": f"/run/secrets/{name}" for name in DEV}
+    assert environment(files) == files
     part = {"BAAS_DATA_DIR": str(data_dir), "BAAS_DATABASE_URL": complete["BAAS_DATABASE_URL"]}
     assert environment(part) == part
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_deployment_may_be_given_by_files_alone(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As orchestrators mount secrets."""
+    for name in [name for name in os.environ if name.startswith("BAAS_")]:
+        monkeypatch.delenv(name)
+    for name, value in DEV.items():
+        (data_dir / name).write_text(value, encoding="utf-8")
+        monkeypatch.setenv(f"{name}_FILE", str(data_dir / name))
+    monkeypatch.setenv("BAAS_DATA_DIR", str(data_dir / "elsewhere"))
+    found = CliRunner().invoke(main, ["store", "list", "--json"])
+    assert found.exit_code == 4, found.output
+    monkeypatch.setenv("BAAS_SECRET_FILE", str(data_dir / "never-was"))
+    assert "BAAS_SECRET_FILE" in CliRunner().invoke(main, ["store", "list"]).stderr
 
 
 @pytest.fixture

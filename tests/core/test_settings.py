@@ -70,6 +70,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ("BAAS_ENCRYPTION_KEYS", "not base64!"),
         ("BAAS_ENCRYPTION_KEYS", base64.b64encode(b"short").decode()),
         ("BAAS_OPERATOR_KEY_HASH", "no hex"),
+        ("BAAS_OPERATOR_KEY_HASH", "ab"),
         ("BAAS_ENVIRONMENT", "staging"),
         ("BAAS_BASE_URL", "http://api.example"),
         ("BAAS_ALLOW_LOCAL_RECEIVERS", "true"),
