@@ -70,9 +70,12 @@ class StrictRequest(Request[Any, Any, Any]):
 def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     """A body in its type. Raises MalformedJson, or ValidationFailed that names the field."""
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise explain(error) from None
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            # The decoder stops at the first wrong field; whether the rest is JSON at all is not known yet.
+            msgspec.json.decode(body)
+            raise explain(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedJson(f"The body is not valid JSON: {error}"[:300]) from None
 
