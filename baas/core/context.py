@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.types import HTTPScope, Scope
 
 from baas.core import envelope, idempotency
-from baas.core.cache import Request, digest
+from baas.core.cache import Request, digest, etag_of
 from baas.core.db import StoreConnection, StoreSession, SystemConnection, sqlstate
 from baas.core.errors import AppError, InsufficientScope, ValidationFailed
 from baas.core.paging import Page, PageOf, page_of
@@ -85,13 +85,13 @@ class Context:
         )
 
     async def read(self, verb: Callable[[StoreSession], Awaitable[Any]]) -> Response[Any]:
-        """Answer what a verb reads through the ORM. A `PageOf` becomes a list."""
+        """Answer what a verb reads through the ORM. A `PageOf` or a list becomes a list."""
         async with self.runtime.database.store(self.scope) as session:
             result = await verb(session)
         return self.answer(result)
 
     async def read_fast(self, verb: Callable[[StoreConnection], Awaitable[Any]]) -> Response[Any]:
-        """Answer what a verb reads through the bare driver. A `PageOf` becomes a list."""
+        """Answer what a verb reads through the bare driver. A `PageOf` or a list becomes a list."""
         async with self.runtime.database.fast(self.scope) as work:
             result = await verb(work)
         return self.answer(result)
@@ -239,6 +239,19 @@ class Context:
         body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(self.request_id))
         return Response(body, status_code=200, headers=headers, media_type=_JSON)
 
+    def cached_by_caller(self, result: Any) -> Response[Any]:
+        """Answer a storefront read that is made anew each time: a caller that has it already is told so.
+
+        It may have changed at any moment (a cart, an order), so who keeps it asks again before using it.
+        """
+        data = _encode(result)
+        headers = {"ETag": etag_of(data), "Cache-Control": "private, no-cache", "Vary": "X-API-KEY, Origin"}
+        wanted = self.header(b"if-none-match")
+        if wanted is not None and matches(wanted, headers["ETag"]):
+            return Response(None, status_code=304, headers=headers)
+        body = envelope.success(data, self.request_id)
+        return Response(body, status_code=200, headers=headers, media_type=_JSON)
+
     def page(self, name: str, *, limit: int, cursor: str | None, include: str | None = None) -> Page:
         """The page that the request asks for. `name` names the list with its filters and its sort."""
         if include not in {None, "total"}:
@@ -246,11 +259,11 @@ class Context:
         return page_of(self.runtime.cursors, self.scope, name, limit=limit, cursor=cursor, include=include)
 
     def answer(self, result: Any, *, status: int = 200, dry_run: bool = False) -> Response[Any]:
-        """The envelope around a result: a `PageOf` is a list, anything else is one thing.
+        """The envelope around a result: a `PageOf` and a list are lists, anything else is one thing.
 
         `dry_run` is for a POST that changes nothing anyway and was asked not to.
         """
-        if isinstance(result, PageOf):
+        if isinstance(result, PageOf | list):
             body = b'{"success":true,%b,"meta":%b}' % (
                 _fragment(result),
                 envelope.meta_bytes(self.request_id),
@@ -286,6 +299,9 @@ def _encode(result: Any) -> bytes:
 
 def _fragment(result: Any) -> bytes:
     """The part of the envelope that does not change between two answers of the same data."""
+    if isinstance(result, list):
+        # One that is always answered whole.
+        result = PageOf(result, limit=len(result), next_cursor=None, total=len(result))
     if not isinstance(result, PageOf):
         return b'"data":' + _encode(result)
     pagination = envelope.Pagination(

@@ -69,9 +69,12 @@ class StrictRequest(Request[Any, Any, Any]):
 def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     """A body in its type. Raises MalformedJson, or ValidationFailed that names the field."""
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise explain(error) from None
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            # The decoder stops at the first wrong field; whether the rest is JSON at all is not known yet.
+            msgspec.json.decode(body)
+            raise explain(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedJson(f"The body is not valid JSON: {error}"[:300]) from None
 
@@ -125,7 +128,9 @@ def on_framework_refusal(request: Request[Any, Any, Any], error: HTTPException) 
             if isinstance(item, dict)
         }
         if list(fields) == ["data"]:
-            fields = {"body": "is missing"}
+            # No body at all, or a form without a field that it needs.
+            missing = _MISSING.search(fields["data"])
+            fields = {missing["name"] if missing else "body": "is missing"}
         text = "; ".join(f"{name}: {reason}" for name, reason in fields.items())
         return _failure(request, ValidationFailed(text or None, fields=fields))
     if isinstance(error, NotFoundException):
@@ -135,6 +140,10 @@ def on_framework_refusal(request: Request[Any, Any, Any], error: HTTPException) 
     if error.status_code == PayloadTooLarge.status:
         return _failure(request, PayloadTooLarge())
     if error.status_code in {400, 415}:
+        content_type = request.headers.get("content-type", "")
+        if not content_type.startswith("multipart/"):
+            # JSON is read by ourselves, so this is a form, and none was sent.
+            return _failure(request, UnsupportedMediaType(content_type=content_type[:100]))
         return _failure(request, MalformedJson("The body cannot be read as what its Content-Type says."))
     return on_bug(request, error)
 

@@ -57,19 +57,19 @@ async def docs(request: Request[Any, Any, Any], ctx: Ctx) -> Response[bytes]:
     """The document for people: one page, no script needed, nothing from elsewhere."""
     ready = await _ready(request.app, ctx.runtime.settings.base_url)
     headers = {**_FOR_A_MINUTE, "Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
-    return Response(ready.page, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(ready.page, media_type="text/html", headers=headers)
 
 
 @get("/docs/docs.css", public=True, include_in_schema=False)
 async def docs_css() -> Response[bytes]:
     """The look of the page."""
-    return Response(_STYLE, media_type="text/css; charset=utf-8", headers=_FOR_A_MINUTE)
+    return Response(_STYLE, media_type="text/css", headers=_FOR_A_MINUTE)
 
 
 @get("/docs/docs.js", public=True, include_in_schema=False)
 async def docs_js() -> Response[bytes]:
     """The search field of the page; without it, the page is whole."""
-    return Response(_SCRIPT, media_type="text/javascript; charset=utf-8", headers=_FOR_A_MINUTE)
+    return Response(_SCRIPT, media_type="text/javascript", headers=_FOR_A_MINUTE)
 
 
 _STYLE: Final = (_HERE / "docs.css").read_bytes()

@@ -191,7 +191,9 @@ class _Writer:
         success: dict[str, Any] = {"description": "Success", "headers": _headers(endpoint)}
         if endpoint.answer is not None:
             schema = self._schema(endpoint.answer)
-            success["content"] = {_JSON: {"schema": schema, "example": self._answer_example(schema)}}
+            success["content"] = {
+                _JSON: {"schema": schema, "example": self._answer_example(schema, endpoint)}
+            }
         elif endpoint.answer_media.startswith("text/html"):
             success["content"] = {"text/html": {"schema": {"type": "string"}}}
         elif endpoint.answer_media != _JSON:
@@ -209,10 +211,13 @@ class _Writer:
             )
         return dict(sorted(responses.items()))
 
-    def _answer_example(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def _answer_example(self, schema: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
         example: dict[str, Any] = self._examples.of(schema)
         if "pagination" in example:
-            example["pagination"] = {"limit": 20, "has_more": False, "next_cursor": None, "total": None}
+            paged = any(parameter.name == "cursor" for parameter in endpoint.parameters)
+            shown = len(example["data"])
+            limit, total = (20, None) if paged else (shown, shown)
+            example["pagination"] = {"limit": limit, "has_more": False, "next_cursor": None, "total": total}
         return {**example, "success": True, "meta": _meta()}
 
     def refusal(self, status: str, own_codes: tuple[str, ...]) -> dict[str, Any]:

@@ -123,8 +123,8 @@ def _endpoint(path: str, method: str, handler: HTTPRouteHandler) -> Endpoint:
         if answer is not None
         else str(handler.media_type or "application/json"),
         status=handler.status_code,
-        # The one word by which a handler asks for a cached answer.
-        cached="cached" in handler.fn.__code__.co_names,
+        # The two words by which a handler asks for an answer that can be kept.
+        cached=not {"cached", "cached_by_caller"}.isdisjoint(handler.fn.__code__.co_names),
     )
 
 

@@ -42,7 +42,7 @@ def _other(kind: type) -> dict[str, Any]:
 
 def _clean(name: str) -> str:
     """`Data_Product_` -> `ProductData`, `Listed_Product_` -> `ProductList`, the rest as it is."""
-    for envelope, suffix in (("Data_list_", "ListData"), ("Data_", "Data"), ("Listed_", "List")):
+    for envelope, suffix in (("Data_", "Data"), ("Listed_", "List")):
         if name.startswith(envelope):
             return name[len(envelope) :].strip("_").rpartition(".")[2] + suffix
     return name

@@ -106,7 +106,7 @@ class Edge:
 
         try:
             if scope["method"] == "OPTIONS":
-                await self._preflight(call, answer)
+                await self._preflight(scope, call, answer)
                 return
             try:
                 store_scope = await self._admit(scope, call)
@@ -259,10 +259,11 @@ class Edge:
 
         return body, again
 
-    async def _preflight(self, call: _Call, send: Send) -> None:
+    async def _preflight(self, scope: HTTPScope, call: _Call, send: Send) -> None:
         headers: Headers = [(b"vary", b"Origin")]
         origin = (call.origin or b"").decode("latin-1")[:300]
-        if origin and await self._table.origin_listed(origin.lower()):
+        storefront = "/storefront/" in scope["path"]
+        if origin and await self._table.origin_listed(origin.lower(), storefront=storefront):
             headers += [
                 (b"access-control-allow-origin", origin.encode("latin-1")),
                 (b"access-control-allow-methods", _ALLOW_METHODS),

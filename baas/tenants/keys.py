@@ -72,8 +72,8 @@ where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.ex
 _FIND_STORE: Final = f"select {_STORE_COLUMNS} from stores s where s.id = $1"
 _ORIGIN_LISTED: Final = """
 select exists (
-  select from stores where is_active
-  and (allowed_origins && $1::text[] or coalesce(settings -> 'admin_origins', '[]') ?| $1::text[])
+  select from stores where is_active and case when $2 then allowed_origins && $1::text[]
+  else coalesce(settings -> 'admin_origins', '[]') ?| $1::text[] end
 ) as listed
 """
 
@@ -93,7 +93,7 @@ class KeyTable:
         self._by_store: dict[UUID, set[bytes]] = {}
         self._flights: dict[bytes, tuple[float, asyncio.Task[Principal]]] = {}
         self._job_scopes: dict[UUID, tuple[float, StoreScope]] = {}
-        self._origins: dict[str, tuple[float, bool]] = {}
+        self._origins: dict[tuple[str, bool], tuple[float, bool]] = {}
         self._used: set[tuple[UUID, UUID]] = set()
 
     def hash(self, key: str) -> bytes:
@@ -203,17 +203,20 @@ class KeyTable:
         self._job_scopes[store_id] = (began + LIFE, scope)
         return msgspec.structs.replace(scope, request_id=request_id)
 
-    async def origin_listed(self, origin: str) -> bool:
-        """Whether any active store lists the origin: all that a preflight, which has no key, can ask."""
-        known = self._origins.get(origin)
+    async def origin_listed(self, origin: str, *, storefront: bool) -> bool:
+        """Whether any active store lists the origin, for its storefront or for admin use.
+
+        That is all that a preflight, which has no key, can ask.
+        """
+        known = self._origins.get((origin, storefront))
         if known is not None and known[0] > time.monotonic():
             return known[1]
         began = time.monotonic()
-        row = await self._database.lookup(_ORIGIN_LISTED, [origin, "*"])
+        row = await self._database.lookup(_ORIGIN_LISTED, [origin, "*"], storefront)
         listed = bool(row and row["listed"])
         if len(self._origins) >= 1000:
             self._origins.clear()
-        self._origins[origin] = (began + LIFE, listed)
+        self._origins[origin, storefront] = (began + LIFE, listed)
         return listed
 
     async def note_use(self) -> None:

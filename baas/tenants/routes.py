@@ -53,7 +53,7 @@ Word = Annotated[str | None, Parameter(max_length=120)]
 )
 async def get_storefront_store(ctx: Ctx) -> Response[Data[StorefrontStore]]:
     """Name, currency and language of the store, for the pages that show it."""
-    return ctx.answer(service.storefront_store(ctx.scope))
+    return ctx.cached_by_caller(service.storefront_store(ctx.scope))
 
 
 @get("/admin/store", needs="store:read", operation_id="get_store", tags=["store"], summary="Get the store")
@@ -107,12 +107,15 @@ async def create_api_key(
     tags=["keys"], summary="Rotate a key",
 )  # fmt: skip
 async def rotate_api_key(
-    ctx: Ctx, tenancy: NamedDependency[Tenancy], key_id: FromPath[str], data: JSONBody[RotateApiKey]
+    ctx: Ctx,
+    tenancy: NamedDependency[Tenancy],
+    key_id: FromPath[str],
+    data: JSONBody[RotateApiKey | None] = None,
 ) -> Response[Data[CreatedApiKey]]:
     """Make a key with the same rights, and end the old one at once or after a grace period."""
-    identity = ids.decode("key", key_id)
+    identity, body = ids.decode("key", key_id), data or RotateApiKey()
     return await ctx.write(
-        lambda session: service.rotate_key(session, tenancy.keys, identity, data), status=201
+        lambda session: service.rotate_key(session, tenancy.keys, identity, body), status=201
     )
 
 

@@ -177,7 +177,9 @@ def read(raw: dict[str, Any]) -> Document:
 
 def _operation(document: Document, path: str, method: str, written: dict[str, Any]) -> Operation:
     parameters = [_resolved(document, item) for item in written.get("parameters", ())]
-    answer, paged = _answer(document, written)
+    # A list without a cursor is answered whole.
+    paged = any(item["name"] == "cursor" for item in parameters)
+    answer = _answer(document, written, paged=paged)
     body, form = None, False
     if "requestBody" in written:
         media, content = next(iter(written["requestBody"]["content"].items()))
@@ -213,18 +215,17 @@ def _parameter(item: dict[str, Any]) -> Parameter:
     )
 
 
-def _answer(document: Document, written: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def _answer(document: Document, written: dict[str, Any], *, paged: bool) -> dict[str, Any]:
     for status, response in sorted(written["responses"].items()):
         content = response.get("content", {}).get("application/json")
         if status.startswith("2") and content:
             schema = content["schema"]
             if "$ref" in schema:
                 schema = document.schemas[schema["$ref"].rpartition("/")[2]]
-            data = schema["properties"]["data"]
-            paged = "pagination" in schema["properties"]
-            return (data["items"] if paged else data), paged
+            data: dict[str, Any] = schema["properties"]["data"]
+            return data["items"] if paged else data
     # A file, such as a receipt.
-    return {"type": "string", "format": "binary"}, False
+    return {"type": "string", "format": "binary"}
 
 
 def _place(operation: Operation, all_: list[Operation], paths: set[str]) -> str:

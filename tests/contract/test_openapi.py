@@ -285,7 +285,7 @@ class TestThePage:
         """No script or style in it, and a policy that would refuse them."""
         page = await http.get("/docs")
         assert page.status_code == 200
-        assert page.headers["content-type"].startswith("text/html")
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy

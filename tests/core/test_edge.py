@@ -388,14 +388,21 @@ class TestOrigins:
     async def test_the_preflight_of_a_dashboard_is_answered(
         self, http: httpx.AsyncClient, listed: Shop
     ) -> None:
-        """An origin that is listed for admin use alone can be used from a browser, too."""
-        settings = {"admin_origins": ["https://dashboard.example"]}
-        await listed.admin("PATCH", "/admin/store", json={"settings": settings}, expect=200)
-        response = await http.options(
-            f"{BASE}/admin/store",
-            headers={"Origin": "https://dashboard.example", "Access-Control-Request-Method": "GET"},
-        )
-        assert response.headers.get("access-control-allow-origin") == "https://dashboard.example"
+        """An origin that is listed for admin use alone can be used from a browser, and only there."""
+        # Of this store alone: a preflight asks every store.
+        admin, shop = f"https://admin.{listed.slug}.example", f"https://{listed.slug}.example"
+        lists = {"allowed_origins": [shop], "settings": {"admin_origins": [admin]}}
+        await listed.admin("PATCH", "/admin/store", json=lists, expect=200)
+        for origin, path, answered in (
+            (admin, "/admin/store", True),
+            (admin, "/storefront/carts", False),
+            (shop, "/storefront/carts", True),
+            (shop, "/admin/store", False),
+        ):
+            asked = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+            response = await http.options(f"{BASE}{path}", headers=asked)
+            allowed = response.headers.get("access-control-allow-origin")
+            assert allowed == (origin if answered else None), f"{origin} {path}"
 
     @pytest.mark.parametrize("origin", ["*", "null"])
     async def test_a_live_store_cannot_list_every_origin(self, listed: Shop, origin: str) -> None:

@@ -77,13 +77,18 @@ class TestWithoutAStore:
         """Even asking for a connection is refused."""
         async with database.store(ours) as template:
             engine = template.bind
-        session = StoreSession(engine, ours, database.signals)  # type: ignore[arg-type]  # an AsyncEngine, as it was given
-        session.sync_session.info.clear()
-        with pytest.raises(ScopeViolation):
-            _ = await session.connection()
-        with pytest.raises(ScopeViolation):
-            await session.scalar(select(func.count()).select_from(AuditLine))
-        await session.close()
+
+        def lost() -> StoreSession:
+            session = StoreSession(engine, ours, database.signals)  # type: ignore[arg-type]  # an AsyncEngine, as it was given
+            session.sync_session.info.clear()
+            return session
+
+        async with lost() as session:
+            with pytest.raises(ScopeViolation):
+                _ = await session.connection()
+        async with lost() as session:
+            with pytest.raises(ScopeViolation):
+                await session.scalar(select(func.count()).select_from(AuditLine))
 
     async def test_a_scope_with_a_false_id_opens_nothing(self, database: Database, ours: StoreScope) -> None:
         """The id goes into SQL as text, so it has to be a UUID and nothing else."""

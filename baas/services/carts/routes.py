@@ -16,9 +16,10 @@ from baas.services.carts.schemas import AddItem, Cart, CreateCart, MergeCart, Se
     "/storefront/carts", needs="storefront", status_code=201, operation_id="create_cart", tags=["carts"],
     summary="Create a cart",
 )  # fmt: skip
-async def create_cart(ctx: Ctx, data: JSONBody[CreateCart]) -> Response[Data[Cart]]:
+async def create_cart(ctx: Ctx, data: JSONBody[CreateCart | None] = None) -> Response[Data[Cart]]:
     """A new cart, with items if you like. Its id is the customer's secret: whoever knows it may change the cart."""
-    return await ctx.write_fast(lambda work: service.create_cart(work, data), status=201)
+    body = data or CreateCart()
+    return await ctx.write_fast(lambda work: service.create_cart(work, body), status=201)
 
 
 @get(
@@ -28,7 +29,9 @@ async def create_cart(ctx: Ctx, data: JSONBody[CreateCart]) -> Response[Data[Car
 async def get_cart(ctx: Ctx, cart_id: FromPath[str]) -> Response[Data[Cart]]:
     """A cart at the prices and the stock of this moment."""
     identity = ids.decode("cart", cart_id)
-    return await ctx.read_fast(lambda work: service.get_cart(work, identity))
+    async with ctx.runtime.database.fast(ctx.scope) as work:
+        cart = await service.get_cart(work, identity)
+    return ctx.cached_by_caller(cart)
 
 
 @patch(

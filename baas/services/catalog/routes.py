@@ -73,7 +73,7 @@ async def get_storefront_product(ctx: Ctx, ref: FromPath[str]) -> Response[Data[
     "/storefront/categories", needs="storefront", operation_id="list_storefront_categories", tags=_TAGS,
     summary="The tree of categories",
 )  # fmt: skip
-async def list_storefront_categories(ctx: Ctx) -> Response[Data[list[CategoryNode]]]:
+async def list_storefront_categories(ctx: Ctx) -> Response[Listed[CategoryNode]]:
     """The active categories as a tree, each level by position and name."""
     return await ctx.cached("categories", (), service.category_tree)
 
@@ -155,7 +155,7 @@ async def delete_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[D
     "/admin/products/{product_id:str}/variants", needs="catalog:read", operation_id="list_variants", tags=_TAGS,
     summary="List the variants of a product",
 )  # fmt: skip
-async def list_variants(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[list[VariantView]]]:
+async def list_variants(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[VariantView]]:
     """All variants of a product, in their order (at most 100)."""
     identity = ids.decode("prod", product_id)
 
@@ -217,7 +217,7 @@ async def delete_variant(
     "/admin/products/{product_id:str}/images", needs="catalog:read", operation_id="list_images", tags=_TAGS,
     summary="List the images of a product",
 )  # fmt: skip
-async def list_images(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[list[ImageView]]]:
+async def list_images(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[ImageView]]:
     """All images of a product, in their order (at most 250)."""
     identity = ids.decode("prod", product_id)
 

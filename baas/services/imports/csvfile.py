@@ -35,7 +35,8 @@ def rows(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     """The rows of a file with their numbers, the header first. Rows without any text are left out.
 
     A row that lacks columns at its end is filled up with empty cells (spreadsheets leave them out), but
-    in the last line of a file that does not end it means that the file was cut.
+    in the last line of a file that does not end it means that the file was cut. So does a header that is
+    all there is, and whose line does not end.
 
     Raises UnreadableFile.
     """
@@ -46,6 +47,8 @@ def rows(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         try:
             cells = next(reader)
         except StopIteration:
+            if at.row == 2 and not at.ended:
+                raise _cut(1) from None
             return
         except csv.Error as error:
             raise _broken(error, at.row) from None
@@ -58,9 +61,7 @@ def rows(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
             width = len(cells)
         elif len(cells) < width:
             if not at.ended:
-                raise UnreadableFile(
-                    "truncated_file", number, "The file ends in the middle of a row; export it again."
-                )
+                raise _cut(number)
             cells.extend([""] * (width - len(cells)))
         yield number, cells
 
@@ -105,6 +106,10 @@ def _decode(raw: bytes, at: _Position) -> str:
             f"The byte 0x{raw[error.start]:02X} is not UTF-8 (the file looks like Latin-1 or Windows-1252); "
             "save it as CSV UTF-8.",
         ) from None
+
+
+def _cut(row: int) -> UnreadableFile:
+    return UnreadableFile("truncated_file", row, "The file ends in the middle of a row; export it again.")
 
 
 def _broken(error: csv.Error, row: int) -> UnreadableFile:

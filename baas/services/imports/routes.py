@@ -16,7 +16,7 @@ from baas.services.imports import service
 from baas.services.imports.schemas import MAX_FILE_BYTES, Import, ImportFormat
 
 
-class ImportForm(msgspec.Struct, kw_only=True):
+class ImportForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A file and its format, as a form."""
 
     file: UploadFile

@@ -51,7 +51,7 @@ def _key(text: str) -> str:
     tags=["notifications"],
     summary="List templates",
 )
-async def list_templates(ctx: Ctx) -> Response[Data[list[TemplateSummary]]]:
+async def list_templates(ctx: Ctx) -> Response[Listed[TemplateSummary]]:
     """Every template that the store can use, by key, channel and locale, with the version in use."""
     return await ctx.read_fast(templates.list_templates)
 

@@ -92,7 +92,9 @@ async def get_storefront_order(
     identity = ids.decode("ord", order_id)
     if token is None:
         raise NotFound(id=order_id)
-    return await ctx.read_fast(lambda work: service.get_for_customer(work, identity, token))
+    async with ctx.runtime.database.fast(ctx.scope) as work:
+        order = await service.get_for_customer(work, identity, token)
+    return ctx.cached_by_caller(order)
 
 
 @post(
@@ -216,7 +218,7 @@ async def _pdf(order: Order, look: Look) -> Response[bytes]:
     "/admin/orders/{order_id:str}/history", needs="orders:read", operation_id="get_order_history", tags=["orders"],
     summary="History of an order",
 )  # fmt: skip
-async def get_order_history(ctx: Ctx, order_id: FromPath[str]) -> Response[Data[list[Transition]]]:
+async def get_order_history(ctx: Ctx, order_id: FromPath[str]) -> Response[Listed[Transition]]:
     """Who moved the order where, when and why."""
     identity = ids.decode("ord", order_id)
     return await ctx.read_fast(lambda work: service.history(work, identity))

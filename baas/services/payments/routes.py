@@ -232,7 +232,7 @@ async def receive_notification(
     "/admin/payments/{payment_id:str}/history", needs="payments:read", operation_id="get_payment_history",
     tags=["payments"], summary="History of a payment",
 )  # fmt: skip
-async def get_payment_history(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[list[HistoryEntry]]]:
+async def get_payment_history(ctx: Ctx, payment_id: FromPath[str]) -> Response[Listed[HistoryEntry]]:
     """Everything that happened to a payment in order, also what was ignored and why."""
     identity = ids.decode("pay", payment_id)
     return await ctx.read_fast(lambda work: service.history(work, identity))
@@ -242,7 +242,7 @@ async def get_payment_history(ctx: Ctx, payment_id: FromPath[str]) -> Response[D
     "/admin/payment-providers", needs="payments:read", operation_id="list_payment_providers", tags=["payments"],
     summary="List payment providers",
 )  # fmt: skip
-async def list_payment_providers(ctx: Ctx) -> Response[Data[list[PaymentProvider]]]:
+async def list_payment_providers(ctx: Ctx) -> Response[Listed[PaymentProvider]]:
     """The providers that this store could use, and how it stands with each."""
     providers = providers_of(ctx.runtime)
     return await ctx.read_fast(lambda work: accounts.listed(work, providers))
@@ -367,7 +367,7 @@ async def _page(ctx: Context, work: StoreWork, payment_id: UUID, token: str) -> 
 
 def _html(page: Page, scope: StoreScope) -> Response[bytes]:
     body = sandbox_page.render(page, store_name=scope.store.name, locale=scope.store.locale)
-    return Response(body, media_type="text/html; charset=utf-8", headers=sandbox_page.headers(page))
+    return Response(body, media_type="text/html", headers=sandbox_page.headers(page))
 
 
 ROUTES: list[Any] = [

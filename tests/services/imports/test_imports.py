@@ -236,11 +236,17 @@ class TestRefusals:
             "POST", "/admin/imports", data={"format": "excel"}, files=files, expect=422
         )
         assert "format" in refused.json()["error"]["details"]["fields"]
-        assert (await shop.admin("POST", "/admin/imports", data={"format": "shopify"})).status_code in {
-            400,
-            422,
-        }
-        assert (await shop.admin("POST", "/admin/imports", json={"file": "x"})).status_code in {400, 415, 422}
+        for sent, status, code, field in (
+            ({"files": {"format": (None, "shopify")}}, 422, "validation_error", "file"),
+            ({"files": {**files, "dry": (None, "1")}}, 422, "validation_error", "dry"),
+            ({"files": [*files.items(), *files.items()]}, 422, "validation_error", "file"),
+            ({"data": {"format": "shopify"}}, 415, "unsupported_media_type", None),
+            ({"json": {"file": "x"}}, 415, "unsupported_media_type", None),
+        ):
+            answer: Any = await shop.admin("POST", "/admin/imports", expect=status, **sent)
+            error = answer.json()["error"]
+            assert error["code"] == code
+            assert field is None or field in error["details"]["fields"]
         error = await upload(shop, b"x" * (MAX_FILE_BYTES + 1), expect=413)
         assert error["code"] == "payload_too_large"
 

@@ -278,6 +278,27 @@ class TestUnreadable:
         assert refusal(content[: content.index("ón".encode()) + 1]) == ("truncated_file", 3)
         assert refusal(content[: content.index(b"Jarr") + 2]) == ("truncated_file", 3)
 
+    def test_cut_inside_the_header(self) -> None:
+        """Behind the columns that are needed it would look like a file without products."""
+        header = sheet()
+        assert refusal(header[: header.index(b"Image Src")]) == ("truncated_file", 1)
+        assert read(header) == []
+
+    def test_wherever_it_is_cut_no_product_changes(self) -> None:
+        """Refused, or told of the product, or there was nothing behind the cut that says anything."""
+        content = sheet(*(row(name, name, "12.50", Tags="a, b", Status="active") for name in "mno"))
+        whole = read(content)
+        refused = 0
+        for end in range(1, len(content)):
+            try:
+                found = read(content[:end])
+            except UnreadableFile:
+                refused += 1
+                continue
+            for cut, right in zip(found, whole, strict=False):
+                assert cut == right or (cut is found[-1] and cut.product is None), content[:end]
+        assert refused > len(content) * 0.9
+
     def test_nul_bytes(self) -> None:
         """No text holds them."""
         assert refusal(sheet(row("m", "Mu\0g", "1"))) == ("nul_byte", 2)
