@@ -38,6 +38,8 @@ ACTIONS: Final = {
     "payment.charged_back": "charged_back",
     "payment.chargeback_won": "chargeback_won",
     "payment.chargeback_lost": "chargeback_lost",
+    "payment.refund_failed": "refund_failed",
+    "payment.expired": "expired",
     "payment_intent.succeeded": "approved",
     "payment_intent.payment_failed": "rejected",
     "payment_intent.processing": "pending",
@@ -45,11 +47,18 @@ ACTIONS: Final = {
     "checkout.session.completed": "approved",
     "checkout.session.expired": "expired",
     "charge.refunded": "refunded",
+    "refund.failed": "refund_failed",
     "charge.dispute.created": "charged_back",
 }
 """What `trigger` takes, in the house's words and in Stripe's own."""
-_NEW: Final = frozenset({"approved", "rejected", "pending", "expired"})
-"""What happens to a payment that is open; everything else needs one that was paid."""
+_FITTING: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("approved", "rejected", "pending", "cancelled", "expired"), ("pending",)),
+    "partially_refunded": ("paid", "partially_refunded"),
+    "refund_failed": ("refunded", "partially_refunded"),
+    "chargeback_won": ("disputed",),
+    "chargeback_lost": ("disputed",),
+}
+"""The payments that something happens to, the likeliest first; to everything else those that were paid."""
 
 
 @click.group("payments", short_help="Configure, trigger and reconcile payments.")
@@ -180,9 +189,9 @@ def trigger(
     as_json: bool,
 ) -> None:
     """Let something happen at the simulated provider, and send its signed notifications in the way you like."""
-    age = 0 if late is None else seconds(late)
 
     async def work() -> Any:
+        age = 0 if late is None else seconds(late)
         async with opened() as (runtime, table):
             scope = await store_scope(runtime, table, _named(reference or "demo"))
             url = _address(runtime, scope, provider)
@@ -236,11 +245,11 @@ async def _payment(
     async with runtime.database.fast(scope) as work:
         if payment_id is not None:
             return await service.get(work, ids.decode("pay", payment_id))
-        wanted = "pending" if action in _NEW else "paid"
-        page = Page(1, None, False, lambda _values: "")
-        found = await service.find(work, page, {"provider": provider, "status": wanted})
-        if found.items:
-            return found.items[0]
+        for wanted in _FITTING.get(action, ("paid",)):
+            page = Page(1, None, False, lambda _values: "")
+            found = await service.find(work, page, {"provider": provider, "status": wanted})
+            if found.items:
+                return found.items[0]
         known = await accounts.opened(work, runtime.keyring, provider)
     if known is None:
         await _configure(runtime, scope, provider, *_simulated(runtime, scope, provider))

@@ -63,6 +63,8 @@ class Faults(msgspec.Struct, kw_only=True):
     """Answers to POSTs that are lost after the work was done."""
     slow: float = 0
     """Seconds before every answer."""
+    slow_refunds: bool = False
+    """Refunds wait for the bank, which is told to decide by `refund_succeeded` or `refund_failed`."""
     down: bool = False
     """No answer at all."""
 

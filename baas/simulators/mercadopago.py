@@ -22,6 +22,7 @@ _OUTCOMES: Final = {
     "pending": ("pending", "pending_waiting_payment"),
     "in_process": ("in_process", "pending_review_manual"),
     "cancelled": ("cancelled", "expired"),
+    "expired": ("cancelled", "expired"),
     "in_mediation": ("in_mediation", "pending"),
     "charged_back": ("charged_back", "in_process"),
     "chargeback_won": ("charged_back", "reimbursed"),
@@ -34,6 +35,7 @@ _CHOICES: Final = (
     ("rejected", "The card is rejected", "no"),
     ("pending", "Pay later in cash", "wait"),
     ("in_process", "The bank reviews it", "wait"),
+    ("leave", "Back to the shop", "leave"),
 )
 
 
@@ -192,6 +194,7 @@ class MercadoPagoSimulator:
         if not 0 < amount <= left:
             raise _refusal(400, "Invalid refund amount", "4040")
         refund = self._refund(payment, amount)
+        self._notify(payment, "payment.updated")
         response = answer(refund, 201)
         self.books.remember(owner, key, request.path.encode() + raw, response)
         return response
@@ -259,12 +262,16 @@ class MercadoPagoSimulator:
     async def _page(self, request: web.Request) -> web.Response:
         preference = self._of_page(request)
         item = preference["items"][0]
-        amount = f"{item.get('currency_id', 'ARS')} {_total(preference)}"
+        amount = f"{item.get('currency_id', 'ARS')} {_total(preference):,f}"
         return pay_page("Mercado Pago", str(item.get("title")), amount, _CHOICES)
 
     async def _pay(self, request: web.Request) -> web.Response:
         preference = self._of_page(request)
         outcome = str((await request.post()).get("outcome", "approved"))
+        if outcome == "leave" and preference["back_urls"].get("failure"):
+            # Whoever leaves without paying comes back with nothing but the names of what would have been.
+            empty = dict.fromkeys(("collection_id", "collection_status", "payment_id", "status"), "null")
+            return back(preference["back_urls"]["failure"], empty | {"preference_id": preference["id"]})
         payment = self._new_payment(preference, *_OUTCOMES.get(outcome, _OUTCOMES["approved"]))
         self._notify(payment, "payment.created")
         word = {"approved": "success", "rejected": "failure"}.get(payment["status"], "pending")
@@ -333,6 +340,8 @@ class MercadoPagoSimulator:
         if action in {"refunded", "partially_refunded"}:
             left = Decimal(payment["transaction_amount"]) - Decimal(payment["transaction_amount_refunded"])
             self._refund(payment, Decimal(str(asked.get("amount") or left)))
+        if action in {"refund_succeeded", "refund_failed"}:
+            self._end_refund(payment, failed=action == "refund_failed")
         if action == "charged_back":
             self.books.table("chargebacks")[str(payment["id"])] = {
                 "id": str(payment["id"]),
@@ -426,7 +435,7 @@ class MercadoPagoSimulator:
             "id": self.books.number("refunds", 500_000_001),
             "payment_id": payment["id"],
             "amount": amount,
-            "status": "approved",
+            "status": "in_process" if self.books.faults.slow_refunds else "approved",
             "source": {"id": str(payment["collector_id"]), "name": "Shop", "type": "collector"},
             "date_created": _stamp(),
             "unique_sequence_number": None,
@@ -442,8 +451,20 @@ class MercadoPagoSimulator:
             self._move(payment, "refunded", "refunded")
         else:
             self._move(payment, "approved", "partially_refunded")
-        self._notify(payment, "payment.updated")
         return refund
+
+    def _end_refund(self, payment: Any, *, failed: bool) -> None:
+        """The bank decides about the latest refund. One that fails, even later, is no part of the sum any more."""
+        if not payment["refunds"]:
+            raise _refusal(404, "Refund not found", "2032")
+        refund = payment["refunds"][-1]
+        was, refund["status"] = refund["status"], "rejected" if failed else "approved"
+        if failed and was != "rejected":
+            left = Decimal(payment["transaction_amount_refunded"]) - Decimal(refund["amount"])
+            payment["transaction_amount_refunded"] = left
+            self._move(payment, "approved", "partially_refunded" if left else "accredited")
+        else:
+            payment["date_last_updated"] = _stamp()
 
     def _event(self, payment: Any, action: str) -> Any:
         return {

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,11 @@ _CHOICES: Final = (
     ("approved", "Pay", "yes"),
     ("rejected", "The card is declined", "no"),
     ("pending", "Pay by a slow method", "wait"),
+    ("leave", "Back to the shop", "leave"),
+)
+_DISPUTES: Final = {"charged_back": "needs_response", "chargeback_won": "won", "chargeback_lost": "lost"}
+_NEEDS_PAID: Final = frozenset(
+    {"refunded", "partially_refunded", "refund_failed", "refund_succeeded", *_DISPUTES}
 )
 _INTENT_FIELDS: Final = frozenset(
     "amount currency automatic_payment_methods capture_method confirm customer description expand metadata "  # noqa: SIM905  names
@@ -36,6 +42,10 @@ _REFUND_FIELDS: Final = frozenset(
     "payment_intent charge amount reason metadata refund_application_fee reverse_transfer expand".split()  # noqa: SIM905  names
 )
 _LIFE: Final = 24 * 3600
+_ZERO_DECIMALS: Final = frozenset(
+    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()  # noqa: SIM905  codes
+)
+_THREE_DECIMALS: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 
 class StripeSimulator:
@@ -97,13 +107,14 @@ class StripeSimulator:
                 _refuse("You must provide the mode `payment`.", param="mode")
             if not body.get("success_url"):
                 _refuse("Missing required param: success_url.", param="success_url", code="parameter_missing")
-            total, currency = 0, "usd"
+            total, currency, title = 0, "usd", ""
             for line in body.get("line_items") or _refuse(
                 "Missing required param: line_items.", param="line_items"
             ):
                 price = line.get("price_data") or {}
                 total += _integer(price, "unit_amount") * int(line.get("quantity", 1))
                 currency = price.get("currency", currency)
+                title = title or str((price.get("product_data") or {}).get("name") or "")
             session = make(
                 "checkout.session",
                 mode="payment",
@@ -123,7 +134,7 @@ class StripeSimulator:
                 livemode=owner.startswith("live"),
             )
             session["url"] = f"{self.own_url}/pay/{session['id']}"
-            self._keep(owner, session, intent_data=body.get("payment_intent_data") or {})
+            self._keep(owner, session, intent_data=body.get("payment_intent_data") or {}, title=title)
             return session
 
         return self._once(request, owner, body, work)
@@ -197,7 +208,7 @@ class StripeSimulator:
     def _list(self, kind: str) -> Any:
         async def handler(request: web.Request) -> web.Response:
             fields = frozenset(
-                {"expand", "created", "limit", "starting_after", "payment_intent", "charge", "type"}
+                {"expand", "created", "limit", "starting_after", "payment_intent", "charge", "types"}
             )
             owner, query = await self._asked(request, fields)
             created = query.get("created") or {}
@@ -211,6 +222,7 @@ class StripeSimulator:
                     for name in ("payment_intent", "charge")
                     if name in query
                 )
+                and ("types" not in query or row["object"].get("type") in query["types"])
             ]
             after, limit = query.get("starting_after"), int(query.get("limit", 10))
             if after:
@@ -223,32 +235,30 @@ class StripeSimulator:
         return handler
 
     # ------------------------------------------------------------------------------------------ page
-    def _of_page(self, request: web.Request) -> tuple[str, dict[str, Any]]:
+    def _of_page(self, request: web.Request) -> Any:
         identity = request.match_info["id"]
         row = self.books.table("checkout.session").get(identity) or self.books.table("payment_intent").get(
             identity
         )
         if row is None:
             raise Refusal(*error(404, "No such page."))
-        return row["owner"], row["object"]
+        return row
 
     async def _page(self, request: web.Request) -> web.Response:
-        _, thing = self._of_page(request)
-        amount = thing.get("amount_total") or thing.get("amount")
-        return pay_page(
-            "Stripe",
-            f"{thing['id'][:20]}…",
-            f"{str(thing['currency']).upper()} {amount} (in Stripe's units)",
-            _CHOICES,
-        )
+        row = self._of_page(request)
+        thing = row["object"]
+        return _pay_page(thing, str(row.get("title") or thing.get("description") or thing["id"]))
 
     async def _pay(self, request: web.Request) -> web.Response:
-        owner, thing = self._of_page(request)
+        row = self._of_page(request)
+        owner, thing = row["owner"], row["object"]
         outcome = str((await request.post()).get("outcome", "approved"))
+        if outcome == "leave" and thing.get("cancel_url"):
+            return back(str(thing["cancel_url"]), {})
         intent = self._intent_of(owner, thing)
         self._decide(owner, intent, _ACTIONS.get(outcome, "succeeded"), notify=True)
         if outcome == "rejected" or thing["object"] == "payment_intent":
-            return pay_page("Stripe", f"{intent['id']} is {intent['status']}.", "", _CHOICES)
+            return _pay_page(thing, f"{intent['id']} is {intent['status']}.")
         return back(str(thing["success_url"]).replace("{CHECKOUT_SESSION_ID}", thing["id"]), {})
 
     # --------------------------------------------------------------------------------------- control
@@ -276,13 +286,16 @@ class StripeSimulator:
                     intent[name] = asked[name]
             if "live_mode" in asked:
                 intent["livemode"] = asked["live_mode"]
+            if action in _NEEDS_PAID:
+                self._decide(owner, intent, "succeeded", notify=notify)
             if action in _ACTIONS:
                 self._decide(owner, intent, _ACTIONS[action], notify=notify)
             elif action in {"refunded", "partially_refunded"}:
                 self._refund(owner, intent, asked.get("amount"), {}, notify=notify)
+            elif action in {"refund_succeeded", "refund_failed"}:
+                self._end_refund(owner, intent, action.removeprefix("refund_"), notify=notify)
             else:
-                word = {"charged_back": "needs_response", "chargeback_won": "won", "chargeback_lost": "lost"}
-                self._dispute(owner, intent, word[action], notify=notify)
+                self._dispute(owner, intent, _DISPUTES[action], notify=notify)
         events = [row["object"] for row in list(self.books.table("event").values())[before:]]
         return answer(
             {"payment": intent, "notifications": [{"query": "", "body": event} for event in events]}
@@ -454,7 +467,7 @@ class StripeSimulator:
             currency=charge["currency"],
             charge=charge["id"],
             payment_intent=intent["id"],
-            status="succeeded",
+            status="pending" if self.books.faults.slow_refunds else "succeeded",
             metadata=metadata,
         )
         self._keep(owner, refund)
@@ -463,6 +476,19 @@ class StripeSimulator:
         self._tell(owner, "refund.created", refund, notify=notify)
         self._tell(owner, "charge.refunded", charge, notify=notify)
         return refund
+
+    def _end_refund(self, owner: str, intent: dict[str, Any], status: str, *, notify: bool) -> None:
+        """The bank decides about the latest refund. One that fails, even later, is no part of the sum any more."""
+        rows = [row["object"] for row in self.books.table("refund").values()]
+        mine = [row for row in rows if row["payment_intent"] == intent["id"]]
+        refund = mine[-1] if mine else _refuse("Nothing was refunded of this PaymentIntent.")
+        was, refund["status"] = refund["status"], status
+        if status == "failed" != was:
+            charge = self._find(owner, "charge", str(refund["charge"]))
+            charge["amount_refunded"] -= refund["amount"]
+            charge["refunded"] = False
+            refund["failure_reason"] = "expired_or_canceled_card"
+        self._tell(owner, f"refund.{'failed' if status == 'failed' else 'updated'}", refund, notify=notify)
 
     def _dispute(self, owner: str, intent: dict[str, Any], status: str, *, notify: bool) -> None:
         charge = self._find(owner, "charge", str(intent["latest_charge"]))
@@ -530,6 +556,17 @@ def signed_headers(secret: str, body: bytes, *, at: float | None = None) -> dict
     stamp = int(now() if at is None else at)
     v1 = hmac.new(secret.encode(), b"%d.%b" % (stamp, body), hashlib.sha256).hexdigest()
     return {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": f"t={stamp},v1={v1}"}
+
+
+def _pay_page(thing: dict[str, Any], title: str) -> web.Response:
+    code = str(thing["currency"]).upper()
+    amount = Decimal(thing.get("amount_total") or thing["amount"]).scaleb(-_decimals(code))
+    return pay_page("Stripe", title, f"{code} {amount:,f}", _CHOICES)
+
+
+def _decimals(code: str) -> int:
+    """Of an amount on Stripe's wire."""
+    return 0 if code in _ZERO_DECIMALS else 3 if code in _THREE_DECIMALS else 2
 
 
 def _refuse(message: str, *, code: str | None = None, param: str | None = None) -> Any:

@@ -200,6 +200,40 @@ class TestGivingBack:
         assert [(refund["amount"], refund["origin"]) for refund in payment["refunds"]] == [(500, "provider")]
         assert "order.refunded" in await event_types(shop, placed["order"]["id"])
 
+    @pytest.mark.parametrize("amount", [700, None], ids=["part", "all"])
+    async def test_one_that_waits_for_the_bank(
+        self, shop: Shop, worker: Worker, provider: Provider, amount: int | None
+    ) -> None:
+        """Pending, then done; one that fails after all, even later, is flagged and can be made again."""
+        placed = await paid(shop, worker, provider)
+        total = placed["order"]["total"]
+        path = f"/admin/payments/{placed['payment']['id']}/refunds"
+        body = {} if amount is None else {"amount": amount}
+        provider.faults(slow_refunds=True)
+        made = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
+        assert (made["status"], made["provider_refund_id"] is not None) == ("pending", True)
+
+        async def heard(action: str) -> tuple[Any, Any]:
+            await provider.notify(shop, placed["payment"], action)
+            await drain(worker, *INBOX)
+            return await payment_of(shop, placed["payment"]), await order_of(shop, placed["order"])
+
+        payment, order = await heard("refund_succeeded")
+        assert [refund["status"] for refund in payment["refunds"]] == ["succeeded"]
+        assert (payment["flags"], order["amount_refunded"]) == ([], amount or total)
+        for _ in range(2):
+            payment, order = await heard("refund_failed")
+            assert (payment["status"], payment["amount_refunded"]) == ("paid", 0)
+            assert (payment["flags"], payment["refunds"][0]["status"]) == (["refund_failed"], "failed")
+            assert (order["status"], order["payment_status"], order["amount_refunded"]) == ("paid", "paid", 0)
+        provider.faults()
+        again = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
+        assert again["status"] == "succeeded"
+        payment = await payment_of(shop, placed["payment"])
+        assert payment["amount_refunded"] == (amount or total)
+        told = await event_types(shop, payment["id"])
+        assert told.count("payment.refunded") == 3
+
     async def test_an_answer_that_is_lost_gives_back_once(
         self, shop: Shop, worker: Worker, provider: Provider, database: Database
     ) -> None:

@@ -77,6 +77,34 @@ async def test_charged_back_there(shop: Shop, worker: Worker, provider: Provider
     assert (found["status"], found["amount_refunded"]) == ("refunded", found["amount"])
 
 
+async def test_what_happens_to_an_old_payment(
+    shop: Shop, worker: Worker, provider: Provider, database: Database
+) -> None:
+    """Made before the time that is compared: paid, given back, disputed and lost in it, and nobody said so."""
+    await provider.configure(shop)
+    elements: dict[str, Any] = {"stripe_mode": "elements"} if provider.name == "stripe" else {}
+    payment = await provider.collect(shop, **elements)
+    steps = (("approved", "paid"), ("charged_back", "disputed"), ("chargeback_lost", "refunded"))
+    for action, status in steps:
+        if provider.name == "stripe":
+            _age(provider, payment)
+        await provider.act(payment, action)
+        async with database.fast(await shop.scope(worker)) as work:
+            await work.execute("update payments set created_at = created_at - interval '20 days'")
+            await work.execute("update payment_provider_accounts set reconciled_until = now()")
+        report = await compare(shop, worker, database)
+        assert ((await payment_of(shop, payment))["status"], report["runs"][0]["repaired"]) == (status, 1)
+
+
+def _age(stripe: Provider, payment: dict[str, Any]) -> None:
+    """Let everything that Stripe has of a payment be twenty days older."""
+    mine = {row["id"] for row in stripe.payments() if row["metadata"]["baas_payment"] == payment["id"]}
+    for kind in ("payment_intent", "charge", "dispute"):
+        for row in stripe.books.table(kind).values():
+            if row["object"].get("payment_intent", row["object"]["id"]) in mine:
+                row["object"]["created"] -= 20 * 86_400
+
+
 async def test_unknown_here(
     shop: Shop, other_shop: Shop, worker: Worker, provider: Provider, database: Database
 ) -> None:

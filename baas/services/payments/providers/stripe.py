@@ -57,7 +57,15 @@ _REFERENCE: Final = "baas_payment"
 _REFUND_REFERENCE: Final = "baas_refund"
 _INTENT: Final = ("latest_charge", "latest_charge.refunds")
 _SEARCH_PAGE: Final = 100
-_PHASES: Final = ("intents", "refunds", "disputes")
+_PHASES: Final = ("intents", "refunds", "disputes", "changes")
+_CHANGES: Final = tuple(
+    name
+    for name in EVENTS
+    if name.startswith("payment_intent.")
+    or name in {"checkout.session.expired", "refund.updated", "refund.failed"}
+    or (name.startswith("charge.dispute.") and not name.endswith("created"))
+)
+"""What happens to things that were made before: they are in none of the other lists."""
 
 
 class Stripe:
@@ -312,7 +320,7 @@ class StripeProvider:
         )
 
     async def search(self, *, since: datetime, until: datetime, cursor: str | None) -> SearchPage:
-        """Intents, then refunds, then disputes made in a time: a refund of today may be of an old payment."""
+        """Intents, refunds and disputes made in a time, and what happened in it to those made before."""
         phase, _, after = (cursor or f"{_PHASES[0]}:").partition(":")
         query: Any = {
             "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp()) + 1},
@@ -324,14 +332,19 @@ class StripeProvider:
             "intents": self._client.v1.payment_intents,
             "refunds": self._client.v1.refunds,
             "disputes": self._client.v1.disputes,
+            "changes": self._client.v1.events,
         }[phase]
         if phase == "intents":
             query["expand"] = [f"data.{name}" for name in _INTENT]
+        elif phase == "changes":
+            query["types"] = list(_CHANGES)
         async with self._asking():
             page = (await service.list_async(query)).to_dict()
         rows = page["data"]
         if phase == "intents":
             items = [await self._snapshot(intent) for intent in rows]
+        elif phase == "changes":
+            items = [snapshot for handle in _changed(rows, since) for snapshot in await self.fetch(handle)]
         else:
             wanted = dict.fromkeys(_id(row["payment_intent"]) for row in rows if row.get("payment_intent"))
             intents = [await self._retrieve_intent(identity) for identity in wanted]
@@ -380,6 +393,16 @@ def _handle(event_type: str, about: Mapping[str, Any]) -> Handle | None:
     if not session and not intent:
         return None
     return Handle(payment_id=None, session=session, provider_payment_id=_id(intent) if intent else None)
+
+
+def _changed(events: Sequence[Mapping[str, Any]], since: datetime) -> list[Handle]:
+    """What these events are about, once each, as far as it was made before."""
+    handles = [
+        _handle(event["type"], event["data"]["object"])
+        for event in events
+        if event["data"]["object"].get("created", 0) < since.timestamp()
+    ]
+    return list(dict.fromkeys(handle for handle in handles if handle is not None))
 
 
 def _refund(refund: Mapping[str, Any], currency: str) -> RefundSnapshot:

@@ -95,7 +95,7 @@ _MOVE: Final = f"""
 with moved as (
   update payments set
     status = $3, provider_status = $4, provider_payment_id = coalesce(provider_payment_id, $5),
-    amount_refunded = greatest(amount_refunded, $6), in_progress = $7, failure_code = $8,
+    amount_refunded = case when $16 then $6 else greatest(amount_refunded, $6) end, in_progress = $7, failure_code = $8,
     provider_updated_at = greatest(provider_updated_at, $9), updated_at = $10,
     paid_at = case when $3 = 'paid' then coalesce(paid_at, $10) else paid_at end
   where store_id = $1 and id = $2
@@ -117,6 +117,7 @@ async def move(
     provider_status: str,
     provider_payment_id: str,
     amount_refunded: int,
+    may_shrink: bool,
     in_progress: bool,
     failure_code: str | None,
     provider_updated_at: datetime | None,
@@ -124,7 +125,7 @@ async def move(
     source: str,
     now: datetime,
 ) -> Any:
-    """The payment in its next state, with a line in its history."""
+    """The payment in its next state, with a line in its history. Only a correction may shrink what was refunded."""
     return await work.fetchrow(
         _MOVE,
         work.scope.store_id,
@@ -142,6 +143,7 @@ async def move(
         payment["status"],
         source,
         work.scope.request_id,
+        may_shrink,
     )
 
 

@@ -36,7 +36,7 @@ from baas.services.payments.schemas import Payment, PaymentStatus, Refund, Refun
 from baas.services.payments.service import accounts
 from baas.services.payments.service.collecting import action_of
 from baas.services.payments.service.refunding import asked_of
-from baas.services.payments.service.settling import BAD_FLAGS, handle_of, record, update_refund
+from baas.services.payments.service.settling import BAD_FLAGS, REFUND_FAILED, handle_of, record, update_refund
 from baas.services.payments.service.shape import refund_of, shape
 
 log = structlog.get_logger(__name__)
@@ -266,7 +266,7 @@ async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
         return refund_of(found)
     except ProviderRefused as refusal:
         async with desk.database.fast(scope) as work:
-            await _refused(work, payment, refund_id, refusal)
+            await _refused(work, payment, refund_id, refusal, was_promised=found["attempts"] > 0)
         raise PaymentProviderError(provider=payment["provider"], provider_message=str(refusal)) from refusal
     async with desk.database.fast(scope) as work:
         await _locked(work, payment["id"])
@@ -281,7 +281,10 @@ async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
         return refund_of(await _refund(work, refund_id))
 
 
-async def _refused(work: StoreWork, payment: Any, refund_id: UUID, refusal: ProviderRefused) -> None:
+async def _refused(
+    work: StoreWork, payment: Any, refund_id: UUID, refusal: ProviderRefused, *, was_promised: bool
+) -> None:
+    """The refund is failed; one that was answered as pending before needs a person, who was not told."""
     await _locked(work, payment["id"])
     current = await _refund(work, refund_id, lock=True)
     if _unasked(current):
@@ -293,7 +296,9 @@ async def _refused(work: StoreWork, payment: Any, refund_id: UUID, refusal: Prov
             failure_code=refusal.code or "refused",
             now=clock.now(work.scope),
         )
-        await _note(work, payment, "ignored", f"refund refused: {refusal}")
+        if was_promised:
+            await repository.flag(work, payment["id"], REFUND_FAILED, clock.now(work.scope))
+        await _note(work, payment, "flagged" if was_promised else "ignored", f"refund refused: {refusal}")
 
 
 def _unasked(refund: Any) -> bool:

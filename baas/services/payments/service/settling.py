@@ -22,6 +22,8 @@ from baas.services.payments.service.shape import emit, payment_of, shape, storef
 log = structlog.get_logger(__name__)
 
 UNKNOWN_STATUS: Final = "unknown_status"
+REFUND_FAILED: Final = "refund_failed"
+"""A flag: money that the shop believes given back was not."""
 BAD_FLAGS: Final = frozenset({"amount_mismatch", "currency_mismatch", "mode_mismatch", UNKNOWN_STATUS})
 """What keeps a payment from being settled."""
 _EVENTS: Final = {
@@ -125,7 +127,12 @@ async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> A
         if target != current:
             await note("ignored", "an older answer of the provider")
         return row
-    await _match_refunds(work, row, snapshot)
+    is_undone = await _match_refunds(work, row, snapshot)
+    if is_undone and snapshot.amount_refunded < row["amount_refunded"]:
+        # A refund that failed after it had counted: the money is the shop's again, and may be given back anew.
+        row = await _move(work, row, target, snapshot, "moved", source, is_correction=True)
+        await emit(work, "payment.refunded", row)
+        return row
     more_refunded = snapshot.amount_refunded > row["amount_refunded"]
     steps = path(current, target)
     if target == current and more_refunded:
@@ -196,7 +203,14 @@ async def _flagged(work: StoreWork, row: Any, snapshot: Snapshot, word: str, det
 
 
 async def _move(
-    work: StoreWork, row: Any, step: PaymentStatus, snapshot: Snapshot, outcome: str, source: str
+    work: StoreWork,
+    row: Any,
+    step: PaymentStatus,
+    snapshot: Snapshot,
+    outcome: str,
+    source: str,
+    *,
+    is_correction: bool = False,
 ) -> Any:
     """Write one step; what only the last one knows is left out of those before it."""
     is_last = step == snapshot.status
@@ -207,6 +221,7 @@ async def _move(
         provider_status=snapshot.provider_status,
         provider_payment_id=snapshot.provider_payment_id,
         amount_refunded=snapshot.amount_refunded if is_last else row["amount_refunded"],
+        may_shrink=is_correction,
         in_progress=snapshot.in_progress and is_last,
         failure_code=snapshot.failure_code if is_last else None,
         provider_updated_at=snapshot.updated_at,
@@ -232,14 +247,14 @@ def _is_older(row: Any, snapshot: Snapshot) -> bool:
     return known is not None and snapshot.updated_at is not None and snapshot.updated_at < known
 
 
-async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> None:
+async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> bool:
     """Our refunds as the provider has them; those made in its own panel become ours.
 
     One of ours whose answer was lost is found again by the reference that the provider kept for us or,
-    where it keeps none, by its amount.
+    where it keeps none, by its amount. Answers whether the provider's sum is smaller for a refund that failed.
     """
     if not snapshot.refunds:
-        return
+        return False
     ours = await repository.refunds(work, [row["id"]])
     known = {refund["provider_refund_id"]: refund for refund in ours}
     unanswered = [
@@ -270,10 +285,27 @@ async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> None:
             )
         elif found["status"] != refund.status:
             await update_refund(work, found["id"], refund)
-            if found["status"] == RefundStatus.SUCCEEDED and refund.status is RefundStatus.FAILED:
+            if refund.status is RefundStatus.FAILED:
+                # Whoever asked for it was told that it was done, or under way.
                 await _flagged(
-                    work, row, snapshot, "refund_failed", refund.failure_code or "failed", "provider"
+                    work, row, snapshot, REFUND_FAILED, refund.failure_code or "failed", "provider"
                 )
+    return _is_undone(ours, snapshot)
+
+
+def _is_undone(ours: Sequence[Any], snapshot: Snapshot) -> bool:
+    """Whether a refund failed, and the provider's sum is that of the others, all of which it knows."""
+    counted = {
+        refund.provider_refund_id: refund.amount
+        for refund in snapshot.refunds
+        if refund.status is not RefundStatus.FAILED
+    }
+    told = {refund.provider_refund_id for refund in snapshot.refunds}
+    return (
+        len(counted) < len(told)
+        and sum(counted.values()) == snapshot.amount_refunded
+        and all(refund["provider_refund_id"] in {None, *told} for refund in ours)
+    )
 
 
 def _lost(unanswered: Sequence[Any], refund: RefundSnapshot) -> Any | None:
