@@ -19,12 +19,12 @@ const artefacts = join(root, 'tests/browser/artefacts');
 export const launch = () =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
 
-/** A page that keeps what the browser complained about. */
+/** A page that keeps what the browser complained about. Nothing moves unless a test says so: there is nothing to wait for. */
 export async function open(browser, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'es-AR', ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'es-AR', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   watch(page);
   return page;
@@ -39,11 +39,27 @@ export function watch(page) {
   return page;
 }
 
-/** A picture for people to look at. */
+/** A picture for people to look at, with everything that is in sight loaded. */
 export async function picture(page, name, options = {}) {
   mkdirSync(artefacts, { recursive: true });
-  await page.waitForTimeout(450);
+  if (options.fullPage) await page.evaluate(walkDown);
+  await page.waitForFunction(() => {
+    const roots = [document];
+    for (const root of roots) for (const node of root.querySelectorAll('*')) if (node.shadowRoot) roots.push(node.shadowRoot);
+    const inSight = ({ top, bottom, width }) => width && top < innerHeight && bottom > 0;
+    return roots.every((root) => [...root.querySelectorAll('img')].every((image) => image.complete || !inSight(image.getBoundingClientRect())));
+  });
   await page.screenshot({ path: join(artefacts, `${name}.png`), ...options });
+}
+
+/** Pass by all pictures of a page that wait to come near. */
+async function walkDown() {
+  const { scrollY: before } = window;
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
+    scrollTo(0, y);
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+  }
+  scrollTo(0, before);
 }
 
 /** The example shop as its README starts it; answers its address and how to stop it. */

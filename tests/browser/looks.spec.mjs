@@ -35,7 +35,7 @@ async function tabTo(page, name, limit = 80) {
 const focusedHost = (page) => page.evaluate(() => document.activeElement?.localName);
 
 test('a purchase with the keyboard alone', async () => {
-  const page = await open(browser);
+  const page = await open(browser, { reducedMotion: 'no-preference' });
   await page.goto(shop.url);
   await page.locator('baas-products .card .name').first().waitFor();
   await tabTo(page, /Buscar/);
@@ -87,17 +87,14 @@ test('axe finds nothing, light and dark', async () => {
     await page.goto(pages.url);
     await page.locator('baas-products .card .name').first().waitFor();
     await page.locator('baas-product [part=button]').waitFor();
-    await page.waitForTimeout(600);
     assert.deepEqual(await axe(page), []);
     await picture(page, `elements-${theme}`, { fullPage: true });
     await page.locator('baas-products .name').nth(1).click();
     await page.locator('baas-products baas-quick-view [part=button]').waitFor();
-    await page.waitForTimeout(600);
     await picture(page, `quick-view-${theme}`);
     assert.deepEqual(await axe(page), []);
     await page.locator('baas-products baas-quick-view [part=button]').click();
     await page.locator('baas-cart dialog[open] [part=line]').waitFor();
-    await page.waitForTimeout(600);
     await picture(page, `drawer-${theme}`);
     assert.deepEqual(await axe(page), []);
     await page.locator('baas-cart dialog[open] [part=checkout]').click();
@@ -107,14 +104,12 @@ test('axe finds nothing, light and dark', async () => {
     await page.goto(`${pages.url}/checkout`);
     await page.locator('baas-checkout [part=pay]').click();
     await page.locator('baas-checkout .error').first().waitFor();
-    await page.waitForTimeout(300);
     assert.deepEqual(await axe(page), []);
     await fillAddress(page);
     await page.locator('baas-checkout [part=pay]').click();
     await page.waitForURL(/sandbox/);
     await page.goto(`${pages.url}/order`);
     await page.locator('baas-order-status .steps').waitFor();
-    await page.waitForTimeout(600);
     await picture(page, `order-${theme}`);
     assert.deepEqual(await axe(page), []);
     pages.stop();

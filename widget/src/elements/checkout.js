@@ -68,7 +68,15 @@ export class BaasCheckout extends BaasElement {
     if (this.#filled) return;
     this.#filled = true;
     const known = Object.entries({ ...cart.shipping_address, email: cart.email }).filter(([, value]) => value);
-    this.form = { country: this.shop?.store?.country ?? '', ...Object.fromEntries(/** @type {[string, string][]} */ (known)), ...this.form };
+    this.form = { ...Object.fromEntries(/** @type {[string, string][]} */ (known)), ...this.form };
+  }
+
+  /** What is entered. The country is the store's own until another one is chosen, if one can order from there. @param {string} name */
+  value(name) {
+    if (name !== 'country') return (this.form[name] ?? '').trim();
+    const codes = this.places().map(([code]) => code);
+    const { country = '' } = this.shop?.store ?? {};
+    return [this.form.country, country, codes.length === 1 ? codes[0] : ''].find((code) => codes.includes(code)) ?? '';
   }
 
   /** @param {Cart} cart */
@@ -80,9 +88,9 @@ export class BaasCheckout extends BaasElement {
   check(cart) {
     /** @type {Record<string, TextName>} */
     const errors = {};
-    const email = (this.form.email ?? '').trim();
+    const email = this.value('email');
     if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email)) errors.email = email ? 'wrongEmail' : 'needed';
-    for (const name of this.needed(cart)) if (!(this.form[name] ?? '').trim()) errors[name] = 'needed';
+    for (const name of this.needed(cart)) if (!this.value(name)) errors[name] = 'needed';
     return this.blame(errors);
   }
 
@@ -109,8 +117,8 @@ export class BaasCheckout extends BaasElement {
 
   /** @param {import('../shop.js').Shop} shop @param {Cart} seen */
   async order(shop, seen) {
-    const email = this.form.email.trim();
-    const filled = FIELDS.map(([name]) => [name, (this.form[name] ?? '').trim()]).filter(([, value]) => value);
+    const email = this.value('email');
+    const filled = FIELDS.map(([name]) => [name, this.value(name)]).filter(([, value]) => value);
     /** @type {any} */
     const address = seen.requires_shipping ? Object.fromEntries(filled) : undefined;
     const body = { provider: this.provider || this.providers[0], email, shipping_address: address, expected_total: seen.total, return_url: this.returnUrl };
@@ -236,7 +244,7 @@ export class BaasCheckout extends BaasElement {
   field(name, text, auto, isNeeded, width, type) {
     const error = this.errors[name];
     const props = {
-      class: 'input', name, part: 'input', autocomplete: auto, maxlength: 200, value: this.form[name] ?? '', 'aria-required': isNeeded && 'true',
+      class: 'input', name, part: 'input', autocomplete: auto, maxlength: 200, value: name === 'country' ? this.value(name) : this.form[name] ?? '', 'aria-required': isNeeded && 'true',
       'aria-invalid': error && 'true', 'aria-describedby': error && `error-${name}`,
       oninput: (/** @type {any} */ event) => {
         this.form[name] = event.target.value;

@@ -9,7 +9,7 @@ export const cartCss = `
 :host([floating]) .trigger { width: 3.75rem; height: 3.75rem; background: var(--_accent); color: var(--_on-accent); box-shadow: 0 10px 30px rgb(15 16 20 / 0.25); }
 .trigger svg { width: 1.5rem; height: 1.5rem; }
 .count {
-  position: absolute; top: 0.125rem; right: 0.125rem; min-width: 1.25rem; height: 1.25rem; padding-inline: 0.3rem;
+  position: absolute; top: 0; right: 0; min-width: 1.25rem; height: 1.25rem; padding-inline: 0.3rem;
   border-radius: 999px; background: var(--_accent); color: var(--_on-accent); font-size: 0.75rem; line-height: 1.25rem; font-weight: 600; text-align: center;
   font-variant-numeric: tabular-nums; box-shadow: 0 0 0 2px var(--_surface);
 }

@@ -52,7 +52,7 @@ export const productsCss = `
 .none .button { margin-top: 1.5rem; }
 .after { text-align: center; }
 @container (max-width: 34rem) {
-  .sort { max-width: 10rem; padding-left: 1rem; }
+  .sort { max-width: 11rem; padding-inline: 1rem 2.25rem; }
   .controls { gap: 0.75rem; }
   .grid { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.5rem 0.875rem; }
   .card { gap: 0.625rem; }

@@ -31,7 +31,7 @@ h1{margin:0;font-size:1rem;font-weight:600;line-height:1.3;overflow-wrap:anywher
 .approved,.refunded,.rejected,.in_review{padding:.75rem 1rem;border:0;border-radius:.75rem}
 .approved,.refunded{background:var(--ok-soft);color:var(--ok)}.rejected{background:var(--no-soft);color:var(--no)}.in_review{background:var(--wait-soft);color:var(--wait)}
 form{display:grid;grid-template-columns:1fr 1fr;gap:.75rem;margin-top:1rem}
-button,.back{font:inherit;font-weight:600;line-height:1.2;min-height:3.25rem;padding:.5rem 1rem;border-radius:.75rem;border:1px solid var(--edge);background:transparent;color:var(--ink);cursor:pointer;text-align:center;text-decoration:none}
+button,.back{font:inherit;font-weight:600;line-height:1.2;min-height:3.25rem;padding:.5rem;border-radius:.75rem;border:1px solid var(--edge);background:transparent;color:var(--ink);cursor:pointer;text-align:center;text-decoration:none}
 .go{grid-column:1/-1;background:#0b7a4b;border-color:#0b7a4b;color:#fff}
 .no{color:var(--no)}
 .back{display:grid;place-items:center;margin-top:.75rem}
@@ -47,7 +47,7 @@ _TEXTS: Final = {
         "title": "Test payment",
         "test": "Test mode: no real money moves.",
         "approve": "Approve payment",
-        "reject": "Reject payment",
+        "reject": "Reject",
         "pending": "Leave pending",
         "created": "How should this payment end?",
         "approved": "The payment was approved.",
@@ -61,11 +61,11 @@ _TEXTS: Final = {
         "title": "Pago de prueba",
         "test": "Modo de prueba: no se mueve dinero real.",
         "approve": "Aprobar el pago",
-        "reject": "Rechazar el pago",
+        "reject": "Rechazar",
         "pending": "Dejar pendiente",
         "created": "¿Cómo debe terminar este pago?",
         "approved": "El pago fue aprobado.",
-        "rejected": "El pago fue rechazado. Puede intentar de nuevo.",
+        "rejected": "El pago fue rechazado. Se puede intentar de nuevo.",
         "in_review": "El pago está en revisión.",
         "refunded": "El pago fue devuelto.",
         "back": "Volver a la tienda",
@@ -75,7 +75,7 @@ _TEXTS: Final = {
         "title": "Pagamento de teste",
         "test": "Modo de teste: nenhum dinheiro real é movimentado.",
         "approve": "Aprovar o pagamento",
-        "reject": "Recusar o pagamento",
+        "reject": "Recusar",
         "pending": "Deixar pendente",
         "created": "Como este pagamento deve terminar?",
         "approved": "O pagamento foi aprovado.",
