@@ -24,7 +24,7 @@ from baas.core.scope import StoreScope
 _SCOPE_KEY: Final = "baas.context"
 _RETRY_STATES: Final = {"40001", "40P01"}
 _TRIES: Final = 3
-_JSON: Final = "application/json"
+JSON: Final = "application/json"
 _LONGEST_QUERY: Final = 512
 """Bytes of a query string that are worth remembering."""
 
@@ -230,7 +230,7 @@ class Context:
         if wanted is not None and matches(wanted, entry.etag):
             return Response(None, status_code=304, headers=headers)
         body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(self.request_id))
-        return Response(body, status_code=200, headers=headers, media_type=_JSON)
+        return Response(body, status_code=200, headers=headers, media_type=JSON)
 
     def page(self, name: str, *, limit: int, cursor: str | None, include: str | None = None) -> Page:
         """The page that the request asks for. `name` names the list with its filters and its sort."""
@@ -245,7 +245,7 @@ class Context:
                 _fragment(result),
                 envelope.meta_bytes(self.request_id),
             )
-            return Response(body, status_code=status, media_type=_JSON)
+            return Response(body, status_code=status, media_type=JSON)
         return self._respond(_encode(result), status)
 
     def _respond(
@@ -253,7 +253,7 @@ class Context:
     ) -> Response[Any]:
         headers = {"Idempotent-Replayed": "true"} if replayed else None
         body = envelope.success(data, self.request_id, dry_run=dry_run)
-        return Response(body, status_code=status, headers=headers, media_type=_JSON)
+        return Response(body, status_code=status, headers=headers, media_type=JSON)
 
 
 def request_of(scope: StoreScope, asgi: HTTPScope) -> Request | None:
@@ -262,7 +262,7 @@ def request_of(scope: StoreScope, asgi: HTTPScope) -> Request | None:
     revision = scope.store.revision
     if not revision or len(query) > _LONGEST_QUERY or asgi["method"] != "GET":
         return None
-    return (scope.store_id, revision, asgi["path"], query)
+    return (revision, asgi["path"], query)
 
 
 def matches(wanted: str, etag: str) -> bool:

@@ -12,12 +12,14 @@ from typing import Any, Final
 
 import msgspec
 from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from baas.core import envelope
 from baas.core.cache import Entry
 from baas.core.context import Context, leave_context, matches, request_of
 from baas.core.crypto import api_key_hash
+from baas.core.direct import Plan, is_ready, plan_of
 from baas.core.errors import (
     AppError,
     InsufficientScope,
@@ -34,7 +36,7 @@ from baas.core.logging import log_request
 from baas.core.metrics import observe_request, rate_limited
 from baas.core.ratelimit import RateLimiter, Verdict
 from baas.core.redact import redact_text
-from baas.core.requests import request_id_from
+from baas.core.requests import StrictRequest, on_error, request_id_from
 from baas.core.runtime import Runtime
 from baas.core.scope import CallerKind, StoreScope
 from baas.tenants.keys import KeyTable, Principal
@@ -84,6 +86,7 @@ class Edge:
         self._table = table
         self._limiter = limiter
         self._secret = runtime.settings.secret.encode()
+        self._plans: dict[int, Plan | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -121,8 +124,13 @@ class Edge:
             except AppError as error:
                 await refuse(error, call.request_id, answer)
                 return
-            leave_context(scope, Context(self._runtime, scope, store_scope, call.request_id, body))
-            await self._app(scope, receive, answer)
+            context = Context(self._runtime, scope, store_scope, call.request_id, body)
+            leave_context(scope, context)
+            plan = self._plan(scope["route_handler"])
+            if plan is None:
+                await self._app(scope, receive, answer)
+            else:
+                await self._run(plan, context, receive, answer)
         finally:
             seconds = time.perf_counter() - began
             route: str = scope.get("path_template", "")
@@ -135,6 +143,38 @@ class Edge:
                     status,
                     round(seconds * 1000, 1),
                 )
+
+    def _plan(self, handler: HTTPRouteHandler) -> Plan | None:
+        """How this handler is called, worked out once."""
+        key = id(handler)  # handlers live as long as the application, and comparing them is slow
+        if key not in self._plans:
+            self._plans[key] = plan_of(handler)
+        return self._plans[key]
+
+    @staticmethod
+    async def _run(plan: Plan, context: Context, receive: Receive, send: Send) -> None:
+        """Call a handler and send its answer."""
+        scope = context.asgi
+        try:
+            answer = await plan.run(context)
+        except Exception as error:
+            answer = on_error(StrictRequest(scope, receive, send), error)
+        if not is_ready(answer):
+            request = StrictRequest(scope, receive, send)
+            framed = await scope["route_handler"].to_response(scope["litestar_app"], answer, request)
+            await framed(scope, receive, send)
+            return
+        headers: Headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in answer.headers.items()
+        ]
+        body = answer.content
+        if body is None:
+            body = b""
+        else:
+            headers += ((b"content-type", envelope.JSON_TYPE), (b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _admit(self, scope: HTTPScope, call: _Call) -> StoreScope | None:
         opt: dict[str, Any] = scope["route_handler"].opt
@@ -242,7 +282,7 @@ class Edge:
             more = message.get("more_body", False)
             if len(body) > limit:
                 raise PayloadTooLarge(f"The body may have {limit} bytes.", limit=limit)
-        if body and _NUL.search(body):
+        if (b"\0" in body or b"\\u0000" in body) and _NUL.search(body):
             raise ValidationFailed.field("body", "contains a NUL character")
         sent = False
 
