@@ -25,7 +25,7 @@ _MAX_REMEMBERED: Final = 16_384
 """Requests whose key is remembered, about 500 bytes each."""
 
 _VAIN: Final = 128
-"""Questions in a row to which Redis had nothing, after which it is asked less often."""
+"""Questions in a row to which Redis had nothing, after which it is asked, and told, less often."""
 
 _SELDOM: Final = 8
 """Then every eighth time, until it has something again: another process fills the same cache, or did so before."""
@@ -71,7 +71,8 @@ class _Flight:
     __slots__ = ("entry", "error", "landed")
 
     def __init__(self) -> None:
-        self.landed = asyncio.Event()
+        self.landed: asyncio.Event | None = None
+        """Made by the first twin: most requests have none."""
         self.entry: Entry | None = None
         self.error: Exception | None = None
 
@@ -93,7 +94,8 @@ class ByteCache:
         self._max_bytes = max_bytes
         self._circuit = circuit or Circuit("cache")
         self._entries: OrderedDict[str, Entry] = OrderedDict()
-        self._keys: dict[Request, tuple[str, int]] = {}
+        # Ordered, for the oldest of a plain dictionary is ever farther to find the more have left it.
+        self._keys: OrderedDict[Request, tuple[str, int]] = OrderedDict()
         self._flights: dict[str, _Flight] = {}
         self._asked: list[tuple[str, asyncio.Future[Entry | None]]] = []
         self._made: dict[str, Entry] = {}
@@ -121,7 +123,7 @@ class ByteCache:
     def remember(self, request: Request, key: str, max_age: int) -> None:
         """Note under which key a request is answered, so that its twins need not work that out again."""
         if len(self._keys) >= _MAX_REMEMBERED:
-            del self._keys[next(iter(self._keys))]
+            self._keys.popitem(last=False)
         self._keys[request] = (key, max_age)
 
     def recall(self, request: Request) -> tuple[Entry, int] | None:
@@ -145,6 +147,8 @@ class ByteCache:
             flight = self._flights.get(key)
             if flight is None:
                 return await self._fly(key, fill)
+            if flight.landed is None:
+                flight.landed = asyncio.Event()
             await flight.landed.wait()
             if flight.error is not None:
                 raise flight.error
@@ -160,7 +164,8 @@ class ByteCache:
     async def _fly(self, key: str, fill: Callable[[], Awaitable[bytes]]) -> Entry:
         flight = self._flights[key] = _Flight()
         try:
-            entry = await self._load(key) if self._is_worth_asking() else None
+            is_shared = self._is_worth_asking()
+            entry = await self._load(key) if is_shared else None
             if entry is not None:
                 self.shared_hits += 1
                 self._in_vain = 0
@@ -168,7 +173,8 @@ class ByteCache:
                 self.misses += 1
                 body = await fill()
                 entry = Entry(body, etag_of(body))
-                self._share(key, entry)
+                if is_shared:
+                    self._share(key, entry)
             self._keep(key, entry)
             flight.entry = entry
             return entry
@@ -178,7 +184,8 @@ class ByteCache:
         finally:
             # Cancelled: neither entry nor error, and the twins try themselves.
             del self._flights[key]
-            flight.landed.set()
+            if flight.landed is not None:
+                flight.landed.set()
 
     def _keep(self, key: str, entry: Entry) -> None:
         size = _size(key, entry)
@@ -191,7 +198,11 @@ class ByteCache:
             self.bytes -= _size(*self._entries.popitem(last=False))
 
     def _is_worth_asking(self) -> bool:
-        """Whether to ask Redis for an entry: always while it has some, now and then while it has none."""
+        """Whether to go over Redis for an entry: always while it has some, now and then while it has none.
+
+        What it is not asked for is not brought there either: a process that nobody else helps has nobody to help. A
+        second one finds every eighth entry at least, brings all of its own, and so wakes the first.
+        """
         if self._redis is None or self._circuit.is_open:
             return False
         self._in_vain += 1

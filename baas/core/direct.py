@@ -9,16 +9,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
-from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from litestar.types import Empty
 
-from baas.core.context import JSON, Context, Ctx
+from baas.core.context import Context, Ctx
 from baas.core.errors import ValidationFailed
 from baas.core.requests import read_json
 
 _PATH_TEXT: Final = FromPath[str]
+_JSON_BODY: Final = get_args(JSONBody)[1:]
+"""What `JSONBody[…]` adds to the type of a body."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -64,21 +65,10 @@ def plan_of(handler: HTTPRouteHandler) -> Plan | None:
     if hints.pop("ctx", None) != Ctx:
         return None
     for name, hint in hints.items():
-        if name == "data" and fields[name].default is Empty and hint == JSONBody[get_args(hint)[0]]:
+        if name == "data" and fields[name].default is Empty and get_args(hint)[1:] == _JSON_BODY:
             body = fields[name].annotation
         elif hint == _PATH_TEXT:
             path.append(name)
         else:
             return None
     return Plan(handler.fn, tuple(path), body)
-
-
-def is_ready(answer: Any) -> bool:
-    """Whether an answer can go out as it is."""
-    return (
-        isinstance(answer, Response)
-        and (answer.content is None or type(answer.content) is bytes)
-        and answer.media_type in {None, JSON}
-        and not answer.cookies
-        and answer.background is None
-    )

@@ -8,7 +8,7 @@ import hmac
 import re
 import time
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from litestar.enums import ScopeType
@@ -17,9 +17,9 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from baas.core import envelope
 from baas.core.cache import Entry
-from baas.core.context import Context, leave_context, matches, request_of
+from baas.core.context import Context, Headers, Ready, cached_headers, leave_context, matches, request_of
 from baas.core.crypto import api_key_hash
-from baas.core.direct import Plan, is_ready, plan_of
+from baas.core.direct import Plan, plan_of
 from baas.core.errors import (
     AppError,
     InsufficientScope,
@@ -52,7 +52,6 @@ _ALLOW_HEADERS: Final = (
 )
 _EXPOSE_HEADERS: Final = b"etag, x-request-id, idempotent-replayed, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after"
 _ALLOW_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
-Headers = list[tuple[bytes, bytes]]
 
 
 class _Call:
@@ -129,8 +128,11 @@ class Edge:
             plan = self._plan(scope["route_handler"])
             if plan is None:
                 await self._app(scope, receive, answer)
-            else:
-                await self._run(plan, context, receive, answer)
+                return
+            made = await self._run(plan, context, receive, answer)
+            if made is not None:
+                status = made.status_code
+                await _send(status, made.raw, made.content, call, send)
         finally:
             seconds = time.perf_counter() - began
             route: str = scope.get("path_template", "")
@@ -144,37 +146,30 @@ class Edge:
                     round(seconds * 1000, 1),
                 )
 
-    def _plan(self, handler: HTTPRouteHandler) -> Plan | None:
+    def _plan(self, handler: Any) -> Plan | None:
         """How this handler is called, worked out once."""
         key = id(handler)  # handlers live as long as the application, and comparing them is slow
         if key not in self._plans:
-            self._plans[key] = plan_of(handler)
+            self._plans[key] = plan_of(handler) if isinstance(handler, HTTPRouteHandler) else None
         return self._plans[key]
 
     @staticmethod
-    async def _run(plan: Plan, context: Context, receive: Receive, send: Send) -> None:
-        """Call a handler and send its answer."""
+    async def _run(plan: Plan, context: Context, receive: Receive, send: Send) -> Ready | None:
+        """Call a handler: its answer when that can go out as it is; any other is sent by the framework."""
         scope = context.asgi
         try:
             answer = await plan.run(context)
         except Exception as error:
             answer = on_error(StrictRequest(scope, receive, send), error)
-        if not is_ready(answer):
-            request = StrictRequest(scope, receive, send)
-            framed = await scope["route_handler"].to_response(scope["litestar_app"], answer, request)
-            await framed(scope, receive, send)
-            return
-        headers: Headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in answer.headers.items()
-        ]
-        body = answer.content
-        if body is None:
-            body = b""
-        else:
-            headers += ((b"content-type", envelope.JSON_TYPE), (b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        if type(answer) is Ready:
+            return answer
+        request, handler = (
+            StrictRequest(scope, receive, send),
+            cast("HTTPRouteHandler", scope["route_handler"]),
+        )
+        framed = await handler.to_response(scope["litestar_app"], answer, request)
+        await framed(scope, receive, send)
+        return None
 
     async def _admit(self, scope: HTTPScope, call: _Call) -> StoreScope | None:
         opt: dict[str, Any] = scope["route_handler"].opt
@@ -311,22 +306,22 @@ class Edge:
 
 async def _answer_ready(entry: Entry, max_age: int, call: _Call, send: Send) -> int:
     """Answer a storefront read that this process holds ready, as `Context.cached` does; answers the status."""
-    headers: Headers = [
-        (b"etag", entry.etag.encode()),
-        (b"cache-control", b"private, max-age=%d" % max_age),
-        (b"vary", b"X-API-KEY, Origin"),
-    ]
+    headers = cached_headers(entry, max_age)
     if call.if_none_match is not None and matches(call.if_none_match.decode("latin-1"), entry.etag):
-        headers += call.answer_headers
-        await send({"type": "http.response.start", "status": 304, "headers": headers})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await _send(304, headers, None, call, send)
         return 304
     body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(call.request_id))
-    headers += ((b"content-type", envelope.JSON_TYPE), (b"content-length", b"%d" % len(body)))
-    headers += call.answer_headers
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await _send(200, headers, body, call, send)
     return 200
+
+
+async def _send(status: int, headers: Headers, body: bytes | None, call: _Call, send: Send) -> None:
+    """Send an answer that is ready, with what every answer carries."""
+    if body is not None:
+        headers += ((b"content-type", envelope.JSON_TYPE), (b"content-length", b"%d" % len(body)))
+    headers += call.answer_headers
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body or b"", "more_body": False})
 
 
 def _limit_headers(verdict: Verdict) -> Headers:

@@ -219,7 +219,8 @@ class World:
         may_pass = True in revoked.possible(sent, answered) and True in store.active.possible(sent, answered)
         may_fail = False in revoked.possible(sent, answered) or False in store.active.possible(sent, answered)
         where = f"{path} of {client.base_url} after {sent:.3f}"
-        if answer.status_code in {401, 403}:
+        # 429: so many refused keys came from this address that it has to wait. Good keys never do.
+        if answer.status_code in {401, 403, 429}:
             if not may_fail:
                 self.wrong.append(f"{where}: refused: {answer.text[:200]}")
             return

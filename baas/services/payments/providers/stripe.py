@@ -102,10 +102,12 @@ class StripeProvider:
         self._connected = given.get("stripe_account")
         self._fee = int(given.get("application_fee_bp") or 0)
         # Here, for most processes never speak with Stripe, and its SDK would take ten megabytes of each.
-        from baas.services.payments.providers import stripe_http
+        import stripe
 
-        self._sdk: Any = stripe_http.stripe
-        self._client = stripe_http.client_of(http, address, self._key, account=self._connected)
+        from baas.services.payments.providers.stripe_http import client_of
+
+        self._sdk = stripe
+        self._client = client_of(http, address, self._key, account=self._connected)
 
     async def check(self) -> AccountCheck:
         """Ask who the key belongs to; its beginning says whether it moves real money."""
