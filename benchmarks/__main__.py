@@ -41,7 +41,9 @@ def main() -> int:
     try:
         deployment.start()
         bench = Bench(deployment, options)
-        machine = system.describe() | {"load_average_before": list(os.getloadavg())}
+        machine = system.describe() | deployment.versions()
+        machine |= {"began": time.strftime("%Y-%m-%d %H:%M"), "options": vars(options)}
+        machine["load_average_before"] = list(os.getloadavg())
         for name in arguments.pieces or PIECES:
             print(f"[{time.monotonic() - began:4.0f} s] {name} …", file=sys.stderr, flush=True)
             try:

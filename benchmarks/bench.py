@@ -98,10 +98,12 @@ class Bench:
         outcome = load.run(job)
         return self._sample(process, before, outcome)
 
-    def drive_get(self, process: Process, port: int, path: str, headers: dict[str, str]) -> Sample:
+    def drive_get(
+        self, process: Process, port: int, path: str, headers: dict[str, str], expect: int = 200
+    ) -> Sample:
         """The same with one address."""
         before = process.cpu()
-        outcome = load.get(port, path, headers, seconds=self.options.seconds)
+        outcome = load.get(port, path, headers, seconds=self.options.seconds, expect=expect)
         return self._sample(process, before, outcome)
 
     @staticmethod

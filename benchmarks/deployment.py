@@ -21,6 +21,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+import redis
 
 from baas.core import ids, migrations, roles
 from baas.core.crypto import api_key_hash
@@ -122,6 +123,20 @@ class Deployment:
         await roles.ensure_roles(admin, dict.fromkeys(roles.ALL, PASSWORD))
         await roles.ensure_database(admin, DATABASE)
         await migrations.upgrade(self.role_url(roles.OWNER))
+
+    def versions(self) -> dict[str, str]:
+        """Of the servers beside us."""
+
+        async def postgres() -> str:
+            connection = await asyncpg.connect(self.admin_url)
+            try:
+                version: str = await connection.fetchval("show server_version")
+                return version
+            finally:
+                await connection.close()
+
+        with redis.Redis.from_url(self.redis.url()) as client:
+            return {"postgresql": asyncio.run(postgres()), "redis": client.info("server")["redis_version"]}
 
     def role_url(self, role: str) -> str:
         """The database's URL for a role."""

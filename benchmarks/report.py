@@ -71,12 +71,24 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+def markdown(pieces: list[Piece]) -> str:
+    """The result as `docs/performance.md` shows it."""
+    head = ("piece", "ours", "limit", "ratio", "CPU us, ours", "CPU us, limit", "aim", "met")
+    lines = [" | ".join(("", *head, "")).strip(), "|" + " --- |" * len(head)]
+    for piece in pieces:
+        name, ours, limit, unit, ratio, aim, met, cpu, limit_cpu = _row(piece)
+        shown = (name, f"{ours} {unit}".strip(), limit, ratio, cpu, limit_cpu, aim, met.lower())
+        lines.append(" | ".join(("", *shown, "")).strip())
+    return "\n".join(lines) + "\n\n" + "\n".join(f"- {p.piece}: {p.note}" for p in pieces if p.note) + "\n"
+
+
 def write(pieces: list[Piece], machine: dict[str, Any], name: str) -> Path:
-    """The JSON and the chart; answers where the JSON is."""
+    """The JSON, the chart, and the table as Markdown; answers where the JSON is."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps({"machine": machine, "pieces": [asdict(piece) for piece in pieces]}, indent=2))
     path.with_suffix(".svg").write_text(chart(pieces), encoding="utf-8")
+    path.with_suffix(".md").write_text(markdown(pieces), encoding="utf-8")
     return path
 
 

@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 AfterCommit = Callable[[], Awaitable[None] | None]
 _FIRST_PARAMETER: Final = re.compile(r"\$1(?!\d)")
 _SET_STORE: Final = text("select set_config('app.store_id', :store, true)")
+_BEGIN_BY_INDEX: Final = "begin; set local enable_seqscan = off"
 _encode_json: Final = msgspec.json.Encoder().encode
 _decode_json: Final = msgspec.json.Decoder().decode
 
@@ -442,14 +443,14 @@ class Database:
 
     @asynccontextmanager
     async def _system(
-        self, role: str, reason: str, *, rollback: bool = False
+        self, role: str, reason: str, *, rollback: bool = False, begin: str = "begin"
     ) -> AsyncIterator[SystemConnection]:
         if not reason:
             raise ScopeViolation("Work across stores states its reason.")
         async with self._pools[role].acquire() as connection:
             system = SystemConnection(connection, self.signals, reason)
             try:
-                await connection.execute("begin")
+                await connection.execute(begin)
                 yield system
                 await connection.execute("rollback" if rollback else "commit")
             except BaseException:
@@ -458,9 +459,15 @@ class Database:
         if not rollback:
             await system._effects.run()
 
-    def relay(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
-        """Claim due rows over all stores (role `baas_relay`: outbox, jobs and deliveries only)."""
-        return self._system("relay", reason)
+    def relay(
+        self, *, reason: str, prefer_indexes: bool = False
+    ) -> AbstractAsyncContextManager[SystemConnection]:
+        """Claim due rows over all stores (role `baas_relay`: outbox, jobs and deliveries only).
+
+        `prefer_indexes` is for queues, whose statistics are always wrong: empty when they were taken, or empty now.
+        Their indexes are right for every length, so the planner is not asked.
+        """
+        return self._system("relay", reason, begin=_BEGIN_BY_INDEX if prefer_indexes else "begin")
 
     def auth(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
         """Look a key or a store up (role `baas_auth`)."""

@@ -300,7 +300,7 @@ class OutgoingClient:
                 data=body,
                 headers=headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=seconds),
+                timeout=_time_limit(seconds),
             ) as answer:
                 received, complete = await _read(answer, limit)
                 return OutgoingResponse(
@@ -345,6 +345,11 @@ class OutgoingClient:
             trust_env=False,
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
         )
+
+
+@lru_cache(maxsize=64)
+def _time_limit(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds)
 
 
 async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:

@@ -35,6 +35,7 @@ GRANIAN_LOG_CONFIG: Final[dict[str, Any]] = {
 # They say much at INFO and DEBUG, bodies and statements with their parameters included.
 _TALKATIVE: Final = (
     "aiohttp.access",
+    "arq",
     "asyncio",
     "boto3",
     "botocore",

@@ -15,7 +15,7 @@ from litestar.exceptions import (
 )
 
 from baas.core import envelope
-from baas.core.context import find_context, provide_context
+from baas.core.context import JSON, Context, find_context, provide_context
 from baas.core.db import is_outage
 from baas.core.errors import (
     AppError,
@@ -54,16 +54,21 @@ class StrictRequest(Request[Any, Any, Any]):
         return context.body if context is not None and context.body else await super().body()
 
     async def json(self) -> Any:
-        context = provide_context(self.scope)
-        content_type = context.header(b"content-type") or ""
-        media = content_type.partition(";")[0].strip().lower()
-        if media != "application/json" and not media.endswith("+json"):
-            raise UnsupportedMediaType(content_type=content_type[:100])
         kind = self.scope["route_handler"].parsed_fn_signature.parameters["data"].annotation
-        decoder = _decoders.get(kind)
-        if decoder is None:
-            decoder = _decoders[kind] = msgspec.json.Decoder(kind)
-        return decode(context.body, decoder)
+        return read_json(provide_context(self.scope), kind)
+
+
+def read_json(context: Context, kind: Any) -> Any:
+    """A request's JSON body in its type. Raises UnsupportedMediaType, MalformedJson, ValidationFailed."""
+    content_type = context.header(b"content-type") or ""
+    if content_type != JSON:
+        media = content_type.partition(";")[0].strip().lower()
+        if media != JSON and not media.endswith("+json"):
+            raise UnsupportedMediaType(content_type=content_type[:100])
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    return decode(context.body, decoder)
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
@@ -171,6 +176,15 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         return _failure(request, Unavailable())
     report_exception(error, "request.failed", request_id=request_id)
     return _failure(request, InternalError())
+
+
+def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer whatever a handler raised."""
+    if isinstance(error, AppError):
+        return on_refusal(request, error)
+    if isinstance(error, HTTPException):
+        return on_framework_refusal(request, error)
+    return on_bug(request, error)
 
 
 def to_struct(value: Any, kind: type[_Kind]) -> _Kind:

@@ -56,7 +56,8 @@ class StoreProfile(msgspec.Struct, frozen=True):
     catalog_version: int
     domain: str | None = None
     revision: str = ""
-    """A digest of all of the above: equal revisions are equal profiles. Empty where nobody made one."""
+    """A digest of the store's id and all of the above: equal revisions are the same profile of the same store.
+    Empty where nobody made one."""
 
 
 class StoreScope(msgspec.Struct, frozen=True):

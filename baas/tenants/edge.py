@@ -8,16 +8,18 @@ import hmac
 import re
 import time
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from baas.core import envelope
 from baas.core.cache import Entry
-from baas.core.context import Context, leave_context, matches, request_of
+from baas.core.context import Context, Headers, Ready, cached_headers, leave_context, matches, request_of
 from baas.core.crypto import api_key_hash
+from baas.core.direct import Plan, plan_of
 from baas.core.errors import (
     AppError,
     InsufficientScope,
@@ -34,7 +36,7 @@ from baas.core.logging import bind_request, log_request
 from baas.core.metrics import observe_rate_limited, observe_request
 from baas.core.ratelimit import RateLimiter, Verdict
 from baas.core.redact import redact_text
-from baas.core.requests import request_id_from
+from baas.core.requests import StrictRequest, on_error, request_id_from
 from baas.core.runtime import Runtime
 from baas.core.scope import CallerKind, StoreScope
 from baas.tenants.keys import KeyTable, Principal
@@ -50,7 +52,6 @@ _ALLOW_HEADERS: Final = (
 )
 _EXPOSE_HEADERS: Final = b"etag, x-request-id, idempotent-replayed, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after"
 _ALLOW_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
-Headers = list[tuple[bytes, bytes]]
 
 
 class _Call:
@@ -84,6 +85,7 @@ class Edge:
         self._table = table
         self._limiter = limiter
         self._secret = runtime.settings.secret.encode()
+        self._plans: dict[int, Plan | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -125,8 +127,16 @@ class Edge:
                 return
             bind_request(call.request_id, None if store_scope is None else store_scope.store_id)
             address = self._address(scope, call)
-            leave_context(scope, Context(self._runtime, scope, store_scope, call.request_id, body, address))
-            await self._app(scope, receive, answer)
+            context = Context(self._runtime, scope, store_scope, call.request_id, body, address)
+            leave_context(scope, context)
+            plan = self._plan(scope["route_handler"])
+            if plan is None:
+                await self._app(scope, receive, answer)
+                return
+            made = await self._run(plan, context, receive, answer)
+            if made is not None:
+                status = made.status_code
+                await _send(status, made.raw, made.content, call, send)
         finally:
             seconds = time.perf_counter() - began
             route: str = scope.get("path_template", "")
@@ -139,6 +149,31 @@ class Edge:
                     status,
                     round(seconds * 1000, 1),
                 )
+
+    def _plan(self, handler: Any) -> Plan | None:
+        """How this handler is called, worked out once."""
+        key = id(handler)  # handlers live as long as the application, and comparing them is slow
+        if key not in self._plans:
+            self._plans[key] = plan_of(handler) if isinstance(handler, HTTPRouteHandler) else None
+        return self._plans[key]
+
+    @staticmethod
+    async def _run(plan: Plan, context: Context, receive: Receive, send: Send) -> Ready | None:
+        """Call a handler: its answer when that can go out as it is; any other is sent by the framework."""
+        scope = context.asgi
+        try:
+            answer = await plan.run(context)
+        except Exception as error:
+            answer = on_error(StrictRequest(scope, receive, send), error)
+        if type(answer) is Ready:
+            return answer
+        request, handler = (
+            StrictRequest(scope, receive, send),
+            cast("HTTPRouteHandler", scope["route_handler"]),
+        )
+        framed = await handler.to_response(scope["litestar_app"], answer, request)
+        await framed(scope, receive, send)
+        return None
 
     async def _admit(self, scope: HTTPScope, call: _Call) -> StoreScope | None:
         opt: dict[str, Any] = scope["route_handler"].opt
@@ -246,7 +281,7 @@ class Edge:
             more = message.get("more_body", False)
             if len(body) > limit:
                 raise PayloadTooLarge(f"The body may have {limit} bytes.", limit=limit)
-        if body and _NUL.search(body):
+        if (b"\0" in body or b"\\u0000" in body) and _NUL.search(body):
             raise ValidationFailed.field("body", "contains a NUL character")
         sent = False
 
@@ -276,22 +311,22 @@ class Edge:
 
 async def _answer_ready(entry: Entry, max_age: int, call: _Call, send: Send) -> int:
     """Answer a storefront read that this process holds ready, as `Context.cached` does; answers the status."""
-    headers: Headers = [
-        (b"etag", entry.etag.encode()),
-        (b"cache-control", b"private, max-age=%d" % max_age),
-        (b"vary", b"X-API-KEY, Origin"),
-    ]
+    headers = cached_headers(entry, max_age)
     if call.if_none_match is not None and matches(call.if_none_match.decode("latin-1"), entry.etag):
-        headers += call.answer_headers
-        await send({"type": "http.response.start", "status": 304, "headers": headers})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await _send(304, headers, None, call, send)
         return 304
     body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(call.request_id))
-    headers += ((b"content-type", envelope.JSON_TYPE), (b"content-length", b"%d" % len(body)))
-    headers += call.answer_headers
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await _send(200, headers, body, call, send)
     return 200
+
+
+async def _send(status: int, headers: Headers, body: bytes | None, call: _Call, send: Send) -> None:
+    """Send an answer that is ready, with what every answer carries."""
+    if body is not None:
+        headers += ((b"content-type", envelope.JSON_TYPE), (b"content-length", b"%d" % len(body)))
+    headers += call.answer_headers
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body or b"", "more_body": False})
 
 
 def _limit_headers(verdict: Verdict) -> Headers:

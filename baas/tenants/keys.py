@@ -110,7 +110,7 @@ class KeyTable:
 
     async def resolve(self, key: str) -> Principal:
         """Who a key stands for. Raises InvalidApiKey or StoreInactive."""
-        digest = self.hash(key)
+        digest = self._digests.get(key.encode("latin-1", "replace")) or self.hash(key)
         principal = self._principals.get(digest)
         if principal is not None and principal.believed_until > time.monotonic():
             self._remember(key, digest)
@@ -248,7 +248,8 @@ def _scope(row: Any, caller: Caller, permissions: frozenset[str]) -> StoreScope:
         catalog_version=row["catalog_version"],
         domain=row["domain"],
     )
-    profile = msgspec.structs.replace(profile, revision=etag_of(msgspec.json.encode(profile)))
+    revision = etag_of(row["store_id"].bytes + msgspec.json.encode(profile))
+    profile = msgspec.structs.replace(profile, revision=revision)
     offset: timedelta = row["clock_offset"]
     return StoreScope(row["store_id"], Mode(row["mode"]), caller, permissions, profile, "", offset)
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -34,10 +34,16 @@ GiveUp = Callable[[UUID, UUID, str], Awaitable[None]]
 
 GONE_REASON: Final = "The receiver answered 410: it does not want events any more."
 FAILED_REASON: Final = "Every attempt of the last five days failed."
-_METRIC: Final = {"delivered": "delivered", "pending": "retried", "failed": "given_up"}
+_METRIC: Final = {
+    status: metrics.deliveries.labels(word)
+    for status, word in (("delivered", "delivered"), ("pending", "retried"), ("failed", "given_up"))
+}
 _EVENT_GONE: Final = "The event is older than the log keeps."
 _LEAVING_SECONDS: Final = 5.0
 _RECORD_BATCH: Final = 1000
+_RECORD_PAUSE: Final = 0.004
+"""Seconds in which outcomes gather: a transaction for a few of them costs nearly as much as one for many."""
+_MAX_KEYS: Final = 2000
 _ERROR_LENGTH: Final = 300
 
 
@@ -63,6 +69,8 @@ class Dispatcher(Loop):
         self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._busy_endpoints: Counter[UUID] = Counter()
         self._busy_stores: Counter[UUID] = Counter()
+        self._ended_since: Counter[UUID] = Counter()
+        self._keys: dict[tuple[UUID, bytes, bytes | None], list[bytes]] = {}
         self._outcomes: list[Outcome] = []
         self._leaving = False
 
@@ -109,7 +117,10 @@ class Dispatcher(Loop):
         free = self._limits.total - len(self._in_flight)
         if free <= 0:
             return 0
-        async with self._database.relay(reason="webhooks: claim due deliveries") as system:
+        self._ended_since.clear()
+        async with self._database.relay(
+            reason="webhooks: claim due deliveries", prefer_indexes=True
+        ) as system:
             claims = await queue.claim(
                 system,
                 now=clock.now(),
@@ -129,17 +140,21 @@ class Dispatcher(Loop):
     def _ended(self, task: asyncio.Task[None]) -> None:
         claim = self._in_flight.pop(task)
         limits, endpoints, stores = self._limits, self._busy_endpoints, self._busy_stores
-        if (
+        was_full = (
             endpoints[claim.endpoint_id] >= limits.unsteady
             or stores[claim.store_id] >= limits.per_store
             or len(self._in_flight) + 1 >= limits.total
-        ):
-            # The queue behind this one may have been waiting for its place.
-            self._woken.set()
+        )
         for busy, key in ((endpoints, claim.endpoint_id), (stores, claim.store_id)):
             busy[key] -= 1
             if not busy[key]:
                 del busy[key]
+        ended = self._ended_since
+        ended[claim.endpoint_id] += was_full
+        # The queue behind these may have been waiting for their places. A quarter of an endpoint's places at
+        # once: a claim for each that ends would cost more than the sending.
+        if ended[claim.endpoint_id] * 3 >= endpoints[claim.endpoint_id] and ended[claim.endpoint_id]:
+            self._woken.set()
 
     async def _deliver(self, claim: Claim) -> None:
         try:
@@ -148,7 +163,7 @@ class Dispatcher(Loop):
             # A bug of ours must not leave a delivery that nobody moves.
             log.exception("webhooks.attempt_broke", delivery=ids.encode("whd", claim.id))
             outcome = _outcome(claim, None, f"The attempt broke: {type(error).__name__}.")
-        metrics.deliveries.labels(_METRIC[outcome.status]).inc()
+        _METRIC[outcome.status].inc()
         metrics.delivery_seconds.observe(outcome.duration_ms / 1000)
         self._outcomes.append(outcome)
         self._finished.set()
@@ -159,7 +174,7 @@ class Dispatcher(Loop):
         body = claim.body.encode()
         now = clock.now()
         try:
-            keys = keys_of(self._keyring, claim, now + claim.clock_offset)
+            keys = self._keys_of(claim, now + claim.clock_offset)
         except DecryptionFailed as error:
             log.error("webhooks.secret_unreadable", endpoint=ids.encode("we", claim.endpoint_id))
             return _outcome(claim, None, f"The endpoint's secret cannot be read: {error}")
@@ -185,6 +200,18 @@ class Dispatcher(Loop):
             return _outcome(claim, answer, None)
         return _outcome(claim, answer, f"The receiver answered {answer.status}.")
 
+    def _keys_of(self, claim: Claim, now: datetime) -> list[bytes]:
+        """The keys that sign, remembered: decrypting them costs more than signing. Raises DecryptionFailed."""
+        ends_at = claim.previous_secret_ends_at
+        previous = claim.previous_secret if ends_at is not None and now < ends_at else None
+        name = (claim.store_id, claim.secret, previous)
+        keys = self._keys.get(name)
+        if keys is None:
+            if len(self._keys) >= _MAX_KEYS:
+                self._keys.clear()
+            keys = self._keys[name] = keys_of(self._keyring, claim, now)
+        return keys
+
     async def _record_forever(self) -> None:
         failures = 0
         while self._outcomes or not self._leaving:
@@ -192,6 +219,9 @@ class Dispatcher(Loop):
                 await self._finished.wait()
                 self._finished.clear()
                 continue
+            if self._in_flight and not any(outcome.claim.ordered for outcome in self._outcomes):
+                # The next event of a subject may be waiting for an ordered one; nobody waits for the others.
+                await asyncio.sleep(_RECORD_PAUSE)
             try:
                 await self._record(again=failures > 0)
                 failures = 0
@@ -204,7 +234,9 @@ class Dispatcher(Loop):
 
     async def _record(self, *, again: bool) -> None:
         batch = self._outcomes[:_RECORD_BATCH]
-        async with self._database.relay(reason="webhooks: record what receivers answered") as system:
+        async with self._database.relay(
+            reason="webhooks: record what receivers answered", prefer_indexes=True
+        ) as system:
             failing = await queue.record(system, batch, again=again)
         del self._outcomes[: len(batch)]
         self._woken.set()

@@ -35,9 +35,13 @@ def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:
 
     async def tidy() -> int:
         oldest = clock.now() - timedelta(days=EVENTS_KEPT_DAYS)
-        async with runtime.database.relay(reason="webhooks: end deliveries of disabled endpoints") as system:
+        async with runtime.database.relay(
+            reason="webhooks: end deliveries of disabled endpoints", prefer_indexes=True
+        ) as system:
             await queue.fail_orphans(system, "The endpoint is disabled.")
-        async with runtime.database.relay(reason="webhooks: delete what is past its time") as system:
+        async with runtime.database.relay(
+            reason="webhooks: delete what is past its time", prefer_indexes=True
+        ) as system:
             deleted = await queue.prune(system, ids.at(oldest), PRUNE_BATCH)
             deleted += await queue.prune_keys(system, oldest, PRUNE_BATCH)
         return deleted if deleted >= PRUNE_BATCH else 0

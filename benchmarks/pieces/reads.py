@@ -36,9 +36,9 @@ def cached(bench: Bench) -> list[Piece]:
             etag = bench.deployment.raw("GET", path, key=store.publishable_key)[1]["etag"]
             found = bench.compare(
                 lambda etag=etag: bench.drive_get(
-                    api, API_PORT, f"/api/v1{LIST}", {**key, "If-None-Match": etag}
+                    api, API_PORT, f"/api/v1{LIST}", {**key, "If-None-Match": etag}, 304
                 ),
-                lambda limit=limit: bench.drive_get(limit, LIMIT_PORT, "/unchanged", {}),
+                lambda limit=limit: bench.drive_get(limit, LIMIT_PORT, "/unchanged", {}, 304),
             )
             pieces.append(bench.piece_by_cpu("304", found, 0.6))
         bench.deployment.stop_process(limit)
@@ -112,7 +112,8 @@ def _all_products(bench: Bench) -> list[tuple[int, UUID]]:
 def _with_store(statement: Statement, stores: list[Any], number: int, bench: Bench) -> list[Any]:
     """The statement's arguments for another store (and product)."""
     store_id = ids.decode("store", stores[number % len(stores)].id)
-    own = ids.decode("prod", stores[number % len(stores)].product_ids[number // len(stores) % 200])
+    products = stores[number % len(stores)].product_ids
+    own = ids.decode("prod", products[number // len(stores) % len(products)])
     values: list[Any] = []
     for value in statement.arguments:
         if isinstance(value, UUID):

@@ -19,7 +19,9 @@ import pytest
 from baas.app import create_app
 from baas.core.db import Database, StoreConnection, StoreReading
 from baas.core.ids import decode
+from baas.core.paging import CursorSigner
 from baas.core.settings import Settings
+from baas.services.catalog.service import parse_query
 from tests import deployment
 from tests.clients import Shop, provision
 from tests.conftest import OPERATOR_KEY
@@ -236,25 +238,78 @@ async def test_frequent_statements_use_their_index(
         assert rows <= MOST_ROWS, (table, rows, sql)
         assert not scans or table not in FILLED, (table, sql)
 
-    database = await Database(deployment.role_urls(owner_of_many)).open()
     assert any("products p" in sql for sql, _ in watched.alone)
+    async for sql, plan in plans_of(owner_of_many, watched.alone):
+        assert scanned(plan), sql
+        for node in scanned(plan):
+            assert "Index" in node["Node Type"] or "Bitmap" in node["Node Type"], (node, sql)
+            assert touched(node) <= MOST_ROWS, (node, sql)
+        # The store is set before anything is read: the one row that sets it drives the loop.
+        assert any(node["Node Type"] == "Nested Loop" for node in nodes(plan)), sql
+
+
+async def plans_of(
+    owner_url: str, statements: list[tuple[str, tuple[Any, ...]]]
+) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """Each statement with its plan as the application's role gets it, run."""
+    database = await Database(deployment.role_urls(owner_url)).open()
     try:
         async with database._pools["app"].acquire() as connection:
-            for sql, args in watched.alone:
+            for sql, args in statements:
                 text = await connection.fetchval(f"explain (analyze, format json) {sql}", *args)
-                plan = (json.loads(text) if isinstance(text, str) else text)[0]["Plan"]
-                scanned = [node for node in nodes(plan) if "Relation Name" in node]
-                assert scanned, sql
-                for node in scanned:
-                    assert "Index" in node["Node Type"] or "Bitmap" in node["Node Type"], (node, sql)
-                    touched = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node[
-                        "Actual Loops"
-                    ]
-                    assert touched <= MOST_ROWS, (node, sql)
-                # The store is set before anything is read: the one row that sets it drives the loop.
-                assert any(node["Node Type"] == "Nested Loop" for node in nodes(plan)), sql
+                yield sql, (json.loads(text) if isinstance(text, str) else text)[0]["Plan"]
     finally:
         await database.close()
+
+
+def scanned(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """The nodes of a plan that read tables."""
+    return [node for node in nodes(plan) if "Relation Name" in node]
+
+
+def touched(node: dict[str, Any]) -> int:
+    """The rows that a node read."""
+    rows: int = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    return rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("query", ["limit=20", "limit=20&sort=price&in_stock=true"])
+async def test_a_late_page_reads_no_more_than_the_first(
+    crowd: dict[str, tuple[Shop, dict[str, Any]]],
+    settings: Settings,
+    servers: Servers,
+    owner_of_many: str,
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+) -> None:
+    """Page 2,250 of 50,000 products, by the cursor that whoever turned every page before would have."""
+    shop, watched, store = crowd["large"][0], Watched(), decode("store", crowd["large"][0].id)
+    column, direction = ("price_min", "asc") if "price" in query else ("created_at", "desc")
+    connection = await asyncpg.connect(servers.admin_url, database=owner_of_many.rpartition("/")[2])
+    try:
+        row = await connection.fetchrow(
+            f"select {column} as value, id from products where store_id = $1 and status = 'active'"
+            f" order by {column} {direction}, id {direction} offset 45000 limit 1",
+            store,
+        )
+    finally:
+        await connection.close()
+    # With a filter that lets everything pass: nobody has asked for this list before.
+    wanted = f"{query}&max_price=99999"
+    name = f"s:{store.hex}:list:storefront-products{parse_query(wanted.encode()).name}"
+    value = row["value"].isoformat() if column == "created_at" else row["value"]
+    cursor = CursorSigner(settings.secret).sign(name, [value, str(row["id"])])
+    with monkeypatch.context() as patched:
+        watched.watch(patched)
+        for page in (wanted, f"{wanted}&cursor={cursor}"):
+            found = (await shop.storefront("GET", f"/storefront/products?{page}", expect=200)).json()
+            assert len(found["data"]) == 20
+            assert found["pagination"]["has_more"]
+    first, late = [
+        sum(map(touched, scanned(plan))) async for _, plan in plans_of(owner_of_many, watched.alone)
+    ]
+    assert first == late == 21
 
 
 @pytest.mark.slow

@@ -268,12 +268,10 @@ def _wanted(items: Iterable[AddItem]) -> dict[UUID, int]:
 
 
 async def _facts(work: StoreWork, variant_ids: Iterable[UUID]) -> dict[UUID, Fact]:
-    wanted = list(variant_ids)
-    if not wanted:
-        return {}
-    known = await catalog.sellable(work, wanted)
-    stocks = await inventory.read(work, known)
-    return {identity: Fact(variant, stocks[identity]) for identity, variant in known.items()}
+    return {
+        identity: Fact(variant, stock)
+        for identity, (variant, stock) in (await inventory.offers(work, variant_ids)).items()
+    }
 
 
 def _item(work: StoreWork, facts: Facts, identity: UUID, quantity: int) -> ItemRow:

@@ -19,7 +19,7 @@ from baas.core.errors import NotFound, ValidationFailed
 from baas.core.outbox import ScopeMaker
 from baas.core.paging import Page, PageOf
 from baas.services.catalog import service as catalog
-from baas.services.catalog.schemas import Availability, StartLevel
+from baas.services.catalog.schemas import Availability, Sellable, StartLevel
 from baas.services.inventory import repository
 from baas.services.inventory.errors import InsufficientStock, NotTracked, StockHeld
 from baas.services.inventory.repository import level_of
@@ -45,11 +45,16 @@ log = structlog.get_logger(__name__)
 # ------------------------------------------------------------------------------------- for checkout
 
 
-async def read(work: StoreWork, variant_ids: Iterable[UUID]) -> dict[UUID, Stock]:
-    """What can be bought of each of these variants now."""
+async def offers(work: StoreWork, variant_ids: Iterable[UUID]) -> dict[UUID, tuple[Sellable, Stock]]:
+    """What is known of these variants, and what can be bought of each now; one statement."""
     wanted = list(variant_ids)
-    found = await repository.levels(work, wanted) if wanted else {}
-    return {identity: found[identity].stock if identity in found else UNTRACKED for identity in wanted}
+    if not wanted:
+        return {}
+    found = await catalog.sellable_beside(work, wanted, **repository.BESIDE_VARIANT)
+    return {
+        variant.variant_id: (variant, UNTRACKED if row["on_hand"] is None else level_of(row).stock)
+        for variant, row in found
+    }
 
 
 async def reserve(work: StoreWork, demand: Mapping[UUID, int], *, order_id: UUID, until: datetime) -> None:

@@ -117,10 +117,6 @@ async def fan_out(system: SystemConnection, found: Sequence[EventRow]) -> None:
     )
 
 
-# Statistics of a queue are always wrong: it was empty when they were taken, or is empty now. The indexes are
-# right for every length, so the planner is not asked.
-_PREFER_INDEXES: Final = "set local enable_seqscan = off"
-
 _CLAIM: Final = """
 with recursive queue as (
   (select store_id, endpoint_id from webhook_deliveries where status = 'pending'
@@ -209,7 +205,6 @@ async def claim(
     delivery of a subject is due, and only when no earlier event still waits for the relay: events overtake
     one another by a few places at most, when two relays hold neighbouring batches.
     """
-    await system.execute(_PREFER_INDEXES)
     rows = await system.fetch(
         _CLAIM,
         now,
@@ -305,7 +300,6 @@ async def record(
     `again` says that the batch was tried before: its COMMIT may have been lost on the way back, so what is
     written already is left out. Returns the endpoints of this batch that are failing now.
     """
-    await system.execute(_PREFER_INDEXES)
     health = _health(outcomes)
     # Endpoints first: whoever disables one locks it and then its deliveries.
     noted = await system.fetch(
@@ -368,7 +362,6 @@ where e.status = 'disabled' and d.store_id = e.store_id and d.endpoint_id = e.id
 
 async def fail_orphans(system: SystemConnection, error: str) -> int:
     """End what the relay made for an endpoint in the moment in which it was disabled; answers how many."""
-    await system.execute(_PREFER_INDEXES)
     return _count(await system.execute(_FAIL_ORPHANS, error))
 
 
@@ -381,7 +374,6 @@ delete from webhook_deliveries d using (
 
 async def prune(system: SystemConnection, before: UUID, limit: int) -> int:
     """Delete finished deliveries older than an id; answers how many. Attempts go with their partition."""
-    await system.execute(_PREFER_INDEXES)
     return _count(await system.execute(_PRUNE, before, limit))
 
 

@@ -23,6 +23,7 @@ from baas.services.catalog.service.refresh import code_of, search_configuration
 MAX_QUERY: Final = 200
 """Characters of a text search."""
 _MAX_WORDS: Final = 12
+_SORTS: Final = frozenset(Sort)
 _WORD: Final = re.compile(r"\w+")
 _decode: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -58,7 +59,7 @@ def parse_query(query_string: bytes) -> ProductQuery:
     if len(text) > MAX_QUERY:
         raise ValidationFailed.field("q", f"at most {MAX_QUERY} characters")
     sort = given.get("sort") or (Sort.RELEVANCE if text else Sort.CREATED_DOWN)
-    if sort not in set(Sort):
+    if sort not in _SORTS:
         raise ValidationFailed.field("sort", f"one of {', '.join(Sort)}")
     if sort == Sort.RELEVANCE and not text:
         sort = Sort.CREATED_DOWN

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-import stripe
 
 from baas.core import ids, money
 from baas.core.db import StoreWork
@@ -36,7 +35,6 @@ from baas.services.payments.providers.base import (
     SearchPage,
     Snapshot,
 )
-from baas.services.payments.providers.stripe_http import client_of
 from baas.services.payments.providers.wire import TIMEOUT, Address
 from baas.services.payments.schemas import ClientSecret, PaymentStatus, Redirect
 
@@ -111,6 +109,12 @@ class StripeProvider:
         self._key = given.get("secret_key", "")
         self._connected = given.get("stripe_account")
         self._fee = int(given.get("application_fee_bp") or 0)
+        # Here, for most processes never speak with Stripe, and its SDK would take ten megabytes of each.
+        import stripe
+
+        from baas.services.payments.providers.stripe_http import client_of
+
+        self._sdk = stripe
         self._client = client_of(http, address, self._key, account=self._connected)
 
     async def check(self) -> AccountCheck:
@@ -131,7 +135,7 @@ class StripeProvider:
             return None
         async with self._asking():
             made = await self._client.v1.webhook_endpoints.create_async(
-                {"url": url, "enabled_events": list(EVENTS), "api_version": stripe.api_version}  # type: ignore[typeddict-item]  # names of events as text
+                {"url": url, "enabled_events": list(EVENTS), "api_version": self._sdk.api_version}  # type: ignore[typeddict-item]  # names of events as text
             )
         return made.secret
 
@@ -303,10 +307,10 @@ class StripeProvider:
             text = inbound.body.decode()
             if secret is None or not header.isascii():
                 raise ValueError("No secret to verify with, or a header that the SDK stumbles over.")
-            stripe.WebhookSignature.verify_header(text, header, secret, tolerance=TOLERANCE)
+            self._sdk.WebhookSignature.verify_header(text, header, secret, tolerance=TOLERANCE)
             _refuse_future(header)
             event = msgspec.json.decode(inbound.body)
-        except (stripe.SignatureVerificationError, ValueError) as error:
+        except (self._sdk.SignatureVerificationError, ValueError) as error:
             raise NotificationRefused("The signature is not that of this store's endpoint.") from error
         if not isinstance(event, dict) or not isinstance(event.get("id"), str):
             raise NotificationRefused("This is no event.")
@@ -360,11 +364,11 @@ class StripeProvider:
         try:
             async with asyncio.timeout(TIMEOUT):
                 yield
-        except (TimeoutError, stripe.APIConnectionError, stripe.RateLimitError) as error:
+        except (TimeoutError, self._sdk.APIConnectionError, self._sdk.RateLimitError) as error:
             raise ProviderUnavailable(self._clean(str(error))) from error
-        except stripe.StripeError as error:
+        except self._sdk.StripeError as error:
             status = error.http_status or 0
-            if isinstance(error, stripe.APIError) or status >= 500 or status == 409:
+            if isinstance(error, self._sdk.APIError) or status >= 500 or status == 409:
                 raise ProviderUnavailable(f"Stripe answered {status}.") from error
             code = "unauthorized" if status in {401, 403} else error.code
             raise ProviderRefused(
