@@ -30,6 +30,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Which parts of the path it takes."""
     body: Any
     """The type of its JSON body; `Empty` when it takes none."""
+    optional: bool
+    """Whether the handler does without a body."""
 
     async def run(self, context: Context) -> Any:
         """Call the handler. Raises what it raises, and ValidationFailed and its like for a body that does not fit."""
@@ -39,9 +41,10 @@ class Plan(msgspec.Struct, frozen=True):
             for name in self.path:
                 arguments[name] = found[name]
         if self.body is not Empty:
-            if not context.body:
+            if context.body:
+                arguments["data"] = read_json(context, self.body)
+            elif not self.optional:
                 raise ValidationFailed("body: is missing", fields={"body": "is missing"})
-            arguments["data"] = read_json(context, self.body)
         return await self.handler(**arguments)
 
 
@@ -61,14 +64,14 @@ def plan_of(handler: HTTPRouteHandler) -> Plan | None:
     hints = get_type_hints(handler.fn, include_extras=True)
     hints.pop("return", None)
     fields = handler.parsed_fn_signature.parameters
-    path, body = [], Empty
+    path, body, optional = [], Empty, False
     if hints.pop("ctx", None) != Ctx:
         return None
     for name, hint in hints.items():
-        if name == "data" and fields[name].default is Empty and get_args(hint)[1:] == _JSON_BODY:
-            body = fields[name].annotation
+        if name == "data" and get_args(hint)[1:] == _JSON_BODY:
+            body, optional = fields[name].annotation, fields[name].default is not Empty
         elif hint == _PATH_TEXT:
             path.append(name)
         else:
             return None
-    return Plan(handler.fn, tuple(path), body)
+    return Plan(handler.fn, tuple(path), body, optional)

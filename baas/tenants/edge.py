@@ -118,15 +118,16 @@ class Edge:
                     if ready is not None:
                         status = await _answer_ready(*ready, call, send)
                         return
+                address = self._address(scope, call)
+                if store_scope is not None:
                     store_scope = msgspec.structs.replace(
-                        store_scope, request_id=call.request_id, address=self._address(scope, call)
+                        store_scope, request_id=call.request_id, address=address
                     )
                 body, receive = await self._body(scope, call, receive)
             except AppError as error:
                 await refuse(error, call.request_id, answer)
                 return
             bind_request(call.request_id, None if store_scope is None else store_scope.store_id)
-            address = self._address(scope, call)
             context = Context(self._runtime, scope, store_scope, call.request_id, body, address)
             leave_context(scope, context)
             plan = self._plan(scope["route_handler"])
