@@ -14,7 +14,7 @@ from baas.cli.encryption import encryption
 from baas.cli.imports import import_group
 from baas.cli.payments import payments
 from baas.cli.schema import migrate, operator_key, roles
-from baas.cli.stores import flag, key, plan, store
+from baas.cli.stores import flag, key, limit, plan, store
 from baas.cli.webhooks import webhook
 
 
@@ -59,6 +59,7 @@ for command in (
     flag,
     import_group,
     key,
+    limit,
     migrate,
     operator_key,
     payments,

@@ -1,6 +1,6 @@
 """`baas store`, `baas key`, `baas plan`, `baas flag`: the operator's verbs on the command line."""
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -10,8 +10,11 @@ from baas.core.errors import ValidationFailed
 from baas.core.requests import to_struct
 from baas.core.scope import Mode
 from baas.tenants import operators
-from baas.tenants.plans import PLANS
+from baas.tenants.plans import LIMITS, PLANS, UNLIMITED
 from baas.tenants.schemas import CreateApiKey, CreateStore, KeyKind, RotateApiKey
+
+MAX_LIMIT: Final = 10**7
+"""The largest limit that a store can be given, as over HTTP."""
 
 
 @click.group("store", short_help="Create, list, show, activate and deactivate stores.")
@@ -190,6 +193,63 @@ def set_plan(reference: str, plan_name: str, as_json: bool) -> None:
         operate(lambda operator: operators.set_plan(operator, reference, plan_name), "set a plan"),
         as_json=as_json,
     )
+
+
+def _limit(_context: click.Context, _argument: click.Parameter, text: str) -> int:
+    if text == "unlimited":
+        return UNLIMITED
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_LIMIT:
+        raise click.BadParameter(f"is a whole number up to {MAX_LIMIT}, or the word unlimited")
+    return int(text)
+
+
+@click.group("limit", short_help="Set, unset and list limits of a store.")
+def limit() -> None:
+    """Limits: a store's own number, or its plan's."""
+
+
+@limit.command("set", epilog="Example: baas limit set casa-mate products 250")
+@click.argument("reference", metavar="STORE")
+@click.argument("name")
+@click.argument("value", metavar="NUMBER|unlimited", callback=_limit)
+@json_option
+def set_limit(reference: str, name: str, value: int, as_json: bool) -> None:
+    """Override a limit of the plan for a store; in force within one second."""
+    show(
+        operate(lambda operator: operators.set_limit(operator, reference, name, value), "set a limit"),
+        as_json=as_json,
+    )
+
+
+@limit.command("unset", epilog="Example: baas limit unset casa-mate products")
+@click.argument("reference", metavar="STORE")
+@click.argument("name")
+@json_option
+def unset_limit(reference: str, name: str, as_json: bool) -> None:
+    """Go back to the plan's limit."""
+    show(
+        operate(lambda operator: operators.set_limit(operator, reference, name, None), "unset a limit"),
+        as_json=as_json,
+    )
+
+
+@limit.command("list", epilog="Example: baas limit list casa-mate")
+@click.argument("reference", metavar="STORE")
+@json_option
+def list_limits(reference: str, as_json: bool) -> None:
+    """List the limits of a store: its plan's, and its own overrides."""
+    found = operate(lambda operator: operators.find_store(operator, reference), "list limits")
+    limits = PLANS[found.plan].limits | found.limits
+    rows = [
+        {
+            "limit": name,
+            "value": None if limits[name] == UNLIMITED else limits[name],
+            "from": "store" if name in found.limits else "plan",
+            "of": LIMITS[name],
+        }
+        for name in LIMITS
+    ]
+    show_list(rows, ["limit", "value", "from", "of"], as_json=as_json)
 
 
 @click.group("flag", short_help="Set, unset and list feature flags of a store.")

@@ -283,14 +283,18 @@ class StoreNews:
             await self._listener_redis.aclose()
 
     async def _listen(self) -> None:
+        lost = False
         while True:
             try:
                 async with self._listener_redis.pubsub() as subscription:
                     await subscription.subscribe(CHANNEL)
+                    lost = False
                     while True:
                         message = await subscription.get_message(ignore_subscribe_messages=True, timeout=5)
                         if message is not None and len(message["data"]) == 16:
                             self._table.forget_store(UUID(bytes=message["data"]))
             except (RedisError, OSError, TimeoutError) as error:
-                log.info("store_news.lost", error=repr(error)[:200])
+                if not lost:
+                    log.info("store_news.lost", error=repr(error)[:200])
+                lost = True
                 await asyncio.sleep(0.5)

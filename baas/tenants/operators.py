@@ -1,5 +1,6 @@
 """The operator's verbs: the command line and the operator endpoints are two faces of these."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -141,12 +142,14 @@ async def update_store(operator: Operator, reference: str, data: OperatorUpdateS
     if "allowed_origins" in changes:
         changes["allowed_origins"] = check_origins(changes["allowed_origins"], Mode(row["mode"]))
     if "limits" in changes:
-        unknown = sorted(set(changes["limits"]) - set(LIMITS))
-        if unknown:
-            raise ValidationFailed.field(
-                "limits", f"unknown: {', '.join(unknown)}; known: {', '.join(LIMITS)}"
-            )
+        _check_limits(changes["limits"])
     return await _apply(operator, row, changes, "store.updated")
+
+
+def _check_limits(names: Iterable[str]) -> None:
+    unknown = sorted(set(names) - set(LIMITS))
+    if unknown:
+        raise ValidationFailed.field("limits", f"unknown: {', '.join(unknown)}; known: {', '.join(LIMITS)}")
 
 
 async def _apply(operator: Operator, row: Any, changes: dict[str, Any], action: str) -> StoreOut:
@@ -170,6 +173,17 @@ async def set_plan(operator: Operator, reference: str, plan: str) -> StoreOut:
     """Move a store to another plan. Raises UnknownPlan."""
     row = await _find(operator, reference)
     return await _apply(operator, row, {"plan": _check_plan(plan)}, "plan.set")
+
+
+async def set_limit(operator: Operator, reference: str, name: str, limit: int | None) -> StoreOut:
+    """Override a limit for a store (UNLIMITED takes it away), or (None) go back to the plan's."""
+    _check_limits([name])
+    row = await _find(operator, reference)
+    limits = {known: value for known, value in row["limits"].items() if known != name}
+    if limit is not None:
+        limits[name] = limit
+    action = "limit.set" if limit is not None else "limit.unset"
+    return await _apply(operator, row, {"limits": limits}, action)
 
 
 async def set_flag(operator: Operator, reference: str, flag: str, enabled: bool | None) -> StoreOut:

@@ -1,6 +1,7 @@
 """Rules of the house that no other tool checks, as programs: each walks over every module there is."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,3 +124,26 @@ def test_every_module_and_every_public_function_says_what_it_is_for() -> None:
             and ast.get_docstring(node) is None
         ]
     assert silent == []
+
+
+def test_what_is_deployed_calls_commands_and_sets_variables_that_there_are() -> None:
+    """The image and the composition are not run by any test, so at least their words are right."""
+    from baas.cli.main import main
+
+    texts = {
+        name: (ROOT / "deploy" / name).read_text(encoding="utf-8") for name in ("Dockerfile", "compose.yaml")
+    }
+    called = set(re.findall(r'^ +command: \["([a-z-]+)"', texts["compose.yaml"], re.MULTILINE)) - {
+        "redis-server"
+    }
+    assert called == {"roles", "migrate", "serve", "worker"}
+    assert called <= set(main.commands)
+    assert 'CMD ["serve"]' in texts["Dockerfile"]
+    named = {word for text in texts.values() for word in re.findall(r"BAAS_[A-Z_]+[A-Z]", text)}
+    documented = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert [word for word in sorted(named) if f"{word}=" not in documented] == []
+    # What makes the image must not be kept from it, and nothing else may reach it.
+    sources = set(re.findall(r"^COPY (?!--from)(\S+)", texts["Dockerfile"], re.MULTILINE))
+    kept = set(re.findall(r"^!(\S+)", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE))
+    assert sources == kept
+    assert all((ROOT / source).exists() for source in sources)

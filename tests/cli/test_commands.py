@@ -146,6 +146,28 @@ def test_plans_and_flags(run: Run, store: dict[str, Any]) -> None:
     run("flag", "set", slug, "Not A Flag", expect=1)
 
 
+def test_limits(run: Run, store: dict[str, Any]) -> None:
+    """A limit is the store's own number, none at all, or the plan's."""
+    slug = store["store"]["slug"]
+
+    def listed() -> dict[str, tuple[int | None, str]]:
+        rows = json.loads(run("limit", "list", slug, "--json").stdout)
+        return {row["limit"]: (row["value"], row["from"]) for row in rows}
+
+    assert listed()["products"] == (100, "plan")
+    assert json.loads(run("limit", "set", slug, "products", "250", "--json").stdout)["limits"] == {
+        "products": 250
+    }
+    run("limit", "set", slug, "webhook_endpoints", "unlimited")
+    assert (listed()["products"], listed()["webhook_endpoints"]) == ((250, "store"), (None, "store"))
+    assert "250" in run("limit", "list", slug).stdout
+    run("limit", "unset", slug, "products")
+    assert listed()["products"] == (100, "plan")
+    assert "products" in run("limit", "set", slug, "unicorns", "3", expect=1).stderr
+    for nonsense in ("-1", "many", "1e3", "99999999"):
+        run("limit", "set", slug, "products", nonsense, expect=2)
+
+
 def test_a_catalogue_is_imported_and_imported_again(run: Run, store: dict[str, Any], tmp_path: Path) -> None:
     """The report says what became of each product; a second time everything is skipped; bad files change nothing."""
     slug = store["store"]["slug"]
