@@ -133,9 +133,14 @@ def on_framework_refusal(request: Request[Any, Any, Any], error: HTTPException) 
             if isinstance(item, dict)
         }
         if list(fields) == ["data"]:
-            # No body at all, or a form without a field that it needs.
-            missing = _MISSING.search(fields["data"])
-            fields = {missing["name"] if missing else "body": "is missing"}
+            # No body at all, or a form with a field too few or too many.
+            named = any(pattern.search(fields["data"]) for pattern in (_UNKNOWN, _MISSING))
+            return _failure(
+                request,
+                explain(msgspec.ValidationError(fields["data"]))
+                if named
+                else ValidationFailed.field("body", "is missing"),
+            )
         text = "; ".join(f"{name}: {reason}" for name, reason in fields.items())
         return _failure(request, ValidationFailed(text or None, fields=fields))
     if isinstance(error, NotFoundException):
