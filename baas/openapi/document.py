@@ -18,9 +18,13 @@ from baas.services.notifications.schemas import Notification
 from baas.services.orders.schemas import Order
 from baas.services.payments.schemas import Payment
 from baas.webhooks.schemas.outbound import Endpoint as WebhookEndpoint
+from baas.webhooks.schemas.payloads import Customer, EndpointTest, ErasedCustomer
 
 _MOMENT: Final = "2026-11-21T14:03:27.512Z"
-_PAYLOADS: Final = (Order, Payment, Product, Level, Cart, Notification, WebhookEndpoint)
+_PAYLOADS: Final = (
+    *(Order, Payment, Product, Level, Cart, Notification, WebhookEndpoint),
+    *(Customer, ErasedCustomer, EndpointTest),
+)
 _JSON: Final = "application/json"
 _SECURITY: Final = {
     "StoreKey": {
@@ -274,7 +278,7 @@ class _Writer:
                 "api_version": API_VERSION,
                 "timestamp": _MOMENT,
                 "store_id": public_id("store"),
-                "subject": example_data.get("id", public_id("var")),
+                "subject": example_data.get("id") or example_data.get("endpoint_id") or public_id("var"),
                 "sequence": 2,
                 "data": example_data,
             }

@@ -31,14 +31,15 @@ def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker) -> Loop:
 
 
 def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:
-    """Ends what no endpoint takes any more, and deletes what is past its time, a batch at each look."""
+    """Sets right what the relay made while an endpoint changed, and deletes what is past its time, a batch at each look."""
 
     async def tidy() -> int:
         oldest = clock.now() - timedelta(days=EVENTS_KEPT_DAYS)
         async with runtime.database.relay(
-            reason="webhooks: end deliveries of disabled endpoints", prefer_indexes=True
+            reason="webhooks: end or order what was made while an endpoint changed", prefer_indexes=True
         ) as system:
             await queue.fail_orphans(system, "The endpoint is disabled.")
+            await queue.put_in_order(system)
         async with runtime.database.relay(
             reason="webhooks: delete what is past its time", prefer_indexes=True
         ) as system:

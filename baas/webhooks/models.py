@@ -87,7 +87,7 @@ class WebhookDelivery(StoreEntity, Base):
     subject: Mapped[str] = column(keep="90d")
     sequence: Mapped[int] = column(keep="90d")
     ordered: Mapped[bool] = column(keep="90d")
-    """Whether the endpoint asked for order when the delivery was made."""
+    """Whether the endpoint asked for order; counts while it still does."""
     status: Mapped[str] = column(keep="90d", server_default=text("'pending'"))
     attempts: Mapped[int] = column(keep="90d", server_default=text("0"))
     step: Mapped[int] = column(keep="90d", server_default=text("0"))

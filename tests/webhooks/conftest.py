@@ -78,9 +78,9 @@ async def advance(worker: Worker, shop: Shop, by: timedelta) -> None:
     worker.table.forget_store(store_id)
 
 
-async def emit_many(worker: Worker, shop: Shop, count: int, type_: str = "product.updated") -> None:
-    """Emit events of the backend in one transaction, each with a subject of its own."""
+async def emit_many(worker: Worker, shop: Shop, count: int, subject: str | None = None) -> None:
+    """Emit events of the backend in one transaction, each with a subject of its own unless one is given."""
     scope = await shop.scope(worker)
     async with worker.runtime.database.fast(scope) as work:
         for number in range(count):
-            await emit(work, type_, subject=f"prod_{number}", data={"n": number})
+            await emit(work, "product.updated", subject=subject or f"prod_{number}", data={"n": number})

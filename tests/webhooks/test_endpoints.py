@@ -7,6 +7,7 @@ import httpx
 import pytest
 import standardwebhooks
 
+from baas import API_VERSION
 from baas.core.ids import encode, new_id
 from baas.worker import Worker
 from tests.clients import Shop, drain, provision
@@ -110,6 +111,19 @@ async def test_a_change_leaves_what_it_does_not_name(shop: Shop) -> None:
     await shop.admin("PATCH", path, json={"url": "https://10.0.0.1/"}, expect=422)
     await shop.admin("PATCH", path, json={"secret": "x"}, expect=422)
     await shop.admin("PATCH", path, json={"status": "failing"}, expect=422)
+
+
+async def test_an_endpoint_keeps_the_version_of_payloads_that_it_was_made_with(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever changes later, in the backend or in the endpoint."""
+    made = (await create(shop))["data"]
+    assert made["api_version"] == API_VERSION
+    monkeypatch.setattr("baas.webhooks.service.endpoints.API_VERSION", "2099-01-01")
+    path = f"/admin/webhook-endpoints/{made['id']}"
+    changed = (await shop.admin("PATCH", path, json={"event_types": ["order.paid"]}, expect=200)).json()
+    assert changed["data"]["api_version"] == API_VERSION
+    assert (await create(shop))["data"]["api_version"] == "2099-01-01"
 
 
 async def test_another_stores_endpoint_does_not_exist(shop: Shop, other_shop: Shop) -> None:

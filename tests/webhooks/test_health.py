@@ -67,6 +67,8 @@ async def test_an_endpoint_that_only_failed_for_five_days_is_given_up(
     receiver.answers["/hook"] = 500
     made = await register(shop, "/hook", "custom.*")
     await register(shop, "/witness", "webhook_endpoint.disabled")
+    settings = {"alerts_to": "staff@casamate.test"}
+    await shop.admin("PUT", "/admin/notification-settings", json=settings, expect=200)
     await publish(shop)
     await drain(worker)
     await advance(worker, shop, timedelta(days=4, hours=23))
@@ -87,6 +89,11 @@ async def test_an_endpoint_that_only_failed_for_five_days_is_given_up(
         "data"
     ]
     assert lines[0]["action"] == "webhook_endpoint.give_up"
+    (message,) = (
+        await shop.admin("GET", "/admin/notifications", params={"about": made["id"]}, expect=200)
+    ).json()["data"]
+    assert (message["template_key"], message["to"]) == ("webhook_disabled", "staff@casamate.test")
+    assert message["status"] == "sent"
 
 
 async def test_what_the_relay_makes_in_the_moment_of_disabling_does_not_stay_pending(

@@ -130,3 +130,35 @@ async def test_without_order_nothing_waits(
         await publish(shop, subject="a")
     await drain(worker)
     assert sorted(sequences(receiver.got(), "a")) == [1, 2, 3]
+
+
+async def test_an_endpoint_may_ask_for_order_later(
+    shop: Shop, register: Register, receiver: Receiver, worker: Worker
+) -> None:
+    """What is pending then, and what the relay makes in that very moment, takes its place."""
+
+    async def fail_first(request: web.Request) -> web.Response:
+        return web.Response(status=500 if (await request.json())["sequence"] == 1 else 200)
+
+    receiver.answers["/hook"] = fail_first
+    made = await register(shop)
+    for _ in range(2):
+        await publish(shop, subject="a")
+    await drain(worker, "relay")
+    path = f"/admin/webhook-endpoints/{made['id']}"
+    await shop.admin("PATCH", path, json={"ordered": True}, expect=200)
+    await drain(worker, "deliveries")
+    assert sequences(receiver.got(), "a") == [1]
+
+    await publish(shop, subject="b")
+    await drain(worker, "relay")
+    async with worker.runtime.database.relay(reason="a test makes a delivery as before the change") as system:
+        await system.execute("update webhook_deliveries set ordered = false where subject = 'b'")
+    await drain(worker, "deliveries")
+    assert sequences(receiver.got(), "b") == []
+    await drain(worker, "webhooks.tidy", "deliveries")
+    assert sequences(receiver.got(), "b") == [1]
+
+    await shop.admin("PATCH", path, json={"ordered": False}, expect=200)
+    await drain(worker, "deliveries")
+    assert sequences(receiver.got(), "a") == [1, 2], "without order nothing waits"

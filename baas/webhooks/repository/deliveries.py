@@ -42,6 +42,16 @@ async def fail_pending(work: StoreWork, endpoint_id: UUID, error: str) -> None:
     )
 
 
+async def put_in_order(work: StoreWork, endpoint_id: UUID) -> None:
+    """Let what is pending for an endpoint wait for what is before it."""
+    await work.execute(
+        "update webhook_deliveries set ordered = true"
+        " where store_id = $1 and endpoint_id = $2 and status = 'pending' and not ordered",
+        work.scope.store_id,
+        endpoint_id,
+    )
+
+
 def _where(scope: StoreScope, filters: Mapping[str, Any], before: UUID | None) -> tuple[str, list[Any]]:
     """The conditions of a list with their arguments: only those that are asked for, so that each finds its
     index. `since` and `until` also bound the ids, which are made at the row's own time.
@@ -120,18 +130,12 @@ async def attempts_of(work: StoreWork, delivery_id: UUID, limit: int) -> list[An
 
 _RETRY: Final = f"""
 with again as (
-  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $3,
+  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $3, ordered = e.ordered,
     claimed_until = case when d.status = 'pending' then d.claimed_until end
   from webhook_endpoints e
   where d.store_id = $1 and d.id = $2 and e.store_id = d.store_id and e.id = d.endpoint_id
     and e.status <> 'disabled'
   returning d.*
-),
-followers as (
-  update webhook_deliveries f set next_attempt_at = $3 from again
-  where f.store_id = again.store_id and f.endpoint_id = again.endpoint_id and f.subject = again.subject
-    and again.ordered and f.ordered and f.status = 'pending' and f.sequence > again.sequence
-    and f.next_attempt_at > $3 and f.attempts = 0
 )
 select {_COLUMNS} from again
 """
@@ -175,8 +179,10 @@ with chosen as (
 ),
 numbered as (select *, row_number() over (order by created_at, id) as number from chosen),
 moved as (
-  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $7, claimed_until = null
-  from numbered where d.store_id = $1 and d.id = numbered.id and numbered.number <= $6
+  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $7, claimed_until = null,
+    ordered = e.ordered
+  from numbered join webhook_endpoints e on e.store_id = $1 and e.id = $2
+  where d.store_id = $1 and d.id = numbered.id and numbered.number <= $6
   returning d.id
 )
 select (select count(*) from moved), (select created_at from numbered where number > $6)
@@ -199,7 +205,8 @@ moved as (
   select $1, {new_id_at("$7::timestamptz")}, $2, id, type, subject, sequence, ordered, $7, $7
   from chosen where number <= $6
   on conflict (store_id, endpoint_id, event_id) do update
-    set status = 'pending', step = 0, next_attempt_at = excluded.next_attempt_at, claimed_until = null
+    set status = 'pending', step = 0, next_attempt_at = excluded.next_attempt_at, claimed_until = null,
+      ordered = excluded.ordered
     where d.status <> 'pending'
   returning id
 )

@@ -2,7 +2,7 @@
 
 The claim is what keeps stores from delaying one another. It walks the endpoints that have something
 pending (one probe of the index for each, however long their queues are), takes from each no more than its
-free places, ranks what it found by turns between stores, and only then locks rows.
+free places (in order: the first of each subject), ranks what it found by turns between stores, and only then locks rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +35,6 @@ class Claim(msgspec.Struct, frozen=True):
     endpoint_id: UUID
     event_id: UUID
     step: int
-    ordered: bool
     url: str
     secret: bytes
     previous_secret: bytes | None
@@ -139,27 +138,41 @@ due as (
   left join busy_endpoint be on be.id = e.id
   left join busy_store bs on bs.id = s.id
   cross join lateral (
-    select p.store_id, p.endpoint_id, p.id, p.next_attempt_at from webhook_deliveries p
-    where p.store_id = q.store_id and p.endpoint_id = q.endpoint_id and p.status = 'pending'
-      and p.next_attempt_at <= $1::timestamptz + s.clock_offset
-      and (p.claimed_until is null or p.claimed_until <= $1)
-      and (not p.ordered or (
-        not exists (
-          select from webhook_deliveries earlier
-          where earlier.store_id = p.store_id and earlier.endpoint_id = p.endpoint_id
-            and earlier.subject = p.subject and earlier.sequence < p.sequence
-            and earlier.status = 'pending' and earlier.ordered)
-        and not exists (
-          select from events unrelayed
-          where unrelayed.store_id = p.store_id and unrelayed.subject = p.subject
-            and unrelayed.sequence between p.sequence - 32 and p.sequence - 1 and unrelayed.relayed_at is null)))
-    order by p.next_attempt_at
-    limit greatest(0, case
+    select $1::timestamptz + s.clock_offset as now, greatest(0, case
       when e.circuit_level > 0 then $8::int
       when e.consecutive_failures > 0 then $7::int
-      else $6::int end - coalesce(be.n, 0))
+      else $6::int end - coalesce(be.n, 0)) as free
+  ) here
+  cross join lateral (
+    (select p.store_id, p.endpoint_id, p.id, p.next_attempt_at from webhook_deliveries p
+     where p.store_id = q.store_id and p.endpoint_id = q.endpoint_id and p.status = 'pending' and not e.ordered
+       and p.next_attempt_at <= here.now and (p.claimed_until is null or p.claimed_until <= $1)
+     order by p.next_attempt_at
+     limit here.free)
+    union all
+    -- In order: from subject to subject over the index, the first of each alone, until the places are taken.
+    (with recursive first as (
+      (select p.id, p.subject, p.sequence, p.next_attempt_at, p.claimed_until from webhook_deliveries p
+       where p.store_id = q.store_id and p.endpoint_id = q.endpoint_id and p.status = 'pending' and p.ordered
+         and e.ordered
+       order by p.subject, p.sequence limit 1)
+      union all
+      select n.* from first cross join lateral (
+        select p.id, p.subject, p.sequence, p.next_attempt_at, p.claimed_until from webhook_deliveries p
+        where p.store_id = q.store_id and p.endpoint_id = q.endpoint_id and p.status = 'pending' and p.ordered
+          and p.subject > first.subject
+        order by p.subject, p.sequence limit 1
+      ) n
+    )
+    select q.store_id, q.endpoint_id, f.id, f.next_attempt_at from first f
+    where f.next_attempt_at <= here.now and (f.claimed_until is null or f.claimed_until <= $1)
+      and not exists (
+        select from events unrelayed
+        where unrelayed.store_id = q.store_id and unrelayed.subject = f.subject
+          and unrelayed.sequence between f.sequence - 32 and f.sequence - 1 and unrelayed.relayed_at is null)
+    limit here.free)
   ) d
-  where e.circuit_open_until is null or e.circuit_open_until <= $1 + s.clock_offset
+  where e.circuit_open_until is null or e.circuit_open_until <= here.now
 ),
 ranked as (
   select store_id, id, turn, next_attempt_at, store_busy,
@@ -179,9 +192,9 @@ locked as (
 claimed as (
   update webhook_deliveries d set claimed_until = $1 + $11::interval from locked
   where d.store_id = locked.store_id and d.id = locked.id
-  returning d.store_id, d.id, d.endpoint_id, d.event_id, d.step, d.ordered
+  returning d.store_id, d.id, d.endpoint_id, d.event_id, d.step
 )
-select c.store_id, c.id, c.endpoint_id, c.event_id, c.step, c.ordered,
+select c.store_id, c.id, c.endpoint_id, c.event_id, c.step,
   e.url, e.secret, e.previous_secret, e.previous_secret_ends_at, ev.body, s.mode = 'test', s.clock_offset
 from claimed c
 join webhook_endpoints e on e.store_id = c.store_id and e.id = c.endpoint_id
@@ -203,7 +216,8 @@ async def claim(
 
     `busy_*` count what this process has in flight already. Of an ordered endpoint only the earliest pending
     delivery of a subject is due, and only when no earlier event still waits for the relay: events overtake
-    one another by a few places at most, when two relays hold neighbouring batches.
+    one another by a few places at most, when two relays hold neighbouring batches. However many wait behind
+    the first, they are not looked at.
     """
     rows = await system.fetch(
         _CLAIM,
@@ -249,19 +263,6 @@ moved as (
 insert into webhook_attempts
   (store_id, id, delivery_id, number, response_status, response_body, duration_ms, error, created_at)
 select store_id, attempt_id, id, attempts, response_status, response_body, duration_ms, error, at from moved
-"""
-
-# The followers of an ordered delivery wait with it, so that they are not looked at while it waits, and come
-# due when it has ended.
-_RELEASE_FOLLOWERS: Final = """
-update webhook_deliveries f set next_attempt_at = coalesce(o.next_attempt_at, o.at)
-from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[])
-  as o (store_id, delivery_id, at, next_attempt_at)
-join webhook_deliveries d on d.store_id = o.store_id and d.id = o.delivery_id
-where f.store_id = d.store_id and f.endpoint_id = d.endpoint_id and f.subject = d.subject
-  and f.sequence > d.sequence and f.status = 'pending' and f.ordered
-  and case when o.next_attempt_at is null then f.next_attempt_at > o.at
-    else f.next_attempt_at < o.next_attempt_at end
 """
 
 _NOTE_HEALTH: Final = f"""
@@ -319,15 +320,6 @@ async def record(
         [outcome.error for outcome in outcomes],
         again,
     )
-    ordered = [outcome for outcome in outcomes if outcome.claim.ordered]
-    if ordered:
-        await system.execute(
-            _RELEASE_FOLLOWERS,
-            [outcome.claim.store_id for outcome in ordered],
-            [outcome.claim.id for outcome in ordered],
-            [outcome.at for outcome in ordered],
-            [outcome.next_attempt_at for outcome in ordered],
-        )
     return [FailingEndpoint(*row) for row in noted if row["failing_since"] is not None]
 
 
@@ -363,6 +355,18 @@ where e.status = 'disabled' and d.store_id = e.store_id and d.endpoint_id = e.id
 async def fail_orphans(system: SystemConnection, error: str) -> int:
     """End what the relay made for an endpoint in the moment in which it was disabled; answers how many."""
     return _count(await system.execute(_FAIL_ORPHANS, error))
+
+
+_PUT_IN_ORDER: Final = """
+update webhook_deliveries d set ordered = true
+from webhook_endpoints e
+where e.ordered and d.store_id = e.store_id and d.endpoint_id = e.id and d.status = 'pending' and not d.ordered
+"""
+
+
+async def put_in_order(system: SystemConnection) -> None:
+    """Take into their order what the relay made for an endpoint in the moment in which it asked for order."""
+    await system.execute(_PUT_IN_ORDER)
 
 
 _PRUNE: Final = """

@@ -57,7 +57,7 @@ class CreateEndpoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class UpdateEndpoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What to change; what is absent stays. `ordered` counts for deliveries made after the change."""
+    """What to change; what is absent stays. `ordered` counts for what is pending, too."""
 
     url: Url | msgspec.UnsetType = msgspec.UNSET
     event_types: EventTypes | msgspec.UnsetType = msgspec.UNSET

@@ -30,6 +30,7 @@ from baas.webhooks.schemas.outbound import (
     Switch,
     UpdateEndpoint,
 )
+from baas.webhooks.schemas.payloads import EndpointTest
 from baas.webhooks.secrets import seal
 from baas.webhooks.service.shapes import delivery_out, moment
 
@@ -175,6 +176,8 @@ async def update_endpoint(
         row.description = data.description
     if data.ordered is not msgspec.UNSET:
         row.ordered = data.ordered
+        if data.ordered and not before["ordered"]:
+            await deliveries.put_in_order(session, row.id)
     if data.status is Switch.DISABLED and row.status != EndpointStatus.DISABLED:
         await _disable(session, row, DISABLED_BY_OWNER)
     elif data.status is Switch.ENABLED:
@@ -238,7 +241,7 @@ async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
         session,
         TEST_EVENT,
         subject=subject,
-        data={"endpoint_id": subject, "message": "This is a test of your webhook endpoint."},
+        data=EndpointTest(endpoint_id=subject, message="This is a test of your webhook endpoint."),
         event_id=event_id,
     )
     await deliveries.probe_now(session, endpoint_id)

@@ -24,13 +24,16 @@ KILLS = 5
 class MoodyServer:
     """Stands between the workers and the mail server, and now and then does something else."""
 
-    def __init__(self, behind: int, dice: random.Random) -> None:
+    def __init__(self, behind: int, dice: random.Random, *, well: int = 3) -> None:
         self._behind = behind
         self._dice = dice
+        self._moods = ["well"] * well + ["drops", "busy", "mid"]
         self.moods: Counter[str] = Counter()
+        self.well = False
+        """From now on it is."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        mood = self._dice.choice(["well", "well", "well", "drops", "busy", "mid"])
+        mood = "well" if self.well else self._dice.choice(self._moods)
         self.moods[mood] += 1
         try:
             if mood == "drops":

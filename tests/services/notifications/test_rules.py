@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from baas.webhooks.dispatcher import GONE_REASON
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.conftest import OPERATOR_KEY
@@ -102,7 +103,7 @@ async def test_messages_to_the_store_go_where_it_wants_them(shop: Shop, worker: 
     await configure(shop, alerts_to="dueña@casamate.example")
     await configure(shop, alerts_to="staff@casamate.example")
     await publish(shop, worker, "inventory.low", "var_1", level)
-    endpoint = {"id": "we_1", "url": "https://shop.test/hook", "disabled_reason": "Gone."}
+    endpoint = {"id": "we_1", "url": "https://shop.test/hook", "disabled_reason": GONE_REASON}
     await publish(shop, worker, "webhook_endpoint.disabled", "we_1", endpoint)
     found = {line["template_key"]: line for line in await listed(shop)}
     assert {line["to"] for line in found.values()} == {"staff@casamate.example"}
@@ -110,6 +111,7 @@ async def test_messages_to_the_store_go_where_it_wants_them(shop: Shop, worker: 
     assert low["subject"] == "Queda poco: Yerba"
     lost = await read(shop, found["webhook_disabled"]["id"])
     assert "https://shop.test/hook" in lost["content"]["body"]
+    assert "Motivo: El receptor respondió 410: ya no quiere recibir eventos." in lost["content"]["body"]
 
 
 async def test_a_cart_that_was_left_brings_its_customer_back(shop: Shop, worker: Worker) -> None:

@@ -264,6 +264,8 @@ def text_items(source: str, words: Words) -> str:
         f" × {{{{ item.quantity }}}}: {{{{ item.total | money: {source}.currency }}}}\n{{% endfor %}}"
         f"{{% if {source}.discount_total > 0 %}}{words.discount}: −{{{{ {source}.discount_total | money: {source}.currency }}}}\n{{% endif %}}"
         f"{{% if {source}.shipping_total > 0 %}}{words.shipping}: {{{{ {source}.shipping_total | money: {source}.currency }}}}\n{{% endif %}}"
+        f"{{% if {source}.tax_total > 0 %}}{{% if {source}.prices_include_tax %}}{words.tax_included}{{% else %}}{words.tax}{{% endif %}}"
+        f": {{{{ {source}.tax_total | money: {source}.currency }}}}\n{{% endif %}}"
         f"{words.total}: {total}\n"
     )
 

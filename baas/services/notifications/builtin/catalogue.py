@@ -34,6 +34,15 @@ def _present(source: str) -> str:
     return _IF.sub(r'{% if \1 and \1 != "" %}', source)
 
 
+def _lost(words: Words) -> str:
+    """Why an endpoint was given up: of the two reasons that there are, in the language of the message."""
+    return (
+        f'{{% if endpoint.disabled_reason contains "410" %}}{words.endpoint_gone}'
+        f'{{% elsif endpoint.disabled_reason contains "five days" %}}{words.endpoint_failed}'
+        "{% else %}{{ endpoint.disabled_reason }}{% endif %}"
+    )
+
+
 @cache
 def email(key: str, language: str) -> Source:
     """A mail. Raises KeyError for a key that is not built in."""
@@ -81,11 +90,9 @@ def email(key: str, language: str) -> Source:
     if key == "webhook_disabled":
         html += blocks.panel(
             blocks.fact(words.address, "{{ endpoint.url }}")
-            + blocks.fact(words.reason, "{{ endpoint.disabled_reason }}", when="endpoint.disabled_reason")
+            + blocks.fact(words.reason, _lost(words), when="endpoint.disabled_reason")
         )
-        text += (
-            f"\n{words.address}: {{{{ endpoint.url }}}}\n{words.reason}: {{{{ endpoint.disabled_reason }}}}\n"
-        )
+        text += f"\n{words.address}: {{{{ endpoint.url }}}}\n{words.reason}: {_lost(words)}\n"
     if phrases.button is not None and key != "order_shipped":
         text += blocks.text_button(phrases.button)
     if phrases.outro is not None:
@@ -104,7 +111,7 @@ def whatsapp(key: str, language: str) -> Source:
     phrases, words = _PHRASES[language][key], _WORDS[language]
     lines = [f"*{{{{ brand.name }}}}* · {phrases.badge}", ""]
     if key not in _TO_THE_STORE:
-        lines[-1] += "{% if customer_name %}" + words.greeting + " {% endif %}"
+        lines[-1] += "{% if customer_name %}" + words.greeting + "\n{% endif %}"
     lines[-1] += phrases.intro
     if key == "order_shipped":
         lines.append(

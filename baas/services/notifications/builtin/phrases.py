@@ -37,6 +37,9 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     tracking_number: str
     track: str
     reason: str
+    endpoint_gone: str
+    """Why an endpoint was given up, in place of the English of the log."""
+    endpoint_failed: str
     link_hint: str
     """Before the address of a button, for programs that show no buttons."""
     product: str

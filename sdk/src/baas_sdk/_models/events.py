@@ -6,7 +6,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, TypeAlias
 
-from baas_sdk._models.responses import Cart, Endpoint, Level, Notification, Order, Payment, Product
+from baas_sdk._models.responses import (
+    Cart,
+    Customer,
+    Endpoint,
+    EndpointTest,
+    ErasedCustomer,
+    Level,
+    Notification,
+    Order,
+    Payment,
+    Product,
+)
 from baas_sdk._struct import Model
 
 
@@ -41,6 +52,26 @@ class CartAbandoned(Envelope, kw_only=True):
     """`cart.abandoned`: Nobody touched a cart for two weeks."""
 
     data: Cart
+
+
+class CustomerCreated(Envelope, kw_only=True):
+    """`customer.created`: Somebody became a customer. Reserved: nothing of this version emits it."""
+
+    data: Customer
+
+
+class CustomerErased(Envelope, kw_only=True):
+    """`customer.erased`: A customer was forgotten; forget them as well. Reserved: nothing of this version
+    emits it.
+    """
+
+    data: ErasedCustomer
+
+
+class CustomerUpdated(Envelope, kw_only=True):
+    """`customer.updated`: What is known of a customer changed. Reserved: nothing of this version emits it."""
+
+    data: Customer
 
 
 class InventoryLow(Envelope, kw_only=True):
@@ -80,7 +111,9 @@ class OrderCancelled(Envelope, kw_only=True):
 
 
 class OrderCreated(Envelope, kw_only=True):
-    """`order.created`: An order was placed; its stock is held."""
+    """`order.created`: An order was placed; its stock is held. Of an order that the shop keeps elsewhere,
+    `data` is what it published.
+    """
 
     data: Order
 
@@ -92,7 +125,9 @@ class OrderDelivered(Envelope, kw_only=True):
 
 
 class OrderPaid(Envelope, kw_only=True):
-    """`order.paid`: All of it is paid; the stock was taken."""
+    """`order.paid`: All of it is paid; the stock was taken. Of an order that the shop keeps elsewhere,
+    `data` is what it published.
+    """
 
     data: Order
 
@@ -181,8 +216,17 @@ class WebhookEndpointDisabled(Envelope, kw_only=True):
     data: Endpoint
 
 
+class WebhookEndpointTest(Envelope, kw_only=True):
+    """`webhook_endpoint.test`: Somebody asked for a test of this endpoint; no other gets it."""
+
+    data: EndpointTest
+
+
 KNOWN: dict[str, type[Envelope]] = {
     "cart.abandoned": CartAbandoned,
+    "customer.created": CustomerCreated,
+    "customer.erased": CustomerErased,
+    "customer.updated": CustomerUpdated,
     "inventory.low": InventoryLow,
     "inventory.out_of_stock": InventoryOutOfStock,
     "inventory.restocked": InventoryRestocked,
@@ -206,11 +250,15 @@ KNOWN: dict[str, type[Envelope]] = {
     "product.deleted": ProductDeleted,
     "product.updated": ProductUpdated,
     "webhook_endpoint.disabled": WebhookEndpointDisabled,
+    "webhook_endpoint.test": WebhookEndpointTest,
 }
 """The class of every type of event that this version knows."""
 
 Event: TypeAlias = (
     CartAbandoned
+    | CustomerCreated
+    | CustomerErased
+    | CustomerUpdated
     | InventoryLow
     | InventoryOutOfStock
     | InventoryRestocked
@@ -234,6 +282,7 @@ Event: TypeAlias = (
     | ProductDeleted
     | ProductUpdated
     | WebhookEndpointDisabled
+    | WebhookEndpointTest
     | CustomEvent
     | UnknownEvent
 )
@@ -242,6 +291,9 @@ Event: TypeAlias = (
 __all__ = [
     "CartAbandoned",
     "CustomEvent",
+    "CustomerCreated",
+    "CustomerErased",
+    "CustomerUpdated",
     "Envelope",
     "Event",
     "InventoryLow",
@@ -268,4 +320,5 @@ __all__ = [
     "ProductUpdated",
     "UnknownEvent",
     "WebhookEndpointDisabled",
+    "WebhookEndpointTest",
 ]

@@ -378,7 +378,7 @@ class TestSend(Request, kw_only=True):
 
 
 class UpdateEndpoint(Request, kw_only=True):
-    """What to change; what is absent stays. `ordered` counts for deliveries made after the change."""
+    """What to change; what is absent stays. `ordered` counts for what is pending, too."""
 
     description: str | None | UnsetType = UNSET
     event_types: Sequence[str] | UnsetType = UNSET

@@ -193,6 +193,18 @@ class CreatedApiKey(Model, kw_only=True):
     scopes: list[str]
 
 
+class Customer(Model, kw_only=True):
+    """Somebody who buys."""
+
+    created_at: dt.datetime
+    email: str | None
+    id: str
+    locale: str | None
+    name: str | None
+    phone: str | None
+    updated_at: dt.datetime
+
+
 class Deleted(Model, kw_only=True):
     """What was deleted."""
 
@@ -276,6 +288,13 @@ class Endpoint(Model, kw_only=True):
     url: str
 
 
+class EndpointTest(Model, kw_only=True):
+    """What a test of an endpoint says."""
+
+    endpoint_id: str
+    message: str
+
+
 class EndpointWithSecret(Model, kw_only=True):
     """An endpoint whose secret was just made. It is not shown again."""
 
@@ -295,6 +314,13 @@ class EndpointWithSecret(Model, kw_only=True):
     status: EndpointStatus
     updated_at: dt.datetime
     url: str
+
+
+class ErasedCustomer(Model, kw_only=True):
+    """A customer of whom nothing but the id is left: what you know of them has to go as well."""
+
+    erased_at: dt.datetime
+    id: str
 
 
 class Finding(Model, kw_only=True):
