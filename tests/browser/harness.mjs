@@ -46,7 +46,7 @@ export async function picture(page, name, options = {}) {
   await page.waitForFunction(() => {
     const roots = [document];
     for (const root of roots) for (const node of root.querySelectorAll('*')) if (node.shadowRoot) roots.push(node.shadowRoot);
-    const inSight = ({ top, bottom, width }) => width && top < innerHeight && bottom > 0;
+    const inSight = ({ top, bottom, left, right, width }) => width && top < innerHeight && bottom > 0 && left < innerWidth && right > 0;
     return roots.every((root) => [...root.querySelectorAll('img')].every((image) => image.complete || !inSight(image.getBoundingClientRect())));
   });
   await page.screenshot({ path: join(artefacts, `${name}.png`), ...options });
@@ -105,10 +105,10 @@ export async function anotherStore(name, product) {
   return made;
 }
 
-/** What axe finds wrong, as lines. */
-export async function axe(page) {
+/** What axe finds wrong, as lines: on the page, or in these parts of it. */
+export async function axe(page, parts) {
   await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  const { violations } = await page.evaluate((include) => window.axe.run(include ? { include } : document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }), parts);
   return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.flat().join(' > ')} ${node.failureSummary}`));
 }
 

@@ -74,10 +74,15 @@ test('pinned by its integrity, from one origin, under a strict policy, it sells'
 test('the client alone, and the React components over the same cart', async () => {
   const { build } = createRequire(`${widget}package.json`)('esbuild');
   const app = `
-    import { createElement as h } from 'react';
+    import { createElement as h, useEffect } from 'react';
     import { createRoot } from 'react-dom/client';
     import '${widget}src/baas.js';
-    import { BaasProvider, BaasCart, BaasProducts, useCart, useProducts } from '${widget}src/react.js';
+    import { BaasProvider, BaasBuyButton, BaasCart, BaasCheckout, BaasOrderStatus, BaasProduct, BaasProducts, useCart, useProducts, useShop } from '${widget}src/react.js';
+    function Asks() {
+      const shop = useShop();
+      useEffect(() => void shop.store().then(({ name }) => (window.storeName = name)), [shop]);
+      return null;
+    }
     function Own() {
       const { products, isLoading } = useProducts({ category: 'asado', limit: 3 });
       const { cart, count, add, setQuantity } = useCart();
@@ -88,7 +93,8 @@ test('the client alone, and the React components over the same cart', async () =
     }
     createRoot(document.querySelector('#app')).render(
       h(BaasProvider, { shopKey: '${BAAS_PUBLISHABLE_KEY}', api: '${API}', locale: 'es-AR' },
-        h(Own), h(BaasCart, { quiet: true }), h(BaasProducts, { layout: 'list', limit: 2, onAdded: ({ detail }) => (window.added = detail.product.name) })));`;
+        h(Own), h(BaasCart, { quiet: true }), h(BaasProducts, { layout: 'list', limit: 2, onAdded: ({ detail }) => (window.added = detail.product.name) }),
+        h(BaasProduct, { handle: 'mate-imperial-alpaca', heading: 3 }), h(BaasBuyButton, { product: 'recetario-del-litoral', label: 'Lo quiero' }), h(BaasCheckout, { countries: 'AR', returnUrl: '/gracias' }), h(BaasOrderStatus), h(Asks)));`;
   const bundle = await build({ stdin: { contents: app, resolveDir: widget, loader: 'js' }, bundle: true, format: 'esm', write: false, define: { 'process.env.NODE_ENV': '"production"' } });
   const pages = await host({
     '/app.js': { body: bundle.outputFiles[0].text, type: 'text/javascript' },
@@ -106,7 +112,11 @@ test('the client alone, and the React components over the same cart', async () =
   await page.getByText('2 products, 1 in the cart').waitFor();
   await page.locator('baas-cart [part=count]:not(.zero)').waitFor();
   await page.locator('baas-products').getByRole('button', { name: /^Agregar .* al carrito/ }).first().click();
-  await page.waitForFunction(() => window.added);
+  await page.waitForFunction(() => window.added && window.storeName);
+  await page.locator('baas-product h3').waitFor();
+  await page.locator('baas-buy-button').getByText('Lo quiero').waitFor();
+  await page.locator('baas-checkout[return-url="/gracias"] [name=country]').waitFor();
+  await page.locator('baas-order-status', { hasText: 'No podemos mostrar este pedido' }).waitFor();
   await page.getByText('2 products, 2 in the cart').waitFor();
   await page.locator('button.drop').first().click();
   await page.waitForFunction(() => !document.querySelector('button.drop') || document.querySelectorAll('button.drop').length < 2);

@@ -15,8 +15,8 @@ export const analyticsItem = (item) => ({
   quantity: item.quantity,
 });
 
-/** The tag of an element's own heading: the attribute `heading` says its level, 2 by default. @param {Element} element */
-export const headingOf = (element) => `h${/^[1-6]$/.exec(element.getAttribute('heading') ?? '') ?? 2}`;
+/** The tag of an element's own heading: the attribute `heading` says its level, 2 by default. @param {Element} element @param {number} [below] */
+export const headingOf = (element, below = 0) => `h${Math.min(6, Number(/^[1-6]$/.exec(element.getAttribute('heading') ?? '') ?? 2) + below)}`;
 
 /** @type {Record<string, string>} */
 const PROVIDERS = { mercadopago: 'Mercado Pago', stripe: 'Stripe', sandbox: 'Sandbox' };

@@ -168,6 +168,6 @@ export class BaasOrderStatus extends BaasElement {
   /** @param {import('../types.js').Address} address */
   address(address) {
     const lines = [address.name, address.line1, address.line2, [address.postal_code, address.city].filter(Boolean).join(' '), address.region];
-    return h('div', { class: 'address', part: 'address' }, h('h3', null, this.t('delivery')), lines.filter(Boolean).map((line) => h('p', { class: 'muted' }, line)));
+    return h('div', { class: 'address', part: 'address' }, h(headingOf(this, 1), { class: 'subtitle' }, this.t('delivery')), lines.filter(Boolean).map((line) => h('p', { class: 'muted' }, line)));
   }
 }

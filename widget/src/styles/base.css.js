@@ -40,10 +40,10 @@ export const baseCss = `
 }
 .dark, .auto { border-radius: var(--_radius); }
 *, ::before, ::after { box-sizing: inherit; }
-h1, h2, h3, p, ul, ol, dl, dd, fieldset, legend, figure { margin: 0; padding: 0; border: 0; min-width: 0; }
+h1, h2, h3, h4, p, ul, ol, dl, dd, fieldset, legend, figure { margin: 0; padding: 0; border: 0; min-width: 0; }
 ul, ol { list-style: none; }
-h1, h2, h3 { font: inherit; font-weight: 600; line-height: 1.25; text-wrap: balance; }
-p, h1, h2, h3, dd, li, a, button, span { overflow-wrap: anywhere; }
+h1, h2, h3, h4 { font: inherit; font-weight: 600; line-height: 1.25; text-wrap: balance; }
+p, h1, h2, h3, h4, dd, li, a, button, span { overflow-wrap: anywhere; }
 a { color: inherit; }
 img { display: block; max-width: 100%; }
 .hidden {

@@ -20,6 +20,6 @@ export const orderStatusCss = `
 .lines li { display: grid; grid-template-columns: 3.5rem minmax(0, 1fr) auto; gap: 0.875rem; align-items: center; line-height: 1.35; }
 .lines .tile { border-radius: 8px; }
 .block { display: block; }
-.address h3 { margin-bottom: 0.25rem; }
+.subtitle { margin-bottom: 0.25rem; }
 .wait .bone { margin-bottom: 1rem; } .bone.tall { min-height: 18rem; }
 `;
