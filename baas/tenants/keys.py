@@ -5,6 +5,7 @@ A key is `<kind>_<mode>_<43 base62 characters>`. Only an HMAC under the deployme
 
 import asyncio
 import contextlib
+import hashlib
 import time
 from collections import OrderedDict
 from datetime import timedelta
@@ -17,7 +18,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from baas.core import ids
-from baas.core.cache import etag_of
 from baas.core.crypto import api_key_hash, random_token
 from baas.core.db import Database
 from baas.core.errors import InvalidApiKey, NotFound, StoreInactive
@@ -248,7 +248,7 @@ def _scope(row: Any, caller: Caller, permissions: frozenset[str]) -> StoreScope:
         catalog_version=row["catalog_version"],
         domain=row["domain"],
     )
-    revision = etag_of(row["store_id"].bytes + msgspec.json.encode(profile))
+    revision = hashlib.sha256(row["store_id"].bytes + msgspec.json.encode(profile)).hexdigest()
     profile = msgspec.structs.replace(profile, revision=revision)
     offset: timedelta = row["clock_offset"]
     return StoreScope(row["store_id"], Mode(row["mode"]), caller, permissions, profile, "", offset)

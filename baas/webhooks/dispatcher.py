@@ -151,9 +151,9 @@ class Dispatcher(Loop):
                 del busy[key]
         ended = self._ended_since
         ended[claim.endpoint_id] += was_full
-        # The queue behind these may have been waiting for their places. A quarter of an endpoint's places at
+        # The queue behind these may have been waiting for their places. Half of those that an endpoint had at
         # once: a claim for each that ends would cost more than the sending.
-        if ended[claim.endpoint_id] * 3 >= endpoints[claim.endpoint_id] and ended[claim.endpoint_id]:
+        if ended[claim.endpoint_id] and ended[claim.endpoint_id] >= endpoints[claim.endpoint_id]:
             self._woken.set()
 
     async def _deliver(self, claim: Claim) -> None:
@@ -239,7 +239,12 @@ class Dispatcher(Loop):
         ) as system:
             failing = await queue.record(system, batch, again=again)
         del self._outcomes[: len(batch)]
-        self._woken.set()
+        if any(
+            outcome.claim.ordered or self._busy_endpoints[outcome.claim.endpoint_id] < self._limits.unsteady
+            for outcome in batch
+        ):
+            # What waited for these is due now. Where much is under way, what ends next asks for more itself.
+            self._woken.set()
         lost = {
             (endpoint.store_id, endpoint.id): FAILED_REASON
             for endpoint in failing
