@@ -35,6 +35,7 @@ class Claim(msgspec.Struct, frozen=True):
     endpoint_id: UUID
     event_id: UUID
     step: int
+    ordered: bool
     url: str
     secret: bytes
     previous_secret: bytes | None
@@ -192,9 +193,9 @@ locked as (
 claimed as (
   update webhook_deliveries d set claimed_until = $1 + $11::interval from locked
   where d.store_id = locked.store_id and d.id = locked.id
-  returning d.store_id, d.id, d.endpoint_id, d.event_id, d.step
+  returning d.store_id, d.id, d.endpoint_id, d.event_id, d.step, d.ordered
 )
-select c.store_id, c.id, c.endpoint_id, c.event_id, c.step,
+select c.store_id, c.id, c.endpoint_id, c.event_id, c.step, c.ordered,
   e.url, e.secret, e.previous_secret, e.previous_secret_ends_at, ev.body, s.mode = 'test', s.clock_offset
 from claimed c
 join webhook_endpoints e on e.store_id = c.store_id and e.id = c.endpoint_id
