@@ -77,6 +77,10 @@ class StoreScope(msgspec.Struct, frozen=True):
         """Whether the caller holds a permission such as `orders:write`; `*` holds all."""
         return need in self.permissions or "*" in self.permissions
 
+    def at_offset(self, clock_offset: timedelta) -> "StoreScope":
+        """The same scope by a clock that was read just now: what is believed of a store may be a second old."""
+        return msgspec.structs.replace(self, clock_offset=clock_offset)
+
     def key(self, *parts: object) -> str:
         """The one maker of names outside the database (cache keys, locks, rate limits, file paths)."""
         return ":".join(("s", self.store_id.hex, *map(str, parts)))

@@ -270,10 +270,10 @@ async def count_movements(work: StoreWork, variant_id: UUID) -> int:
 
 
 _DUE: Final = """
-select r.store_id, r.order_id from inventory_reservations r join stores s on s.id = r.store_id
+select r.store_id, r.order_id, s.clock_offset from inventory_reservations r join stores s on s.id = r.store_id
 where r.status = 'held' and r.expires_at <= now() and r.expires_at <= now() + s.clock_offset
 union
-select d.store_id, d.order_id
+select d.store_id, d.order_id, s.clock_offset
 from stores s cross join lateral (
   select r.store_id, r.order_id from inventory_reservations r
   where r.status = 'held' and r.expires_at <= now() + s.clock_offset and r.store_id = s.id limit $1

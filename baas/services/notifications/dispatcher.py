@@ -131,8 +131,7 @@ class Dispatcher(Loop):
             scope = await self._make_scope(claim.store_id, f"job_{claim.id.hex}")
         except NotFound:
             return
-        # What is believed of a store may be a second old; its clock was read with the claim.
-        scope = msgspec.structs.replace(scope, clock_offset=claim.clock_offset)
+        scope = scope.at_offset(claim.clock_offset)
         prepared = await sending.prepare(self._database, scope, claim)
         if prepared is None:
             return

@@ -284,10 +284,10 @@ async def stats(work: StoreWork, filters: Filters) -> list[Any]:
 
 
 _DUE: Final = """
-select o.store_id, o.id from orders o join stores s on s.id = o.store_id
+select o.store_id, o.id, s.clock_offset from orders o join stores s on s.id = o.store_id
 where o.due_at <= now() and o.due_at <= now() + s.clock_offset
 union
-select d.store_id, d.id
+select d.store_id, d.id, s.clock_offset
 from stores s cross join lateral (
   select o.store_id, o.id from orders o where o.due_at <= now() + s.clock_offset and o.store_id = s.id limit $1
 ) d

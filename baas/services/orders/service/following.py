@@ -197,6 +197,7 @@ async def attend_due(database: Database, make_scope: ScopeMaker) -> int:
         due = await repository.due(system, DUE_BATCH)
     for row in due:
         scope = await make_scope(row["store_id"], f"due_{row['id'].hex}")
+        scope = scope.at_offset(row["clock_offset"])
         try:
             async with database.fast(scope) as work:
                 await attend(work, row["id"])
