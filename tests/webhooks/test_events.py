@@ -1,8 +1,10 @@
 """The event log and the events of the client's own shop."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from baas.core import clock
@@ -125,6 +127,31 @@ async def test_pages_of_events(shop: Shop) -> None:
     assert [item["id"] for item in first["data"] + second["data"]] == made[::-1]
     foreign = {"limit": 3, "cursor": cursor, "type": "custom.thing"}
     await shop.admin("GET", "/admin/events", params=foreign, expect=400)
+
+
+async def test_the_log_is_kept_for_ninety_days(worker: Worker, owner_url: str) -> None:
+    """A month goes when all of it is older than that, with its events; a younger one stays."""
+
+    def month(days: int, after: int = 0) -> datetime:
+        first = (clock.now() - timedelta(days=days)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return (first + timedelta(days=32 * after)).replace(day=1)
+
+    names = {days: f"events_{month(days):%Y%m}" for days in (85, 125)}
+    connection = await asyncpg.connect(owner_url)
+    try:
+        for days, name in names.items():
+            await connection.execute(
+                f"create table {name} partition of events"
+                f" for values from (first_id_of('{month(days)}')) to (first_id_of('{month(days, 1)}'))"
+            )
+        await worker.loops["partitions"].drain_once()
+        left = await connection.fetch(
+            "select relname from pg_class where relname = any($1)", list(names.values())
+        )
+        assert [row["relname"] for row in left] == [names[85]]
+    finally:
+        await connection.execute(f"drop table if exists {', '.join(names.values())}")
+        await connection.close()
 
 
 async def test_another_stores_event_does_not_exist(shop: Shop, other_shop: Shop) -> None:

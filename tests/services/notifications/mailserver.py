@@ -121,13 +121,24 @@ def _login(
 
 
 @asynccontextmanager
-async def mail_server(pem: Path, *, starttls: bool = True) -> AsyncIterator[MailServer]:
-    """A mail server that wants encryption and a login."""
+async def mail_server(
+    pem: Path, *, starttls: bool = True, implicit: bool = False
+) -> AsyncIterator[MailServer]:
+    """A mail server that wants encryption and a login; `implicit`: it speaks TLS from the first byte on."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     handler = MailServer()
 
     def protocol() -> SMTP:
+        if implicit:
+            return SMTP(
+                handler,
+                enable_SMTPUTF8=True,
+                authenticator=_login,
+                auth_required=True,
+                auth_require_tls=False,
+                loop=asyncio.get_running_loop(),
+            )
         if not starttls:
             return SMTP(handler, enable_SMTPUTF8=True, loop=asyncio.get_running_loop())
         return SMTP(
@@ -141,7 +152,9 @@ async def mail_server(pem: Path, *, starttls: bool = True) -> AsyncIterator[Mail
             loop=asyncio.get_running_loop(),
         )
 
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(
+        protocol, "127.0.0.1", 0, ssl=context if implicit else None
+    )
     handler.port = server.sockets[0].getsockname()[1]
     try:
         yield handler

@@ -54,6 +54,20 @@ class TestARealServer:
         assert "<!doctype html>" in got.part("html")
         assert all(len(line) <= 998 for line in got.raw.split(b"\r\n"))
 
+    async def test_a_server_that_speaks_tls_from_the_first_byte(
+        self, shop: Shop, worker: Worker, pem: Path, trusted: None
+    ) -> None:
+        """As on port 465, with a login."""
+        async with mail_server(pem, implicit=True) as server:
+            await use_smtp(shop, server.port, security="tls")
+            identity = await send(shop)
+            await drain(worker)
+            found = await read(shop, identity)
+        assert (found["status"], found["provider"], found["error"]) == ("sent", "smtp", None)
+        (got,) = server.mails
+        assert got.authenticated
+        assert got.mail["Message-ID"] == f"<{identity}@casamate.test>"
+
     async def test_names_with_line_breaks_emoji_and_markup_arrive_whole(
         self, shop: Shop, worker: Worker, smtp: MailServer
     ) -> None:

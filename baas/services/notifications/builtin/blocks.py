@@ -53,7 +53,7 @@ def page(language: str, phrases: Phrases, words: Words, blocks: str) -> str:
 <body class="page" style="margin:0;padding:0;background-color:{_PAGE};font-family:{_FONT};">
 <div style="display:none;max-height:0;overflow:hidden;opacity:0;">{phrases.preview}{"&#847; &zwnj; " * 30}</div>
 <table role="presentation" class="page" width="100%" style="background-color:{_PAGE};">
-<tr><td class="outer" align="center" style="padding:32px 12px 40px;">
+<tr><td class="outer" align="center" style="padding:32px 12px 40px;overflow-wrap:anywhere;">
 <table role="presentation" width="100%" style="max-width:560px;margin:0 auto;">
 <tr><td class="card" style="background-color:{_CARD};border-radius:18px;overflow:hidden;">
 <table role="presentation" width="100%">

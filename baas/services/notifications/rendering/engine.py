@@ -14,7 +14,6 @@ from types import FrameType, TracebackType
 from typing import ClassVar, Final
 
 from liquid import Environment
-from liquid.ast import Node
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import (
     LiquidError,
@@ -171,16 +170,18 @@ def _line_of(error: BaseException) -> int | None:
 
 
 def _token_at_work(traceback: TracebackType | None) -> Token | None:
+    """The token of what was being parsed or rendered, as far inside as one is known."""
     found: Token | None = None
     while traceback is not None:
-        names = traceback.tb_frame.f_locals
-        owner, token, match = names.get("self"), names.get("token"), names.get("match")
-        if isinstance(owner, Node):
-            found = owner.token
-        elif isinstance(token, Token) and token.start_index >= 0:
+        names, code = traceback.tb_frame.f_locals, traceback.tb_frame.f_code
+        match = names.get("match")
+        # A node that is being made has no token yet.
+        known = (getattr(names.get("self"), "token", None), names.get("token"), names.get("parent_token"))
+        token = next((one for one in known if isinstance(one, Token) and one.start_index >= 0), None)
+        if token is not None:
             found = token
-        elif isinstance(match, re.Match) and traceback.tb_frame.f_code is _tokenize_template.__code__:
+        elif isinstance(match, re.Match) and code is _tokenize_template.__code__:
             # Still taking the text apart.
-            found = Token("", "", match.start(), match.string)
+            found = Token("", "", match.end(), match.string)
         traceback = traceback.tb_next
     return found
