@@ -107,8 +107,9 @@ def configure(
                 if secret is None and provider == "mercadopago":
                     question = "webhook secret, from the panel of your application (empty: none yet)"
                     secret = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
-            url = network.notification_url(network.desk_of(runtime), scope, provider)
-            click.echo(f"Notifications of {provider} go to {url}", err=True)
+            if not as_json:
+                url = network.notification_url(network.desk_of(runtime), scope, provider)
+                click.echo(f"Notifications of {provider} go to {url}", err=True)
             return await _configure(runtime, scope, provider, credentials, secret)
 
     show(run(work), as_json=as_json)
