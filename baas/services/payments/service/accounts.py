@@ -72,6 +72,7 @@ async def prove(
     async with database.fast(scope) as work:
         usable(work, providers, name)
         before = await opened(work, ring, name, even_disabled=True)
+        row = await repository.account(work, name)
     if kind.in_process or data.credentials is None:
         return None
     given = dict(data.credentials)
@@ -90,7 +91,14 @@ async def prove(
                 "credentials",
                 f"are for {'test' if found.is_test else 'live'} money, and this is a {scope.mode.value} store",
             )
-        made = await _subscribed(provider, notify) if secret is None and notify is not None else None
+        # The secret of another account's endpoint proves nothing of this one.
+        is_other = (
+            data.webhook_secret is None
+            and row is not None
+            and row["account_id"] not in {None, found.account_id}
+        )
+        wants = notify is not None and (secret is None or is_other)
+        made = await _subscribed(provider, notify) if wants and notify is not None else None
     except ProviderRefused as refusal:
         raise ValidationFailed.field("credentials", f"{name} does not take them: {refusal}") from refusal
     except ProviderUnavailable as problem:
