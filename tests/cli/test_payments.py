@@ -75,6 +75,7 @@ async def played(dev: RunningDev, store: str, provider: str) -> None:
 
     # What is given back was paid first.
     await trigger("payment.refunded", "--payment", silent)
+    await becomes(dev, silent, "refunded")
     fresh, answers = await trigger("payment.refunded", "--shuffle")
     assert fresh != silent
     assert set(answers) == {"200"}
