@@ -1,7 +1,7 @@
 """The stores' accounts with providers: credentials go in, are encrypted, and never come out again."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -168,10 +168,12 @@ async def put(
     return after
 
 
-async def renewed(work: StoreWork, ring: KeyRing, name: str, credentials: Mapping[str, str]) -> None:
-    """Keep credentials that took the place of others."""
+async def renewed(
+    work: StoreWork, ring: KeyRing, name: str, credentials: Mapping[str, str], *, of: datetime
+) -> None:
+    """Keep credentials that took the place of those `of` then, unless the shop gave others meanwhile."""
     row = await repository.account(work, name)
-    if row is not None:
+    if row is not None and row["updated_at"] == of:
         await repository.put_account(
             work,
             provider=name,
