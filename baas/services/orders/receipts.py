@@ -142,6 +142,7 @@ def _lines(page: _Page, order: Order, look: Look, words: dict[str, str]) -> None
         title = " · ".join(part for part in (item.product_name, item.variant_name, item.sku) if part)
         page.set_font("Helvetica", size=9)
         rows = page.multi_cell(_COLUMNS[0] - 2, 5, _safe(title), dry_run=True, output=MethodReturnValue.LINES)
+        assert isinstance(rows, list)
         if page.will_page_break(min(5 * len(rows), 120) + 4):
             page.add_page()
             _line_names(page, look, words)
