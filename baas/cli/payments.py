@@ -107,11 +107,10 @@ def configure(
                 if secret is None and provider == "mercadopago":
                     question = "webhook secret, from the panel of your application (empty: none yet)"
                     secret = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
-            url = network.notification_url(network.desk_of(runtime), scope, provider)
-            done = await _configure(runtime, scope, provider, credentials, secret)
-            # Not before: what is refused says so in JSON alone when it was asked to.
-            click.echo(f"Notifications of {provider} go to {url}", err=True)
-            return done
+            if not as_json:
+                url = network.notification_url(network.desk_of(runtime), scope, provider)
+                click.echo(f"Notifications of {provider} go to {url}", err=True)
+            return await _configure(runtime, scope, provider, credentials, secret)
 
     show(run(work), as_json=as_json)
 

@@ -39,6 +39,14 @@ _CHOICES: Final = (
 )
 
 
+CARD: Final = {
+    "first_six_digits": "503175",
+    "last_four_digits": "0604",
+    "cardholder": {"name": "APRO CARDHOLDER", "identification": {"type": "DNI", "number": "12345678"}},
+}
+"""What every payment says of the payer's card, and nobody may keep."""
+
+
 def webhook_secret(token: str) -> str:
     """The secret of the application that a token belongs to; the real one is shown in its panel."""
     return "mpsim" + hashlib.sha256(f"mercadopago webhooks of {token}".encode()).hexdigest()[:40]
@@ -420,6 +428,7 @@ class MercadoPagoSimulator:
             "statement_descriptor": None,
             "notification_url": preference.get("notification_url"),
             "point_of_interaction": {"type": "CHECKOUT"},
+            "card": CARD,
         }
         self.books.table("payments")[str(number)] = payment | {"preference": preference["id"]}
         return self.books.table("payments")[str(number)]

@@ -41,6 +41,8 @@ _SESSION_FIELDS: Final = frozenset(
 _REFUND_FIELDS: Final = frozenset(
     "payment_intent charge amount reason metadata refund_application_fee reverse_transfer expand".split()  # noqa: SIM905  names
 )
+CARD: Final = {"brand": "visa", "last4": "4242", "exp_year": 2034, "fingerprint": "Xt5EWLLDS7FJjR1c"}
+"""What every charge says of the payer's card, and nobody may keep."""
 _LIFE: Final = 24 * 3600
 _ZERO_DECIMALS: Final = frozenset(
     "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()  # noqa: SIM905  codes
@@ -421,6 +423,8 @@ class StripeSimulator:
                 currency=intent["currency"],
                 payment_intent=intent["id"],
                 livemode=intent["livemode"],
+                billing_details={"name": "APRO CARDHOLDER", "email": None, "phone": None, "address": None},
+                payment_method_details={"type": "card", "card": CARD},
             )
             self._keep(owner, charge)
             intent |= {"amount_received": intent["amount"], "latest_charge": charge["id"]}

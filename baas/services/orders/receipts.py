@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from baas.core import money
 from baas.services.carts.addresses import AddressView
@@ -39,6 +39,10 @@ _WORDS: Final = {
 _POINT_DECIMALS: Final = frozenset({"MX", "US", "GT", "HN", "NI", "SV", "DO", "PA", "PR", "PE"})
 _INK: Final = (27, 31, 36)
 _SOFT: Final = (100, 108, 118)
+_LINE: Final = (222, 226, 231)
+_WIDTH: Final = 174
+"""Millimetres between the margins."""
+_COLUMNS: Final = (70, 14, 30, 28, 32)
 
 
 def amount_text(amount: int, currency: str, locale: str) -> str:
@@ -79,6 +83,12 @@ class _Page(FPDF):
         self.set_margin(18)
         self.set_auto_page_break(True, 20)
 
+    def fit(self, width: float, height: float, text: str, *, size: float, fill: bool = False) -> None:
+        """A cell to the right, in a smaller type when its text is too wide for it."""
+        self.set_font_size(size)
+        self.set_font_size(min(size, size * (width - 2) / max(self.get_string_width(text), 1)))
+        self.cell(width, height, text, align="R", fill=fill)
+
     def footer(self) -> None:
         """The number of the page."""
         self.set_y(-14)
@@ -88,53 +98,84 @@ class _Page(FPDF):
 
 
 def _head(page: _Page, order: Order, look: Look, words: dict[str, str]) -> None:
-    page.set_text_color(*_rgb(look.color))
-    page.set_font("Helvetica", "B", 18)
-    page.multi_cell(0, 9, _safe(look.name), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    page.set_fill_color(*_rgb(look.color))
+    page.rect(0, 0, page.w, 5, style="F")
+    # A light color would not be read on paper.
+    page.set_text_color(*(_INK if _on(_rgb(look.color)) == _INK else _rgb(look.color)))
+    page.set_font("Helvetica", "B", 20)
+    top = page.get_y()
+    page.multi_cell(_WIDTH - 62, 9, _safe(look.name), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    bottom = page.get_y()
+    page.set_xy(page.l_margin + _WIDTH - 60, top)
     page.set_text_color(*_INK)
-    page.set_font("Helvetica", size=11)
-    moment = order.paid_at or order.placed_at
-    rows = [(words["receipt"], order.number), (words["date"], _date(moment, look.locale))]
-    if order.email:
-        rows.append((words["customer"], order.email))
+    page.set_font("Helvetica", "B", 13)
+    page.cell(60, 9, _safe(f"{words['receipt']} {order.number}"), align="R")
+    page.set_xy(page.l_margin + _WIDTH - 60, top + 8)
+    page.set_text_color(*_SOFT)
+    page.set_font("Helvetica", size=10)
+    page.cell(60, 6, _safe(_date(order.paid_at or order.placed_at, look.locale)), align="R")
+    page.set_y(max(bottom, top + 14) + 6)
     address = order.shipping_address or order.billing_address
-    if address is not None:
-        rows.append((words["address"], _address(address)))
-    page.ln(2)
-    for name, value in rows:
-        page.set_font("Helvetica", "B", 10)
-        page.cell(34, 6, _safe(name))
+    columns = [
+        (words["address"], "" if address is None else _address(address)),
+        (words["customer"], order.email or ""),
+    ]
+    top, bottom, half = page.get_y(), page.get_y(), _WIDTH / 2
+    for place, (name, value) in enumerate(columns):
+        if not value:
+            continue
+        page.set_xy(page.l_margin + place * half, top)
+        page.set_text_color(*_SOFT)
+        page.set_font("Helvetica", size=8)
+        page.cell(half, 5, _safe(name))
+        page.set_xy(page.l_margin + place * half, top + 5)
+        page.set_text_color(*_INK)
         page.set_font("Helvetica", size=10)
-        page.multi_cell(0, 6, _safe(value), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    page.ln(4)
+        page.multi_cell(half - 6, 5, _safe(value), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        bottom = max(bottom, page.get_y())
+    page.set_y(bottom + 8)
 
 
 def _lines(page: _Page, order: Order, look: Look, words: dict[str, str]) -> None:
-    widths = (90, 18, 33, 33)
-    page.set_font("Helvetica", "B", 9)
-    page.set_draw_color(*_rgb(look.color))
-    names = ("item", "quantity", "price", "total")
-    for width, name in zip(widths, names, strict=True):
-        page.cell(width, 7, _safe(words[name]), border="B", align="L" if name == "item" else "R")
-    page.ln(8)
-    page.set_font("Helvetica", size=9)
+    _line_names(page, look, words)
     for item in order.items:
         title = " · ".join(part for part in (item.product_name, item.variant_name, item.sku) if part)
+        page.set_font("Helvetica", size=9)
+        rows = page.multi_cell(_COLUMNS[0] - 2, 5, _safe(title), dry_run=True, output=MethodReturnValue.LINES)
+        assert isinstance(rows, list)
+        if page.will_page_break(min(5 * len(rows), 120) + 4):
+            page.add_page()
+            _line_names(page, look, words)
+        page.ln(2)
+        page.set_text_color(*_INK)
+        page.set_font("Helvetica", size=9)
         top = page.get_y()
-        page.multi_cell(widths[0], 5, _safe(title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        bottom, here = page.get_y(), page.page_no()
-        if bottom > top:
-            page.set_xy(page.l_margin + widths[0], bottom - 5)
         cells = (
             str(item.quantity),
             amount_text(item.unit_price, order.currency, look.locale),
+            amount_text(item.tax, order.currency, look.locale),
             amount_text(item.total, order.currency, look.locale),
         )
-        for width, text in zip(widths[1:], cells, strict=True):
-            page.cell(width, 5, _safe(text), align="R")
-        if page.page_no() == here:
-            page.set_y(bottom + 1)
-    page.ln(2)
+        page.set_x(page.l_margin + _COLUMNS[0])
+        for width, text in zip(_COLUMNS[1:], cells, strict=True):
+            page.fit(width, 5, _safe(text), size=9)
+        page.set_xy(page.l_margin, top)
+        page.multi_cell(_COLUMNS[0] - 2, 5, _safe(title), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        page.ln(2)
+        page.set_draw_color(*_LINE)
+        page.line(page.l_margin, page.get_y(), page.l_margin + _WIDTH, page.get_y())
+    page.ln(4)
+
+
+def _line_names(page: _Page, look: Look, words: dict[str, str]) -> None:
+    page.set_font("Helvetica", "B", 8)
+    page.set_text_color(*_SOFT)
+    page.set_draw_color(*_rgb(look.color))
+    page.set_line_width(0.5)
+    for width, name in zip(_COLUMNS, ("item", "quantity", "price", "tax", "total"), strict=True):
+        page.cell(width, 7, _safe(words[name]), border="B", align="L" if name == "item" else "R")
+    page.set_line_width(0.2)
+    page.ln(7)
 
 
 def _totals(page: _Page, order: Order, look: Look, words: dict[str, str]) -> None:
@@ -151,29 +192,36 @@ def _totals(page: _Page, order: Order, look: Look, words: dict[str, str]) -> Non
         rows.append(("paid", order.amount_paid))
     if order.amount_refunded:
         rows.append(("refunded", -order.amount_refunded))
+    if page.will_page_break(7 * len(rows) + 16):
+        page.add_page()
+    left = _WIDTH - 90
     for name, value in rows:
-        page.set_font("Helvetica", "B" if name == "total" else "", 12 if name == "total" else 10)
-        page.cell(130, 6, _safe(words[name]), align="R")
-        page.cell(44, 6, _safe(amount_text(value, order.currency, look.locale)), align="R")
-        page.ln(6)
+        is_total = name == "total"
+        if is_total:
+            page.ln(1)
+            page.set_fill_color(*_rgb(look.color))
+            page.set_text_color(*_on(_rgb(look.color)))
+        else:
+            page.set_text_color(*(_SOFT if name == "tax_included" else _INK))
+        page.set_font("Helvetica", "B" if is_total else "", 12 if is_total else 10)
+        page.set_x(page.l_margin + left)
+        height = 10 if is_total else 6
+        page.cell(38, height, _safe(f" {words[name]}"), fill=is_total)
+        text = f"{amount_text(value, order.currency, look.locale)} "
+        page.fit(52, height, _safe(text), size=12 if is_total else 10, fill=is_total)
+        page.ln(height + (2 if is_total else 0))
     if order.payment_status in {PaymentState.PENDING, PaymentState.FAILED}:
+        page.set_text_color(*_INK)
         page.set_font("Helvetica", "B", 10)
-        page.cell(174, 7, _safe(words["unpaid"]), align="R")
-        page.ln(7)
+        page.cell(_WIDTH - 1, 8, _safe(words["unpaid"]), align="R")
+        page.ln(8)
 
 
 def _address(address: AddressView) -> str:
     city = " ".join(part for part in (address.postal_code, address.city) if part)
-    parts = (
-        address.name,
-        address.company,
-        address.line1,
-        address.line2,
-        city,
-        address.region,
-        address.country,
-    )
-    return ", ".join(part for part in parts if part)
+    street = ", ".join(part for part in (address.line1, address.line2) if part)
+    place = ", ".join(part for part in (city, address.region, address.country) if part)
+    return "\n".join(part for part in (address.name, address.company, street, place) if part)
 
 
 def _date(moment: datetime, locale: str) -> str:
@@ -186,6 +234,12 @@ def _rgb(color: str) -> tuple[int, int, int]:
     except ValueError:
         return _INK
     return value >> 16 & 255, value >> 8 & 255, value & 255
+
+
+def _on(color: tuple[int, int, int]) -> tuple[int, int, int]:
+    """What is readable on a color: white on a dark one, ink on a light one."""
+    red, green, blue = color
+    return (255, 255, 255) if 299 * red + 587 * green + 114 * blue < 150_000 else _INK
 
 
 def _safe(text: str) -> str:

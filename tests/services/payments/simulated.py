@@ -116,6 +116,14 @@ class Provider:
         return list(self.books.table("payments").values())
 
 
+async def history(shop: Shop, payment: dict[str, Any]) -> list[dict[str, Any]]:
+    """The story of a payment."""
+    rows: list[dict[str, Any]] = (
+        await shop.admin("GET", f"/admin/payments/{payment['id']}/history", expect=200)
+    ).json()["data"]
+    return rows
+
+
 async def _start(name: str, settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Provider]:
     simulator = KINDS[name](Books(seed=7))
     provider = Provider(name, simulator, http)

@@ -19,7 +19,7 @@ from tests.services.orders.selling import (
     stock_of,
     variant_of,
 )
-from tests.services.payments.simulated import RETURN_URL, Provider
+from tests.services.payments.simulated import RETURN_URL, Provider, history
 
 INBOX = ("payments.inbox", "relay", "jobs")
 
@@ -226,6 +226,12 @@ class TestGivingBack:
             assert (payment["status"], payment["amount_refunded"]) == ("paid", 0)
             assert (payment["flags"], payment["refunds"][0]["status"]) == (["refund_failed"], "failed")
             assert (order["status"], order["payment_status"], order["amount_refunded"]) == ("paid", "paid", 0)
+        story = await history(shop, placed["payment"])
+        assert [(row["outcome"], row["from_status"], row["to_status"]) for row in story[-2:]] == [
+            ("flagged", story[-1]["from_status"], story[-1]["from_status"]),
+            ("moved", "refunded" if amount is None else "partially_refunded", "paid"),
+        ]
+        assert any(made["id"] in (row["detail"] or "") for row in story)
         provider.faults()
         again = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
         assert again["status"] == "succeeded"

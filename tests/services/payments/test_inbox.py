@@ -11,7 +11,7 @@ from baas.worker import Worker
 from tests.clients import Shop, drain, provision
 from tests.conftest import OPERATOR_KEY
 from tests.services.orders.selling import cart_of, check_out, event_types, order_of, payment_of, variant_of
-from tests.services.payments.simulated import RETURN_URL, Provider
+from tests.services.payments.simulated import RETURN_URL, Provider, history
 
 INBOX = ("payments.inbox", "relay", "jobs")
 
@@ -224,6 +224,39 @@ class TestNothingUnproven:
         assert report["flagged_payments"][0]["id"] == payment["id"]
         assert "payment.paid" not in await event_types(shop, payment["id"])
 
+    @pytest.mark.parametrize(
+        "topic, action, words",
+        [
+            ("stop_delivery_op_wh", "created", "do not deliver"),
+            ("mp-connect", "application.deauthorized", "permission"),
+            ("mp-connect", "application.authorized", None),
+        ],
+    )
+    async def test_what_only_a_person_can_do_is_reported(
+        self, shop: Shop, worker: Worker, mercadopago: Provider, topic: str, action: str, words: str | None
+    ) -> None:
+        """A fraud that was seen, a permission that was taken back: told once, and by nothing else."""
+        await mercadopago.configure(shop)
+        body = {"id": 9, "type": topic, "action": action, "data": {"id": "77"}}
+        told = {"query": f"?data.id=77&type={topic}", "body": body}
+        for duplicate in (False, True):
+            answer = await mercadopago.deliver(mercadopago.signed(shop, told))
+            assert (answer.status_code, answer.json()["data"]["duplicate"]) == (200, duplicate)
+        await drain(worker, *INBOX)
+        rows = (await flagged(shop))["flagged_notifications"]
+        assert [row["outcome"] for row in rows] == ([] if words is None else ["flagged"])
+        assert all(str(words) in row["error"] for row in rows)
+
+    async def test_an_order_is_paid_in_its_own_currency(
+        self, shop: Shop, worker: Worker, provider: Provider
+    ) -> None:
+        """Another attempt in another currency would be added to what came in."""
+        await provider.configure(shop)
+        cart = await cart_of(shop, (await variant_of(shop), 1))
+        placed = (await check_out(shop, cart, provider=provider.name, return_url=RETURN_URL)).json()["data"]
+        error = await provider.collect(shop, expect=422, order_id=placed["order"]["id"], currency="CLP")
+        assert "currency" in error["details"]["fields"]
+
     async def test_a_live_store_and_test_money(self, shop: Shop, stripe: Provider) -> None:
         """Keys that say so are refused in the wrong store, both ways."""
         live = await provision(shop.http, OPERATOR_KEY, mode="live")
@@ -233,11 +266,3 @@ class TestNothingUnproven:
             answer = await store.admin("PUT", path, json=body, expect=422)
             assert key not in answer.text
             assert (await store.admin("GET", path, expect=200)).json()["data"]["configured"] is False
-
-
-async def history(shop: Shop, payment: dict[str, Any]) -> list[dict[str, Any]]:
-    """The story of a payment."""
-    rows: list[dict[str, Any]] = (
-        await shop.admin("GET", f"/admin/payments/{payment['id']}/history", expect=200)
-    ).json()["data"]
-    return rows

@@ -180,7 +180,13 @@ async def test_tokens_about_to_end_are_renewed_on_the_way(
         before = await accounts.opened(work, ring, "mercadopago")
         assert before is not None
         soon = {**before.credentials, "expires_at": clock.rfc3339(clock.now() + timedelta(days=9))}
-        await accounts.renewed(work, ring, "mercadopago", soon)
+        then = await work.fetchval("select updated_at from payment_provider_accounts")
+        # What was renewed while the shop gave other credentials is not kept.
+        await accounts.renewed(
+            work, ring, "mercadopago", {"access_token": "x"}, of=then - timedelta(seconds=1)
+        )
+        assert await accounts.opened(work, ring, "mercadopago") == before
+        await accounts.renewed(work, ring, "mercadopago", soon, of=then)
     await compare(shop, worker, database)
     async with database.fast(scope) as work:
         after = await accounts.opened(work, ring, "mercadopago")

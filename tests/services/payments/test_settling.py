@@ -248,7 +248,6 @@ class TestSandboxAsAProvider:
                 idempotency_key="one",
                 amount=600,
                 currency="ARS",
-                is_rest=False,
                 reason=None,
             )
             assert await provider.refund(asked) == await provider.refund(asked)

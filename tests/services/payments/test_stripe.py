@@ -198,7 +198,6 @@ class TestRequests:
             idempotency_key="refund-1",
             amount=100,
             currency="ARS",
-            is_rest=False,
             reason="x",
         )
         first, twin = await provider.refund(asked), await provider.refund(asked)
@@ -264,6 +263,25 @@ async def test_one_key_configures_everything(shop: Shop, stripe: Provider) -> No
     (endpoint,) = (row["object"] for row in rows if row["object"]["url"].endswith(shop.id))
     assert endpoint["enabled_events"] == list(EVENTS)
     assert endpoint["api_version"] == sdk.api_version
+
+
+async def test_another_account_has_an_endpoint_of_its_own(
+    shop: Shop, worker: Worker, stripe: Provider
+) -> None:
+    """The secret of the account before would prove nothing; the same account keeps what it has."""
+    await stripe.configure(shop)
+    await stripe.configure(shop)
+    made = stripe.books.table("webhook_endpoint").values()
+    assert len([row for row in made if row["object"]["url"].endswith(shop.id)]) == 1
+    body = {"credentials": {"secret_key": f"{stripe.credentials(shop)['secret_key']}other"}}
+    await shop.admin("PUT", "/admin/payment-providers/stripe", json=body, expect=200)
+    secret = [str(row["secret"]) for row in made if row["object"]["url"].endswith(shop.id)][-1]
+    payment = await stripe.collect(shop)
+    for notification in await stripe.act(payment, "approved"):
+        sent = stripe.signed(shop, notification, secret=secret)
+        assert (await stripe.deliver(sent)).status_code == 200
+    await drain(worker, "payments.inbox")
+    assert (await payment_of(shop, payment))["status"] == "paid"
 
 
 async def test_elements(shop: Shop, stripe: Provider) -> None:

@@ -77,7 +77,6 @@ class NewAttempt(msgspec.Struct, frozen=True, kw_only=True):
     return_url: str | None
     notification_url: str | None
     locale: str
-    expires_at: datetime | None = None
     options: dict[str, Any] = {}
     """What only this provider understands (`sandbox_token`, `stripe_mode`)."""
 
@@ -90,8 +89,6 @@ class RefundAsked(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     amount: int
     currency: str
-    is_rest: bool
-    """Whether this is everything that is left, which some providers want to be told by no amount."""
     reason: str | None
 
 
@@ -159,6 +156,8 @@ class Notification(msgspec.Struct, frozen=True):
     event_type: str
     handle: Handle | None
     """None when it is about nothing that we follow."""
+    alarm: str | None = None
+    """What a person has to know of it, when nothing else would tell."""
 
 
 class SearchPage(msgspec.Struct, frozen=True):

@@ -180,8 +180,6 @@ class MercadoPagoProvider:
         if attempt.return_url and (attempt.return_url.startswith("https://") or self._address.is_simulated):
             body["back_urls"] = dict.fromkeys(("success", "pending", "failure"), attempt.return_url)
             body["auto_return"] = "approved"
-        if attempt.expires_at is not None:
-            body |= {"expires": True, "expiration_date_to": _moment(attempt.expires_at)}
         fee = self._given.get("marketplace_fee_bp")
         if fee:
             part = money.apply_rate(attempt.amount, int(fee))
@@ -249,6 +247,7 @@ class MercadoPagoProvider:
             event_id=f"{topic}:{action}:{notification_id}",
             event_type=action or "unknown",
             handle=_handle(topic, data_id),
+            alarm=_alarm(topic, action, data_id),
         )
 
     async def search(self, *, since: datetime, until: datetime, cursor: str | None) -> SearchPage:
@@ -307,6 +306,16 @@ def _handle(topic: str, data_id: str | None) -> Handle | None:
     if topic == "payment":
         return Handle(payment_id=None, session=None, provider_payment_id=data_id)
     return Handle(payment_id=None, session=None, provider_payment_id=None, chargeback_id=data_id)
+
+
+def _alarm(topic: str, action: str, data_id: str | None) -> str | None:
+    """What is told once, and by nothing else: a fraud that was seen, a seller who took the permission back."""
+    about = (data_id or "")[:40]
+    if topic == "stop_delivery_op_wh":
+        return f"Mercado Pago suspects a fraud: do not deliver, and cancel the order ({about})."
+    if topic == "mp-connect" and "deauthorized" in action:
+        return f"The seller took the permission of this application back ({about})."
+    return None
 
 
 def _snapshot(payment: Any) -> Snapshot:

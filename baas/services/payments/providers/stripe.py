@@ -321,6 +321,9 @@ class StripeProvider:
             event_id=event["id"][:120],
             event_type=event_type,
             handle=_handle(event_type, about) if isinstance(about, dict) else None,
+            alarm="The account took the platform's permission back."
+            if is_ours and event_type == "account.application.deauthorized"
+            else None,
         )
 
     async def search(self, *, since: datetime, until: datetime, cursor: str | None) -> SearchPage:

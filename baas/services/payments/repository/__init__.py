@@ -371,7 +371,7 @@ async def accounts(work: StoreWork) -> list[Any]:
 async def account(work: StoreWork, provider: str) -> Any | None:
     """One account with its encrypted parts."""
     return await work.fetchrow(
-        "select provider, enabled, is_test, credentials, webhook_secret, reconciled_until, updated_at"
+        "select provider, enabled, is_test, credentials, webhook_secret, account_id, reconciled_until, updated_at"
         " from payment_provider_accounts where store_id = $1 and provider = $2",
         work.scope.store_id,
         provider,

@@ -90,20 +90,30 @@ async def claim_events(system: SystemConnection, limit: int, lease: timedelta) -
 
 _ARRIVED: Final = """
 insert into provider_events
-  (store_id, id, provider, provider_event_id, type, handle, received_at, next_attempt_at, processed_at, outcome)
+  (store_id, id, provider, provider_event_id, type, handle, received_at, next_attempt_at, processed_at, outcome, error)
 values ($1, $2, $3, $4, $5, $6, $7::timestamptz, case when $6::jsonb is null then null else now() end,
-  case when $6::jsonb is null then $7::timestamptz end, case when $6::jsonb is null then 'ignored' end)
+  case when $6::jsonb is null then $7::timestamptz end, case when $8::text is not null then 'flagged' when $6::jsonb is null then 'ignored' end, $8)
 on conflict (store_id, provider, provider_event_id) do nothing
 returning true
 """
 
 
 async def arrived(
-    work: StoreWork, *, provider: str, event_id: str, type_: str, handle: dict[str, Any] | None, now: datetime
+    work: StoreWork,
+    *,
+    provider: str,
+    event_id: str,
+    type_: str,
+    handle: dict[str, Any] | None,
+    alarm: str | None,
+    now: datetime,
 ) -> bool:
-    """Write a proven notification to the inbox; False when it was there. One about nothing is kept and done."""
+    """Write a proven notification to the inbox; False when it was there. One about nothing is kept and done.
+
+    An alarm is flagged at once, for a person to read in the report.
+    """
     made = await work.fetchval(
-        _ARRIVED, work.scope.store_id, ids.new_id(), provider, event_id, type_, handle, now
+        _ARRIVED, work.scope.store_id, ids.new_id(), provider, event_id, type_, handle, now, alarm
     )
     return bool(made)
 

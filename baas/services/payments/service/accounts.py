@@ -1,7 +1,7 @@
 """The stores' accounts with providers: credentials go in, are encrypted, and never come out again."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -73,6 +73,7 @@ async def prove(
     async with database.fast(scope) as work:
         usable(work, providers, name)
         before = await opened(work, ring, name, even_disabled=True)
+        row = await repository.account(work, name)
     if kind.in_process or data.credentials is None:
         return None
     given = dict(data.credentials)
@@ -91,7 +92,14 @@ async def prove(
                 "credentials",
                 f"are for {'test' if found.is_test else 'live'} money, and this is a {scope.mode.value} store",
             )
-        made = await _subscribed(provider, notify) if secret is None and notify is not None else None
+        # The secret of another account's endpoint proves nothing of this one.
+        is_other = (
+            data.webhook_secret is None
+            and row is not None
+            and row["account_id"] not in {None, found.account_id}
+        )
+        wants = notify is not None and (secret is None or is_other)
+        made = await _subscribed(provider, notify) if wants and notify is not None else None
     except ProviderRefused as refusal:
         raise ValidationFailed.field("credentials", f"{name} does not take them: {refusal}") from refusal
     except ProviderUnavailable as problem:
@@ -161,10 +169,12 @@ async def put(
     return after
 
 
-async def renewed(work: StoreWork, ring: KeyRing, name: str, credentials: Mapping[str, str]) -> None:
-    """Keep credentials that took the place of others."""
+async def renewed(
+    work: StoreWork, ring: KeyRing, name: str, credentials: Mapping[str, str], *, of: datetime
+) -> None:
+    """Keep credentials that took the place of those `of` then, unless the shop gave others meanwhile."""
     row = await repository.account(work, name)
-    if row is not None:
+    if row is not None and row["updated_at"] == of:
         await repository.put_account(
             work,
             provider=name,

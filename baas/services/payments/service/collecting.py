@@ -45,6 +45,10 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
     currency = data.currency or work.scope.store.currency
     if not money.is_currency(currency):
         raise ValidationFailed.field("currency", "is not an ISO 4217 code")
+    if data.order_id is not None and currency != work.scope.store.currency:
+        raise ValidationFailed.field(
+            "currency", f"an order of this store is paid in {work.scope.store.currency}"
+        )
     try:
         row = await collect(
             work,

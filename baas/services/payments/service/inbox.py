@@ -41,8 +41,13 @@ async def receive(work: StoreWork, desk: Desk, name: str, inbound: Inbound) -> R
         event_id=notification.event_id,
         type_=notification.event_type,
         handle=None if notification.handle is None else msgspec.to_builtins(notification.handle),
+        alarm=notification.alarm,
         now=clock.now(work.scope),
     )
+    if is_new and notification.alarm is not None:
+        log.warning(
+            "payment.alarm", provider=name, store=work.scope.store_id.hex, type=notification.event_type
+        )
     return Received(received=True, duplicate=not is_new)
 
 

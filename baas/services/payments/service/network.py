@@ -257,7 +257,7 @@ async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
                 found = await _refund(work, refund_id)
             if not _unasked(found):
                 return refund_of(found)
-        asked = asked_of(payment, refund_id, found["amount"], found["reason"], is_rest=False)
+        asked = asked_of(payment, refund_id, found["amount"], found["reason"])
         answer = await provider.refund(asked)
     except ProviderUnavailable as problem:
         async with desk.database.fast(scope) as work:

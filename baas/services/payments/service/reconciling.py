@@ -261,7 +261,8 @@ async def renew(desk: Desk, scope: StoreScope, name: str) -> bool:
     """Put new credentials in the place of those about to end; answers whether it did."""
     async with desk.database.fast(scope) as work:
         kind, provider = await connected(desk, work, name)
-        if kind.in_process:
+        account = await repository.account(work, name)
+        if kind.in_process or account is None:
             return False
     try:
         credentials = await provider.renew()
@@ -273,7 +274,7 @@ async def renew(desk: Desk, scope: StoreScope, name: str) -> bool:
     if credentials is None:
         return False
     async with desk.database.fast(scope) as work:
-        await accounts.renewed(work, desk.ring, name, credentials)
+        await accounts.renewed(work, desk.ring, name, credentials, of=account["updated_at"])
     return True
 
 

@@ -48,9 +48,20 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
         now=now,
         due_at=None if kind.in_process else clock.now() + LEASE,
     )
-    if kind.in_process:
+    if not kind.in_process:
+        await repository.note(
+            work,
+            row,
+            outcome="progressed",
+            to=row["status"],
+            provider_status=row["provider_status"],
+            source="api",
+            detail=f"a refund of {amount} was asked for: {ids.encode('re', refund_id)}",
+            now=now,
+        )
+    else:
         provider = kind.connect(work, None)
-        asked = asked_of(row, refund_id, amount, data.reason, is_rest=amount == left)
+        asked = asked_of(row, refund_id, amount, data.reason)
         try:
             answer = await provider.refund(asked)
         except ProviderRefused as refusal:
@@ -92,7 +103,7 @@ async def _left(work: StoreWork, row: Any) -> int:
     return left
 
 
-def asked_of(row: Any, refund_id: UUID, amount: int, reason: str | None, *, is_rest: bool) -> RefundAsked:
+def asked_of(row: Any, refund_id: UUID, amount: int, reason: str | None) -> RefundAsked:
     """A refund as its provider is asked for it: the same refund has the same key, however often."""
     return RefundAsked(
         handle=handle_of(row),
@@ -100,6 +111,5 @@ def asked_of(row: Any, refund_id: UUID, amount: int, reason: str | None, *, is_r
         idempotency_key=ids.encode("re", refund_id),
         amount=amount,
         currency=row["currency"],
-        is_rest=is_rest,
         reason=reason,
     )
