@@ -1,10 +1,13 @@
-"""`make sdk`: a wheel and an sdist, looked at, installed alone into an empty environment, and tried there."""
+"""`make sdk`: a wheel and an sdist, looked at, installed alone into an empty environment, and tried there.
+
+One environment for each Python of PYTHONS that the machine has (`python3.10`, …), and one for the Python that runs this.
+With pyenv: `PYENV_VERSION=3.10.13:3.12.1:3.13.0:3.11.7 make sdk`.
+"""
 
 import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +26,7 @@ OF_HTTPX = {
     "setuptools",
 }
 IMPORT_LIMIT_MS = 150
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 TRY = """
 import time
@@ -63,8 +67,30 @@ def main() -> None:
     files = sorted(DIST.iterdir())
     print(run(sys.executable, "-m", "twine", "--no-color", "check", "--strict", *files).strip())
     (wheel,) = DIST.glob("*.whl")
+    for version, interpreter in interpreters().items():
+        alone(wheel, version, interpreter)
+    for file in files:
+        print(f"  {file.relative_to(ROOT.parent)} ({file.stat().st_size // 1024} KiB)")
+
+
+def interpreters() -> dict[str, str]:
+    """version -> program, for every Python that answers to its name."""
+    found = {"{}.{}".format(*sys.version_info[:2]): sys.executable}
+    for version in PYTHONS:
+        program = shutil.which(f"python{version}")
+        # A shim of pyenv may stand there without the Python behind it.
+        if (
+            program
+            and subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+        ):
+            found.setdefault(version, program)
+    return dict(sorted(found.items(), key=lambda item: int(item[0].partition(".")[2])))
+
+
+def alone(wheel: Path, version: str, interpreter: str) -> None:
+    """Install the wheel into an empty environment of that Python, and buy something there."""
     with tempfile.TemporaryDirectory() as folder:
-        venv.create(folder, with_pip=True)
+        run(interpreter, "-m", "venv", folder)
         python = Path(folder) / "bin" / "python"
         run(python, "-m", "pip", "install", "--quiet", wheel)
         lines = run(python, "-m", "pip", "list", "--format", "freeze").split()
@@ -72,15 +98,16 @@ def main() -> None:
         if not installed >= ALONE or installed - ALONE - OF_HTTPX:
             sys.exit(f"The SDK brings more, or less, than it says: {sorted(installed)}")
         run(python, "-m", "pip", "check")
-        version, took = min(
+        release, took = min(
             (run(python, "-c", TRY, cwd=Path(folder)).split() for _ in range(5)),
             key=lambda line: int(line[1]),
         )
     if int(took) >= IMPORT_LIMIT_MS:
         sys.exit(f"Importing it takes {took} ms of the processor; {IMPORT_LIMIT_MS} are allowed")
-    print(f"baas-sdk {version}: installed alone, bought something without a server; imported in {took} ms")
-    for file in files:
-        print(f"  {file.relative_to(ROOT.parent)} ({file.stat().st_size // 1024} KiB)")
+    print(
+        f"baas-sdk {release} on Python {version}: installed alone, bought something without a server;"
+        f" imported in {took} ms"
+    )
 
 
 if __name__ == "__main__":

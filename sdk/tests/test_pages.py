@@ -57,5 +57,6 @@ async def test_page_by_page_and_the_first(both: Both, script: Script) -> None:
 
 async def test_nothing_is_asked_before_it_is_walked(both: Both, script: Script) -> None:
     """A list that is only made costs nothing."""
-    both.make().orders.list(limit=5)
+    orders = both.make().orders.list(limit=5)
+    assert "Pages(GET /admin/orders: walk it" in repr(orders)
     assert script.requests == []

@@ -1,6 +1,7 @@
 """What is sent, what is tried again, and what is raised: the same for both clients."""
 
 import copy
+import datetime as dt
 import json
 import logging
 import pickle
@@ -110,6 +111,9 @@ class TestWhatIsSent:
         """Can be asked before the SDK knows it."""
         script.answers = [ok({"x": 1})]
         assert await both(lambda shop: shop.request("POST", "/admin/new", body={"a": 1})) == {"x": 1}
+        for path in ("admin/new", "/admin/new", "/api/v1/admin/new", "api/v1/admin/new"):
+            await both(lambda shop, path=path: shop.request("post", path))
+            assert script.requests[-1].url.path == "/api/v1/admin/new"
         assert sent(script) == {"a": 1}
 
 
@@ -308,6 +312,15 @@ class TestErrors:
         order = await both(lambda shop: shop.orders.get("ord_1"))
         assert order.status == "teleported"
         assert f"{order.status}" == "teleported"
+
+    async def test_an_answer_as_plain_python(self, both: Both, script: Script) -> None:
+        """For a cache, a queue, a template: what the API wrote, times and words as it writes them."""
+        script.answers = [ok(ORDER)]
+        order = await both(lambda shop: shop.orders.get("ord_1"))
+        assert json.loads(order.to_json()) == json.loads(json.dumps(order.to_dict()))
+        plain = order.to_dict()
+        assert (type(plain["status"]), plain["status"]) == (str, ORDER["status"])
+        assert dt.datetime.fromisoformat(plain["placed_at"].replace("Z", "+00:00")) == order.placed_at
 
     async def test_they_travel(self, both: Both, script: Script) -> None:
         """From one process to another, with everything in them."""

@@ -1,5 +1,6 @@
 """The types are what the page of typing tests says, for both checkers; and the SDK itself is strict."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,19 @@ def test_mypy(version: str) -> None:
 def test_the_sdk_itself() -> None:
     """Strict, too."""
     check("mypy")
+
+
+@pytest.mark.slow
+def test_every_public_symbol_has_its_type(tmp_path: Path) -> None:
+    """To the last field: pyright infers nothing of what users see."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pyright", "--verifytypes", "baas_sdk", "--ignoreexternal"],
+        # Away from the project's settings: as an installed package is seen.
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Type completeness score: 100%" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -200,6 +200,11 @@ def path(template: str, *values: str | int) -> str:
     return template
 
 
+def below(path: str) -> str:
+    """A path as people write it, as one below the base path."""
+    return "/" + ("/" + path.lstrip("/")).removeprefix(f"{BASE_PATH}/").lstrip("/")
+
+
 def query(values: Mapping[str, Any]) -> dict[str, str]:
     """The parameters that were given, as text."""
     return {name: _text(value) for name, value in values.items() if value is not None}

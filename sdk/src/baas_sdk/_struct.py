@@ -60,6 +60,15 @@ class _Shown(msgspec.Struct):
 class Model(_Shown):
     """What the API answers. Fields that this version does not know are ignored."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain Python, as `json.dumps` takes it: times and words as the API writes them."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+    def to_json(self) -> str:
+        """As JSON, for a cache, a queue or a log of your own. Secrets that were shown once are in it."""
+        return msgspec.json.encode(self).decode()
+
 
 class Request(_Shown, omit_defaults=True, forbid_unknown_fields=True):
     """What the API takes. A field that it does not take is a TypeError."""

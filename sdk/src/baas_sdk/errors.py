@@ -145,17 +145,17 @@ class StatusError(BaasError):
         retry_after: float | None = None,
         idempotency_key: str | None = None,
     ) -> None:
-        self.message = message
-        self.status = status
+        self.message: str = message
+        self.status: int = status
         """The HTTP status."""
-        self.error_code = error_code or self.code
+        self.error_code: str = error_code or self.code
         """The machine code of the refusal, also when this version has no class for it."""
         self.details: dict[str, Any] = dict(details or {})
         """Which field or object, and why."""
-        self.request_id = request_id
-        self.retry_after = retry_after
+        self.request_id: str | None = request_id
+        self.retry_after: float | None = retry_after
         """Seconds after which a retry makes sense, when the API says so."""
-        self.idempotency_key = idempotency_key
+        self.idempotency_key: str | None = idempotency_key
         """The key that was sent with the write; None for a read."""
         super().__init__(f"{request_id or 'no request id'}: {message} ({self.error_code or status})")
 

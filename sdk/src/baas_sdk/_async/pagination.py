@@ -23,6 +23,11 @@ class AsyncPages(Generic[T]):
         self._transport = transport
         self._call = call
 
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self._call.method} {self._call.path}: walk it, or ask for one .page())"
+        )
+
     async def __aiter__(self) -> AsyncIterator[T]:
         """Every item of every page."""
         async for page in self.pages():

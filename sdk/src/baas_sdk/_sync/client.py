@@ -105,10 +105,12 @@ class Client(Api):
         timeout: float | httpx.Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """An endpoint that is newer than this SDK: `path` below `/api/v1`; answers `data` as plain Python."""
+        """An endpoint that is newer than this SDK: `path` with or without `/api/v1`; answers `data` as plain
+        Python.
+        """
         options = _request.Options(dry_run, idempotency_key, timeout, extra_headers)
         call: _request.Call[Any] = _request.Call(
-            method.upper(), path, Any, query=query or {}, body=body, options=options
+            method.upper(), _request.below(path), Any, query=query or {}, body=body, options=options
         )
         return self._transport.send(call)
 

@@ -24,6 +24,11 @@ class Pages(Generic[T]):
         self._transport = transport
         self._call = call
 
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self._call.method} {self._call.path}: walk it, or ask for one .page())"
+        )
+
     def __iter__(self) -> Iterator[T]:
         """Every item of every page."""
         for page in self.pages():
