@@ -1,7 +1,8 @@
 export const productsCss = `
 :host { container-type: inline-size; }
 .root { display: grid; gap: var(--_gap); }
-.dark, .auto { padding: var(--baas-padding, 0); }
+.dark { padding: var(--baas-padding, var(--_gap)); }
+.auto { padding: var(--baas-padding, 0); }
 .controls { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 1rem; align-items: center; }
 .search { position: relative; max-width: 28rem; }
 .search svg { position: absolute; inset-block: 0; margin-block: auto; left: 1rem; width: 1.15rem; height: 1.15rem; color: var(--_muted); pointer-events: none; }
@@ -50,7 +51,7 @@ export const productsCss = `
 .arrows { display: flex; justify-content: flex-end; gap: 0.5rem; margin-bottom: calc(var(--_gap) * -0.5); }
 .arrows .icon { border-color: var(--_line); }
 .none .button { margin-top: 1.5rem; }
-.after { text-align: center; }
+.after { padding-top: 0.5rem; text-align: center; }
 @container (max-width: 34rem) {
   .sort { max-width: 11rem; padding-inline: 1rem 2.25rem; }
   .controls { gap: 0.75rem; }
