@@ -11,10 +11,11 @@ PIECES: dict[str, Callable[[Bench], list[Piece]]] = {
     "cached": reads.cached,
     "uncached": reads.uncached,
     "search": reads.search,
+    # Before anything is bought: a worker has to send mail about that, too.
+    "deliveries": webhooks.deliveries,
     "cart": buying.carts,
     "checkout": buying.checkout,
     "buyers": buying.buyers,
     "mix": life.mix,
     "memory": life.memory,
-    "deliveries": webhooks.deliveries,
 }
