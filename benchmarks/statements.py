@@ -22,7 +22,7 @@ import asyncpg
 import msgspec
 
 from baas.app import create_app
-from baas.core import db
+from baas.core.db import connect
 from baas.core.embedded.server import wheel_folder
 from baas.core.settings import load_settings
 from benchmarks.deployment import Deployment
@@ -93,13 +93,13 @@ async def _record(
         if query.conn_params.user == "baas_app":
             heard.append(Statement(query.query, tuple(query.args or ())))
 
-    prepare = db._prepare_connection
+    prepare = connect.prepare_connection
 
     async def prepare_and_listen(connection: Any) -> None:
         await prepare(connection)
         connection.add_query_logger(hear)
 
-    db._prepare_connection = prepare_and_listen
+    connect.prepare_connection = prepare_and_listen
     try:
         app = create_app(load_settings(deployment.environment(BAAS_LOG_LEVEL="ERROR")))
         found = []
@@ -116,7 +116,7 @@ async def _record(
                     several.append([one for one in heard if not one.sql.startswith(("listen", "select pg_"))])
                 found.append(several)
     finally:
-        db._prepare_connection = prepare
+        connect.prepare_connection = prepare
     await _learn_kinds(deployment, found)
     return found
 

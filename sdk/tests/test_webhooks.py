@@ -56,7 +56,7 @@ class TestTypedEvents:
         for signed, data in (
             (testing.signed_event("order.teleported", {"a": 1}, secret=SECRET), {"a": 1}),
             (
-                testing.signed_event("webhook_endpoint.test", {"message": "hi"}, secret=SECRET),
+                testing.signed_event("webhook_endpoint.renamed", {"message": "hi"}, secret=SECRET),
                 {"message": "hi"},
             ),
         ):

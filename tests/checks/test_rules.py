@@ -62,7 +62,7 @@ def test_work_in_a_store_takes_no_store_id() -> None:
 def test_sessions_and_scopes_have_one_maker_each() -> None:
     """`Database` makes the sessions, the key table makes the scopes."""
     for kind in ("StoreSession", "StoreConnection", "StoreReading", "_FastWork", "SystemConnection"):
-        assert calls(kind) == {"baas/core/db.py"}, kind
+        assert calls(kind) == {"baas/core/db/database.py"}, kind
     assert calls("StoreScope") == {"baas/tenants/keys.py"}
 
 
@@ -75,7 +75,7 @@ def test_nobody_commits_but_the_edge_of_a_transaction() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip() == "commit"
     }
-    assert committing == {"baas/core/db.py"}
+    assert committing == {"baas/core/db/database.py"}
 
 
 def test_a_query_says_over_which_session_it_runs() -> None:

@@ -13,7 +13,8 @@ from litestar import Litestar
 from sqlalchemy import event
 
 from baas.core import ids
-from baas.core.db import Database, _filter_by_store, _SyncStoreSession
+from baas.core.db import Database
+from baas.core.db.orm import SyncStoreSession, _filter_by_store
 from baas.core.scope import StoreScope
 from baas.openapi.endpoints import Endpoint, endpoints
 from tests.tenancy.test_metadata import OWNED
@@ -29,11 +30,11 @@ WORDS_OF_THE_CALLER = {"about", "subject", "reference", "metadata", "data"}
 @contextmanager
 def no_orm_criteria() -> Any:
     """Take away the ORM's own filter, and see what is left."""
-    event.remove(_SyncStoreSession, "do_orm_execute", _filter_by_store)
+    event.remove(SyncStoreSession, "do_orm_execute", _filter_by_store)
     try:
         yield
     finally:
-        event.listen(_SyncStoreSession, "do_orm_execute", _filter_by_store)
+        event.listen(SyncStoreSession, "do_orm_execute", _filter_by_store)
 
 
 class Rows:

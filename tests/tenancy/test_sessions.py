@@ -14,7 +14,8 @@ from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from baas.core import clock, ids
-from baas.core.db import Database, ScopeViolation, StoreSession, _SyncStoreSession
+from baas.core.db import Database, ScopeViolation, StoreSession
+from baas.core.db.orm import SyncStoreSession
 from baas.core.scope import CallerKind, StoreScope
 from baas.tenants.models import ApiKey, AuditLine, Store
 from baas.worker import Worker
@@ -465,4 +466,4 @@ async def test_who_made_the_scope_is_in_it(shop: Shop, database: Database, ours:
 
 def test_the_listeners_hang_on_the_session_class() -> None:
     """One class, so that no session can be made without them."""
-    assert StoreSession.sync_session_class is _SyncStoreSession
+    assert StoreSession.sync_session_class is SyncStoreSession

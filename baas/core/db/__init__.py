@@ -1,0 +1,29 @@
+"""Database sessions: nothing can be asked of the database before a store is chosen.
+
+Two ways in, one rule. `Database.store(scope)` is the ORM, for administration; `Database.fast(scope)` is
+the bare driver, for what is frequent. Both are one transaction that begins by setting `app.store_id`
+for itself alone, commits when the block ends well and rolls back when it does not. Work across stores
+uses another role, another type, and states its reason.
+"""
+
+from baas.core.db.database import Database, DatabaseUrls
+from baas.core.db.driver import StoreConnection, StoreReading, SystemConnection
+from baas.core.db.faults import ScopeViolation, is_outage, sqlstate, violated
+from baas.core.db.orm import StoreSession
+from baas.core.db.work import AfterCommit, Signals, StoreWork
+
+__all__ = [
+    "AfterCommit",
+    "Database",
+    "DatabaseUrls",
+    "ScopeViolation",
+    "Signals",
+    "StoreConnection",
+    "StoreReading",
+    "StoreSession",
+    "StoreWork",
+    "SystemConnection",
+    "is_outage",
+    "sqlstate",
+    "violated",
+]

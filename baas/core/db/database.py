@@ -1,0 +1,201 @@
+"""The pools of a process, and the only maker of sessions."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Any, Final, Self
+
+import asyncpg
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from baas.core.db.connect import connector, make_engine
+from baas.core.db.driver import StoreConnection, StoreReading, SystemConnection, abandon, store_literal
+from baas.core.db.faults import ScopeViolation
+from baas.core.db.orm import StoreSession
+from baas.core.db.work import Signals
+from baas.core.pool import Pool
+from baas.core.scope import StoreScope
+
+_BEGIN_BY_INDEX: Final = "begin; set local enable_seqscan = off"
+
+
+class DatabaseUrls(msgspec.Struct, frozen=True):
+    """Where the database is, once for each role (`postgresql://role:password@host:port/name`)."""
+
+    app: str
+    relay: str
+    auth: str
+    operator: str
+
+    def __repr__(self) -> str:
+        return "DatabaseUrls(***)"
+
+
+class Database:
+    """The pools of this process, one for each role, and the only maker of sessions."""
+
+    def __init__(self, urls: DatabaseUrls, *, pool_size: int = 16, system_pool_size: int = 4) -> None:
+        self.signals = Signals()
+        self._urls = urls
+        self._pool_size = pool_size
+        self._system_pool_size = system_pool_size
+        self._pools: dict[str, Pool] = {}
+        self._engine: AsyncEngine | None = None
+
+    async def open(self) -> Self:
+        """Make the pools; connections are opened when they are needed."""
+        sizes = {
+            "app": (self._urls.app, self._pool_size),
+            "relay": (self._urls.relay, self._system_pool_size),
+            "auth": (self._urls.auth, self._system_pool_size),
+            "operator": (self._urls.operator, self._system_pool_size),
+        }
+        for role, (url, size) in sizes.items():
+            self._pools[role] = Pool(connector(role, url), size)
+        self._engine = make_engine(self._urls.app, self._pool_size)
+        return self
+
+    async def close(self) -> None:
+        """Close every connection; open transactions are given five seconds."""
+        await asyncio.gather(*(pool.close(5.0) for pool in self._pools.values()))
+        self._pools.clear()
+        if self._engine is not None:
+            await self._engine.dispose()
+            self._engine = None
+
+    @property
+    def connections_in_use(self) -> int:
+        """Driver connections of the app role that are out of the pool now."""
+        pool = self._pools.get("app")
+        return 0 if pool is None else pool.in_use
+
+    @asynccontextmanager
+    async def store(self, scope: StoreScope, *, rollback: bool = False) -> AsyncIterator[StoreSession]:
+        """One ORM transaction of one store; with `rollback` it is undone at the end (dry run)."""
+        if not isinstance(scope, StoreScope):
+            raise ScopeViolation("No store, no session.")
+        if self._engine is None:
+            raise RuntimeError("The database is not open.")
+        async with StoreSession(self._engine, scope, self.signals) as session:
+            async with session.begin() as transaction:
+                yield session
+                if rollback:
+                    await session.flush()
+                    await transaction.rollback()
+            if not rollback:
+                await session.effects.run()
+
+    def fast(self, scope: StoreScope, *, rollback: bool = False, snapshot: bool = False) -> "_FastWork":
+        """One driver transaction of one store.
+
+        With `rollback` it is undone at the end (dry run); with `snapshot` all its statements see one
+        moment (REPEATABLE READ, read only), so that an answer made of several never mixes two.
+        """
+        if not isinstance(scope, StoreScope):
+            raise ScopeViolation("No store, no connection.")
+        return _FastWork(self._pools["app"], scope, self.signals, rollback, snapshot)
+
+    @asynccontextmanager
+    async def _system(
+        self, role: str, reason: str, *, rollback: bool = False, begin: str = "begin"
+    ) -> AsyncIterator[SystemConnection]:
+        if not reason:
+            raise ScopeViolation("Work across stores states its reason.")
+        async with self._pools[role].acquire() as connection:
+            system = SystemConnection(connection, self.signals, reason)
+            try:
+                await connection.execute(begin)
+                yield system
+                await connection.execute("rollback" if rollback else "commit")
+            except BaseException:
+                await abandon(connection)
+                raise
+        if not rollback:
+            await system.effects.run()
+
+    def relay(
+        self, *, reason: str, prefer_indexes: bool = False
+    ) -> AbstractAsyncContextManager[SystemConnection]:
+        """Claim due rows over all stores (role `baas_relay`: outbox, jobs and deliveries only).
+
+        `prefer_indexes` is for queues, whose statistics are always wrong: empty when they were taken, or empty now.
+        Their indexes are right for every length, so the planner is not asked.
+        """
+        return self._system("relay", reason, begin=_BEGIN_BY_INDEX if prefer_indexes else "begin")
+
+    def auth(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
+        """Look a key or a store up (role `baas_auth`)."""
+        return self._system("auth", reason)
+
+    def operator(
+        self, *, reason: str, rollback: bool = False
+    ) -> AbstractAsyncContextManager[SystemConnection]:
+        """Provision stores, keys, plans and flags (role `baas_operator`); `rollback` for a dry run."""
+        return self._system("operator", reason, rollback=rollback)
+
+    async def lookup(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """One row by one statement in the auth role, without a transaction block: the key look-up."""
+        async with self._pools["auth"].acquire() as connection:
+            try:
+                row: asyncpg.Record | None = await connection.fetchrow(sql, *args)
+            except BaseException:
+                await abandon(connection)
+                raise
+            return row
+
+
+class _FastWork:
+    """What `Database.fast` answers: the transaction around a block. A class, for a generator costs twice as much."""
+
+    __slots__ = ("_connection", "_pool", "_rollback", "_scope", "_signals", "_snapshot", "_work")
+
+    def __init__(
+        self, pool: Pool, scope: StoreScope, signals: Signals, rollback: bool, snapshot: bool
+    ) -> None:
+        self._pool = pool
+        self._scope = scope
+        self._signals = signals
+        self._rollback = rollback
+        self._snapshot = snapshot
+
+    async def __aenter__(self) -> StoreConnection:
+        self._connection = connection = await self._pool.take()
+        if self._snapshot:
+            self._work: StoreConnection = StoreReading(self._scope, self._signals, connection)
+            return self._work
+        try:
+            # The store id is a UUID object, so the literal cannot hold anything else; as one simple
+            # query this saves a round trip against a parameter.
+            await connection.execute(
+                f"begin; select set_config('app.store_id', '{store_literal(self._scope)}', true)"
+            )
+        except BaseException:
+            await self._leave()
+            raise
+        self._work = StoreConnection(self._scope, self._signals, connection)
+        return self._work
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            await self._leave()
+            return
+        work = self._work
+        if not isinstance(work, StoreReading) or work.begun:
+            try:
+                await self._connection.execute("rollback" if self._rollback else "commit")
+            except BaseException:
+                await self._leave()
+                raise
+        self._pool.give(self._connection)
+        if not self._rollback:
+            await work.effects.run()
+
+    async def _leave(self) -> None:
+        try:
+            await abandon(self._connection)
+        finally:
+            self._pool.give(self._connection)
