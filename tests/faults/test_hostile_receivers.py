@@ -6,6 +6,7 @@ has arrived or was given up for a reason that can be read.
 """
 
 import asyncio
+import itertools
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
@@ -34,7 +36,7 @@ ALERTS = "staff@casamate.test"
 class Receivers:
     """A tenant's systems: each path behaves in its own way until all is well."""
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self) -> None:
         self.url = ""
         self.well = False
         self.secrets: dict[str, str] = {}
@@ -42,7 +44,7 @@ class Receivers:
         self.moods: Counter[str] = Counter()
         self.taken: dict[str, dict[str, list[bytes]]] = defaultdict(lambda: defaultdict(list))
         """path -> webhook-id -> the bodies that were answered with 2xx"""
-        self._dice = dice
+        self._turns = itertools.cycle(["500", "302", "429", "drop", "hang", "well"])
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """Verify as the public package does, then behave."""
@@ -72,12 +74,12 @@ class Receivers:
             return "410"
         if self.well or path == "/good":
             return "well"
-        return "hang" if path == "/hang" else self._dice.choice(["500", "302", "429", "drop", "hang", "well"])
+        return "hang" if path == "/hang" else next(self._turns)
 
 
 @asynccontextmanager
-async def receiving(dice: random.Random) -> AsyncIterator[Receivers]:
-    receivers = Receivers(dice)
+async def receiving() -> AsyncIterator[Receivers]:
+    receivers = Receivers()
     application = web.Application()
     application.router.add_post("/{path}", receivers.take)
     runner = web.AppRunner(application, shutdown_timeout=0.1, handler_cancellation=True, access_log=None)
@@ -138,8 +140,18 @@ async def _kill_worker(dev: RunningDev) -> None:
         with suppress(ProcessLookupError):
             os.killpg(mark.pid, signal.SIGKILL)
     # As if its leases had ended: they are in real time, and longer than a test.
+    await _as_relay(dev, "update event_jobs set next_attempt_at = now()")
     for table in ("webhook_deliveries", "notifications"):
-        await dev.in_store(f"update {table} set claimed_until = null where status = 'pending'")
+        await _as_relay(dev, f"update {table} set claimed_until = null where status = 'pending'")
+
+
+async def _as_relay(dev: RunningDev, sql: str) -> list[Any]:
+    connection = await asyncpg.connect(dev.environment["BAAS_DATABASE_RELAY_URL"])
+    try:
+        rows: list[Any] = await connection.fetch(sql)
+        return rows
+    finally:
+        await connection.close()
 
 
 async def _advance(dev: RunningDev, by: str) -> None:
@@ -176,7 +188,7 @@ async def test_whatever_receivers_and_mail_servers_do_nothing_is_lost(tmp_path: 
     dice = random.Random(410)
     pem = certificate(tmp_path)
     async with AsyncExitStack() as stack:
-        receivers = await stack.enter_async_context(receiving(dice))
+        receivers = await stack.enter_async_context(receiving())
         smtp = await stack.enter_async_context(mail_server(pem))
         moody = MoodyServer(smtp.port, dice, well=1)
         front = await asyncio.start_server(moody.serve, "127.0.0.1", 0)
@@ -210,12 +222,15 @@ async def _send_mail_over(dev: RunningDev, port: int) -> None:
 
 async def _nothing_waits(dev: RunningDev) -> bool:
     """Whether all is delivered, sent or given up; if not, the store's time goes on."""
+    for table, what in (("events", "relayed_at is null"), ("event_jobs", "true")):
+        if await _as_relay(dev, f"select 1 from {table} where {what} limit 1"):
+            return False
     for path in ("/admin/webhook-deliveries", "/admin/notifications"):
         waiting = (await dev.patient("GET", path, params={"status": "pending", "limit": 1})).json()["data"]
         if waiting:
             await _advance(dev, "6m")
             return False
-    return not await dev.in_store("select 1 from events where relayed_at is null limit 1")
+    return True
 
 
 async def _check_webhooks(
