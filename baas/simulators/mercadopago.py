@@ -465,7 +465,7 @@ class MercadoPagoSimulator:
     def _end_refund(self, payment: Any, *, failed: bool) -> None:
         """The bank decides about the latest refund. One that fails, even later, is no part of the sum any more."""
         if not payment["refunds"]:
-            raise _refusal(404, "Refund not found", "2032")
+            self._refund(payment, Decimal(payment["transaction_amount"]))
         refund = payment["refunds"][-1]
         was, refund["status"] = refund["status"], "rejected" if failed else "approved"
         if failed and was != "rejected":

@@ -13,6 +13,7 @@ _STYLE: Final = (
     "color:#59636e}p.sum{font-size:2rem;margin:.5rem 0 1.5rem}button{display:block;width:100%;padding:.8rem;"
     "margin:.5rem 0;border:0;border-radius:8px;font:inherit;background:#0a66c2;color:#fff;cursor:pointer}"
     "button.no{background:#b3261e}button.wait{background:#7a5c00}small{color:#59636e}"
+    "button.leave{background:none;color:#0a66c2}"
     "button:focus-visible{outline:3px solid #1b1f24;outline-offset:2px}"
 )
 _HEADERS: Final = {

@@ -485,7 +485,7 @@ class StripeSimulator:
         """The bank decides about the latest refund. One that fails, even later, is no part of the sum any more."""
         rows = [row["object"] for row in self.books.table("refund").values()]
         mine = [row for row in rows if row["payment_intent"] == intent["id"]]
-        refund = mine[-1] if mine else _refuse("Nothing was refunded of this PaymentIntent.")
+        refund = mine[-1] if mine else self._refund(owner, intent, None, {}, notify=notify)
         was, refund["status"] = refund["status"], status
         if status == "failed" != was:
             charge = self._find(owner, "charge", str(refund["charge"]))
