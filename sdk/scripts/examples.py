@@ -8,6 +8,7 @@ from sdk.scripts.document import Document
 def write_examples(document: Document) -> str:
     """JSON: what every operation answers, and what every event holds."""
     operations = {}
+    paged = {operation.id: operation.paged for operation in document.operations}
     for methods in document.raw["paths"].values():
         for written in methods.values():
             for status, response in sorted(written["responses"].items()):
@@ -16,14 +17,14 @@ def write_examples(document: Document) -> str:
                     operations[written["operationId"]] = {
                         "status": int(status),
                         "data": content["example"]["data"],
+                        "paged": paged.get(written["operationId"], False),
                     }
                     break
-    known = {operation.id for operation in document.operations}
     events = {
         name: event["requestBody"]["content"]["application/json"]["example"]["data"]
         for name, event in document.events.items()
     }
-    kept = {name: value for name, value in operations.items() if name in known}
+    kept = {name: value for name, value in operations.items() if name in paged}
     return (
         json.dumps({"operations": kept, "events": events}, ensure_ascii=False, sort_keys=True, indent=1)
         + "\n"

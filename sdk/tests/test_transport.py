@@ -69,6 +69,26 @@ class TestWhatIsSent:
         )
         assert sent(script) == {"compare_at_price": None, "price": 5}
 
+    async def test_a_key_among_the_headers_is_the_key(self, both: Both, script: Script) -> None:
+        """Whoever writes it there, in any case, means it: a second one would be a second payment."""
+        script.answers = [ok(PAYMENT, status=201)]
+        for name in ("Idempotency-Key", "idempotency-key"):
+            headers = {name: "mine", "x-api-key": "sk_test_other"}
+            await both(
+                lambda shop, headers=headers: shop.payments.create(
+                    provider="sandbox", amount=1, extra_headers=headers
+                )
+            )
+            assert script.requests[-1].headers.get_list("idempotency-key") == ["mine"]
+            assert script.requests[-1].headers.get_list("x-api-key") == [KEY]
+        headers = {"Idempotency-Key": "mine"}
+        await both(
+            lambda shop: shop.payments.create(
+                provider="sandbox", amount=1, idempotency_key="argument", extra_headers=headers
+            )
+        )
+        assert script.requests[-1].headers.get_list("idempotency-key") == ["argument"]
+
     async def test_a_dry_run(self, both: Both, script: Script) -> None:
         """Says so, and spends no idempotency key."""
         script.answers = [ok(ORDER)]
@@ -111,10 +131,10 @@ class TestWhatIsSent:
         """Can be asked before the SDK knows it."""
         script.answers = [ok({"x": 1})]
         assert await both(lambda shop: shop.request("POST", "/admin/new", body={"a": 1})) == {"x": 1}
+        assert sent(script) == {"a": 1}
         for path in ("admin/new", "/admin/new", "/api/v1/admin/new", "api/v1/admin/new"):
             await both(lambda shop, path=path: shop.request("post", path))
             assert script.requests[-1].url.path == "/api/v1/admin/new"
-        assert sent(script) == {"a": 1}
 
 
 class TestOptions:
@@ -151,6 +171,13 @@ class TestOptions:
         with pytest.raises(ConfigurationError) as raised:
             AsyncClient(key, base_url=url)
         assert not key or key not in str(raised.value)
+
+    def test_the_other_kind_of_http_client(self) -> None:
+        """Is said when the client is made, not by the first call."""
+        with pytest.raises(ConfigurationError, match=r"http_client of Client has to be a httpx\.Client"):
+            Client(KEY, base_url="http://x", http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # on purpose
+        with pytest.raises(ConfigurationError, match=r"has to be a httpx\.AsyncClient"):
+            AsyncClient(KEY, base_url="http://x", http_client=httpx.Client())  # type: ignore[arg-type]  # on purpose
 
     async def test_copies(self, both: Both, script: Script) -> None:
         """Keep what is not said, share the connections, and leave the original alone."""

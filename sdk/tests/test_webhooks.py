@@ -158,7 +158,7 @@ class TestProof:
     def test_a_secret_that_is_none(self, secret: Any) -> None:
         """Never lets anything through."""
         signed = request()
-        with pytest.raises(InvalidWebhook if secret is not None else (InvalidWebhook, TypeError)):
+        with pytest.raises(InvalidWebhook, match="secret"):
             webhooks.unwrap(signed.body, signed.headers, secret=secret)
 
     @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ LONGEST_RETRY_AFTER = 60.0
 _RETRY_STATUSES = frozenset({408, 429})
 _LOCAL_KEY = re.compile(r"[!-~]+")
 _MAX_IDEMPOTENCY_KEY = 255
+_OURS = frozenset({"idempotency-key", "x-api-key"})
+"""Headers that are sent once, whatever else is given."""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -236,11 +238,11 @@ def user_agent() -> str:
 def headers(call: Call[Any], *, api_key: str, default: Mapping[str, str]) -> dict[str, str]:
     """The headers of every try of a call. Raises InvalidArgument for an idempotency key that cannot be one."""
     options = call.options
+    given = {**default, **(options.extra_headers or {})}
     found = {
         "Accept": "*/*" if call.answer is bytes else "application/json",
         "User-Agent": user_agent(),
-        **default,
-        **(options.extra_headers or {}),
+        **{name: value for name, value in given.items() if name.lower() not in _OURS},
         "X-API-KEY": api_key,
     }
     if not call.is_write:
@@ -248,7 +250,10 @@ def headers(call: Call[Any], *, api_key: str, default: Mapping[str, str]) -> dic
     if options.dry_run:
         found["Prefer"] = "dry-run"
     else:
-        chosen = new_idempotency_key() if options.idempotency_key is None else options.idempotency_key
+        chosen = options.idempotency_key
+        if chosen is None:
+            named = (value for name, value in given.items() if name.lower() == "idempotency-key")
+            chosen = next(named, None) or new_idempotency_key()
         if not (0 < len(chosen) <= _MAX_IDEMPOTENCY_KEY and chosen.isascii() and chosen.isprintable()):
             raise InvalidArgument("An idempotency key has 1 to 255 printable ASCII characters.")
         found["Idempotency-Key"] = chosen

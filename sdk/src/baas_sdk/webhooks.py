@@ -137,7 +137,8 @@ def _header(headers: Headers, name: str) -> str:
 
 
 def _keys(secret: str | Iterable[str]) -> list[bytes]:
-    given = [secret] if isinstance(secret, str) else list(secret)
+    # A variable of the environment that is not there is no secret.
+    given = [secret] if isinstance(secret, str) else list(secret or ())
     keys: list[bytes] = []
     for text in given:
         try:

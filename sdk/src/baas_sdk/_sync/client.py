@@ -45,6 +45,9 @@ class Client(Api):
 
         if max_retries < 0:
             raise ConfigurationError("max_retries is 0 or more.")
+        given: object = http_client
+        if given is not None and not isinstance(given, httpx.Client):
+            raise ConfigurationError(f"http_client of {type(self).__name__} has to be a httpx.Client.")
         found_key, found_address = _request.key(api_key), _request.address(base_url)
         self._owns_http = http_client is None
         super().__init__(

@@ -175,9 +175,7 @@ class FakeShop:
         finally:
             if before is not None:
                 self.state = before
-        answer = _paged(data, query) if place.endswith((".list", ".movements")) else {"data": data}
-        if "pagination" in answer and not isinstance(examples()["operations"][operation]["data"], list):
-            answer = {"data": data}
+        answer = _paged(data, query) if examples()["operations"][operation]["paged"] else {"data": data}
         status = int(examples()["operations"][operation]["status"])
         answer = copy.deepcopy(answer)
         if key is not None and not dry_run and request.method != "GET":
