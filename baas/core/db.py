@@ -36,7 +36,6 @@ log = structlog.get_logger(__name__)
 AfterCommit = Callable[[], Awaitable[None] | None]
 _FIRST_PARAMETER: Final = re.compile(r"\$1(?!\d)")
 _SET_STORE: Final = text("select set_config('app.store_id', :store, true)")
-_BEGIN_BY_INDEX: Final = "begin; set local enable_seqscan = off"
 _encode_json: Final = msgspec.json.Encoder().encode
 _decode_json: Final = msgspec.json.Decoder().decode
 
@@ -459,15 +458,14 @@ class Database:
         if not rollback:
             await system._effects.run()
 
-    def relay(
-        self, *, reason: str, prefer_indexes: bool = False
-    ) -> AbstractAsyncContextManager[SystemConnection]:
+    def relay(self, *, reason: str, **settings: str) -> AbstractAsyncContextManager[SystemConnection]:
         """Claim due rows over all stores (role `baas_relay`: outbox, jobs and deliveries only).
 
-        `prefer_indexes` is for queues, whose statistics are always wrong: empty when they were taken, or empty now.
-        Their indexes are right for every length, so the planner is not asked.
+        `settings` are PostgreSQL's own, for this transaction alone, sent along with its beginning. They are words of
+        the code, never of anybody else.
         """
-        return self._system("relay", reason, begin=_BEGIN_BY_INDEX if prefer_indexes else "begin")
+        begin = "".join(("begin", *(f"; set local {name} = {value}" for name, value in settings.items())))
+        return self._system("relay", reason, begin=begin)
 
     def auth(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
         """Look a key or a store up (role `baas_auth`)."""
