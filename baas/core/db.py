@@ -36,6 +36,9 @@ log = structlog.get_logger(__name__)
 AfterCommit = Callable[[], Awaitable[None] | None]
 _FIRST_PARAMETER: Final = re.compile(r"\$1(?!\d)")
 _SET_STORE: Final = text("select set_config('app.store_id', :store, true)")
+BY_KEY: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
+"""Settings for transactions that move rows of a queue by their keys. Statistics of a queue are always wrong (it was
+empty when they were taken, or is empty now), and a bitmap for one row costs hundreds of times what its key does."""
 _encode_json: Final = msgspec.json.Encoder().encode
 _decode_json: Final = msgspec.json.Decoder().decode
 

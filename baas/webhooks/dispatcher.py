@@ -233,7 +233,7 @@ class Dispatcher(Loop):
     async def _record(self, *, again: bool) -> None:
         batch = self._outcomes[:_RECORD_BATCH]
         async with self._database.relay(
-            reason="webhooks: record what receivers answered", **queue.BY_INDEX
+            reason="webhooks: record what receivers answered", **queue.RECORDING
         ) as system:
             failing = await queue.record(system, batch, again=again)
         del self._outcomes[: len(batch)]

@@ -36,11 +36,11 @@ def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:
     async def tidy() -> int:
         oldest = clock.now() - timedelta(days=EVENTS_KEPT_DAYS)
         async with runtime.database.relay(
-            reason="webhooks: end deliveries of disabled endpoints", **queue.BY_INDEX
+            reason="webhooks: end deliveries of disabled endpoints", **queue.TIDYING
         ) as system:
             await queue.fail_orphans(system, "The endpoint is disabled.")
         async with runtime.database.relay(
-            reason="webhooks: delete what is past its time", **queue.BY_INDEX
+            reason="webhooks: delete what is past its time", **queue.TIDYING
         ) as system:
             deleted = await queue.prune(system, ids.at(oldest), PRUNE_BATCH)
             deleted += await queue.prune_keys(system, oldest, PRUNE_BATCH)
