@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped
 
 from baas import API_VERSION
 from baas.core import clock, ids
-from baas.core.db import Database, StoreWork, SystemConnection
+from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.logging import report_exception
 from baas.core.models import Base, StoreEntity, StoreOwned, column
 from baas.core.scope import StoreScope
@@ -159,7 +159,7 @@ select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timesta
 
 async def relay(database: Database, handlers: Handlers, fan_outs: Sequence[FanOut]) -> int:
     """Relay one batch and answer how many events it held; 0 when all are relayed."""
-    async with database.relay(reason="relay: turn new events into deliveries and jobs") as system:
+    async with database.relay(reason="relay: turn new events into deliveries and jobs", **BY_KEY) as system:
         rows = await system.fetch(_CLAIM, RELAY_BATCH)
         if not rows:
             return 0
@@ -200,7 +200,7 @@ async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMake
     handler that raises leaves the row, which comes due again after a growing wait (at most an hour).
     """
     by_name = {name: handler for group in handlers.values() for name, handler in group.items()}
-    async with database.relay(reason="jobs: claim events that handlers have to hear") as system:
+    async with database.relay(reason="jobs: claim events that handlers have to hear", **BY_KEY) as system:
         jobs = await system.fetch(_CLAIM_JOBS, JOB_BATCH, JOB_LEASE)
     for job in jobs:
         await _run_job(database, job, by_name, make_scope)

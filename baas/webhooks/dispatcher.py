@@ -118,9 +118,7 @@ class Dispatcher(Loop):
         if free <= 0:
             return 0
         self._ended_since.clear()
-        async with self._database.relay(
-            reason="webhooks: claim due deliveries", prefer_indexes=True
-        ) as system:
+        async with self._database.relay(reason="webhooks: claim due deliveries", **queue.CLAIMING) as system:
             claims = await queue.claim(
                 system,
                 now=clock.now(),
@@ -235,7 +233,7 @@ class Dispatcher(Loop):
     async def _record(self, *, again: bool) -> None:
         batch = self._outcomes[:_RECORD_BATCH]
         async with self._database.relay(
-            reason="webhooks: record what receivers answered", prefer_indexes=True
+            reason="webhooks: record what receivers answered", **queue.RECORDING
         ) as system:
             failing = await queue.record(system, batch, again=again)
         del self._outcomes[: len(batch)]

@@ -36,12 +36,12 @@ def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:
     async def tidy() -> int:
         oldest = clock.now() - timedelta(days=EVENTS_KEPT_DAYS)
         async with runtime.database.relay(
-            reason="webhooks: end or order what was made while an endpoint changed", prefer_indexes=True
+            reason="webhooks: end or order what was made while an endpoint changed", **queue.TIDYING
         ) as system:
             await queue.fail_orphans(system, "The endpoint is disabled.")
             await queue.put_in_order(system)
         async with runtime.database.relay(
-            reason="webhooks: delete what is past its time", prefer_indexes=True
+            reason="webhooks: delete what is past its time", **queue.TIDYING
         ) as system:
             deleted = await queue.prune(system, ids.at(oldest), PRUNE_BATCH)
             deleted += await queue.prune_keys(system, oldest, PRUNE_BATCH)

@@ -18,7 +18,9 @@ from baas.core.db.work import Signals
 from baas.core.pool import Pool
 from baas.core.scope import StoreScope
 
-_BEGIN_BY_INDEX: Final = "begin; set local enable_seqscan = off"
+BY_KEY: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
+"""Settings for transactions that move rows of a queue by their keys. Statistics of a queue are always wrong (it was
+empty when they were taken, or is empty now), and a bitmap for one row costs hundreds of times what its key does."""
 
 
 class DatabaseUrls(msgspec.Struct, frozen=True):
@@ -115,15 +117,14 @@ class Database:
         if not rollback:
             await system.effects.run()
 
-    def relay(
-        self, *, reason: str, prefer_indexes: bool = False
-    ) -> AbstractAsyncContextManager[SystemConnection]:
+    def relay(self, *, reason: str, **settings: str) -> AbstractAsyncContextManager[SystemConnection]:
         """Claim due rows over all stores (role `baas_relay`: outbox, jobs and deliveries only).
 
-        `prefer_indexes` is for queues, whose statistics are always wrong: empty when they were taken, or empty now.
-        Their indexes are right for every length, so the planner is not asked.
+        `settings` are PostgreSQL's own, for this transaction alone, sent along with its beginning. They are words of
+        the code, never of anybody else.
         """
-        return self._system("relay", reason, begin=_BEGIN_BY_INDEX if prefer_indexes else "begin")
+        begin = "".join(("begin", *(f"; set local {name} = {value}" for name, value in settings.items())))
+        return self._system("relay", reason, begin=begin)
 
     def auth(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
         """Look a key or a store up (role `baas_auth`)."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core.db import SystemConnection
+from baas.core.db import BY_KEY, SystemConnection
 from baas.core.outbox import EventRow
 from baas.webhooks.policy import (
     CIRCUIT_AFTER,
@@ -23,6 +23,13 @@ from baas.webhooks.policy import (
 )
 from baas.webhooks.schemas.events import TEST_EVENT
 
+CLAIMING: Final = {**BY_KEY, "synchronous_commit": "off"}
+"""How a claim's transaction begins. A lease that a dying database forgets was never taken: what it covered is sent
+again."""
+RECORDING: Final = BY_KEY
+"""How a transaction begins that writes outcomes."""
+TIDYING: Final = {"enable_seqscan": "off"}
+"""How one begins that looks for what is old: by the index of ages, which is a bitmap."""
 LEASE: Final = timedelta(seconds=30)
 """Longer than the time limit of a request and the writing of its outcome."""
 
