@@ -121,7 +121,10 @@ def _print_delivery(item: Delivery, *, as_json: bool) -> None:
 @click.option("--type", "types", multiple=True, default=("*",), help="Only these events; repeatable.")
 @click.option("--secret", help="Sign with this secret (whsec_…) instead of one made for this run.")
 @click.option("--seconds", "limit", type=click.IntRange(1), help="Stop after so long; otherwise Ctrl-C does.")
-def forward(url: str, reference: str, types: tuple[str, ...], secret: str | None, limit: int | None) -> None:
+@json_option
+def forward(
+    url: str, reference: str, types: tuple[str, ...], secret: str | None, limit: int | None, as_json: bool
+) -> None:
     """Forward a test store's new events to a developer's machine, signed like any webhook.
 
     Nothing is registered and nothing is retried: it is a line to watch while you write a receiver.
@@ -137,19 +140,26 @@ def forward(url: str, reference: str, types: tuple[str, ...], secret: str | None
                 fail(REFUSED, "live_store", "Only a test store's events can be forwarded.")
             last = began = clock.now()
             seen = {event_id for event_id, _, _ in await _made_since(runtime, scope, last - OVERLAP)}
-            click.echo(f"Forwarding to {url}, signed with {chosen}")
+            _say(
+                {"url": url, "secret": chosen}, f"Forwarding to {url}, signed with {chosen}", as_json=as_json
+            )
             while limit is None or clock.now() - began < timedelta(seconds=limit):
                 await asyncio.sleep(EVERY)
                 since, last = last - OVERLAP, clock.now()
                 made = await _made_since(runtime, scope, since)
                 for event_id, event_type, body in made:
                     if event_id not in seen and any(_matches(pattern, event_type) for pattern in patterns):
-                        click.echo(
-                            f"{event_type:<24} {event_id}  {await _post(http, url, key, event_id, body)}"
-                        )
+                        answer = await _post(http, url, key, event_id, body)
+                        line = {"id": event_id, "type": event_type, "answer": answer}
+                        _say(line, f"{event_type:<24} {event_id}  {answer}", as_json=as_json)
                 seen = {event_id for event_id, _, _ in made}
 
     _until_interrupted(work)
+
+
+def _say(fields: dict[str, str], line: str, *, as_json: bool) -> None:
+    """One line of what goes on: for programs, or for a person."""
+    click.echo(msgspec.json.encode(fields).decode() if as_json else line)
 
 
 async def _made_since(runtime: Runtime, scope: StoreScope, moment: datetime) -> list[tuple[str, str, bytes]]:

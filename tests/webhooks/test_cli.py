@@ -155,14 +155,17 @@ async def test_forward_brings_every_new_event_signed(
     """More at once than fit on a page, in their order, and only the types that were asked for."""
     secret = new_secret()
     await publish(shop, "custom.before")
-    options = ("--store", shop.slug, "--type", "product.*", "--secret", secret)
+    options = ("--store", shop.slug, "--type", "product.*", "--secret", secret, "--json")
     async with following(await start("forward", receiver.url("/dev"), *options)) as lines:
         await until(lambda: lines)
         await publish(shop, "custom.other")
         await emit_many(worker, shop, 150)
         found = await receiver.wait_for(150, "/dev", seconds=30)
         await until(lambda: len(lines) > 150)
-        assert all(" 200" in line for line in lines[1:151])
+        first, *told = map(json.loads, lines[:151])
+        assert first == {"url": receiver.url("/dev"), "secret": secret}
+        assert {one["answer"] for one in told} == {"200"}
+        assert [one["id"] for one in told] == [message.event["id"] for message in found]
     assert [message.event["data"]["n"] for message in found] == list(range(150))
     for message in found:
         Webhook(secret).verify(message.body, message.headers)
