@@ -148,7 +148,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_variants_store_id_product_id_position", "variants", ["store_id", "product_id", "position"]
     )
-    op.create_index("ix_variants_store_id_image_id", "variants", ["store_id", "image_id"])
+    op.create_index(
+        "ix_variants_store_id_image_id",
+        "variants",
+        ["store_id", "image_id"],
+        postgresql_where=sa.text("image_id is not null"),
+    )
     op.create_table(
         "product_categories",
         sa.Column("store_id", sa.Uuid(), nullable=False),

@@ -113,7 +113,7 @@ class Variant(StoreEntity, Base):
         CheckConstraint("weight_grams >= 0", name="weight"),
         CheckConstraint("kind in ('physical', 'digital')", name="kind"),
         Index(None, "store_id", "product_id", "position"),
-        Index(None, "store_id", "image_id"),
+        Index(None, "store_id", "image_id", postgresql_where=text("image_id is not null")),
     )
 
     product_id: Mapped[UUID] = column()

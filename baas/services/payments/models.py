@@ -19,9 +19,21 @@ class PaymentRecord(StoreEntity, Base):
 
     __tablename__ = "payments"
     __table_args__ = (
-        UniqueConstraint("store_id", "provider", "provider_payment_id"),
         store_fk("order_id", "orders"),
-        Index("ix_payments_store_id_order_id", "store_id", "order_id"),
+        Index(
+            "uq_payments_store_id_provider_provider_payment_id",
+            "store_id",
+            "provider",
+            "provider_payment_id",
+            unique=True,
+            postgresql_where=text("provider_payment_id is not null"),
+        ),
+        Index(
+            "ix_payments_store_id_order_id",
+            "store_id",
+            "order_id",
+            postgresql_where=text("order_id is not null"),
+        ),
         Index(
             "ix_payments_store_id_reference",
             "store_id",
