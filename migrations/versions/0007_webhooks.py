@@ -88,7 +88,6 @@ def _deliveries() -> None:
         sa.Column("response_status", sa.BigInteger()),
         sa.Column("error", sa.Text()),
         sa.Column("created_at", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("store_id", "id", name="pk_webhook_deliveries"),
         sa.ForeignKeyConstraint(
             ["store_id", "endpoint_id"],
             ["webhook_endpoints.store_id", "webhook_endpoints.id"],
@@ -118,6 +117,9 @@ def _deliveries() -> None:
     op.create_index("ix_webhook_deliveries_endpoint", "webhook_deliveries", ["store_id", "endpoint_id", "id"])
     op.create_index("ix_webhook_deliveries_event", "webhook_deliveries", ["store_id", "event_id"])
     op.create_index("ix_webhook_deliveries_age", "webhook_deliveries", ["id"], postgresql_using="brin")
+    # Last, for of indexes that seem equally good the planner takes the newest: while nobody has counted the table,
+    # any that begins with the store seems as good as the key, and each delivery read all those of its store.
+    op.create_primary_key("pk_webhook_deliveries", "webhook_deliveries", ["store_id", "id"])
     store_table("webhook_deliveries", grants="select, insert, update")
     across_stores("webhook_deliveries", RELAY, "select, insert, update, delete")
 
