@@ -20,7 +20,7 @@ class Options:
     seconds: float = 2.0
     """Of one sample."""
     rounds: int = 3
-    mix_seconds: float = 45.0
+    mix_seconds: float = 300.0
     soak_seconds: float = 45.0
     big_store: int = 50_000
 
