@@ -95,14 +95,33 @@ Handler = Callable[[StoreWork, ReceivedEvent], Awaitable[None]]
 Handlers = Mapping[str, Mapping[str, Handler]]
 """event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
 
-_EMIT: Final = """
+
+class _NewEvent(msgspec.Struct, frozen=True):
+    """An event on its way into the log: everything but its sequence, which its row lock gives it at the end."""
+
+    id: UUID
+    type: str
+    subject: str
+    head: str
+    """Of its body, up to the sequence."""
+    tail: str
+    created_at: datetime
+
+
+_WRITE: Final = """
 with subject as (
-  insert into event_subjects (store_id, subject, last_sequence) values ($1, $2, 1)
-  on conflict (store_id, subject) do update set last_sequence = event_subjects.last_sequence + 1
-  returning last_sequence
+  insert into event_subjects (store_id, subject, last_sequence)
+  select $1, d.subject, d.count from unnest($2::text[], $3::bigint[]) as d(subject, count)
+  on conflict (store_id, subject) do update
+    set last_sequence = event_subjects.last_sequence + excluded.last_sequence
+  returning subject, last_sequence
 )
 insert into events (store_id, id, type, subject, sequence, body, request_id, api_version, created_at)
-select $1, $3, $4, $2, last_sequence, $5::text || last_sequence || $6::text, $7, $8, $9 from subject
+select $1, d.id, d.type, d.subject, s.last_sequence - d.following,
+  d.head || (s.last_sequence - d.following) || d.tail, $4, $5, d.created_at
+from unnest($6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::timestamptz[])
+  as d(id, type, subject, following, head, tail, created_at)
+join subject s using (subject)
 """
 
 
@@ -111,6 +130,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
 
     `data` is what the admin API answers for the subject, frozen here: a retry days later says what was
     true now. `subject` is the public id of what the event is about; its events carry a rising sequence.
+    The rows are written at the end of the transaction, all at once (`flush` for who reads one back before).
     """
     scope = work.scope
     identity = event_id or ids.new_id()
@@ -126,20 +146,48 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
             "subject": subject,
         }
     )
-    await work.execute(
-        _EMIT,
-        scope.store_id,
-        subject,
-        identity,
-        type_,
-        head[:-1].decode() + ',"sequence":',
-        ',"data":' + _encode(data).decode() + "}",
-        scope.request_id,
-        API_VERSION,
-        moment,
+    event = _NewEvent(
+        id=identity,
+        type=type_,
+        subject=subject,
+        head=head[:-1].decode() + ',"sequence":',
+        tail=',"data":' + _encode(data).decode() + "}",
+        created_at=moment,
     )
+    work.effects.gather(_write, event)
     work.after_commit(work.signals.events_written, once="outbox.relay")
     return public_id
+
+
+async def flush(work: StoreWork) -> None:
+    """Write the events of this transaction now, and not at its end."""
+    await work.effects.write(work)
+
+
+async def _write(work: StoreWork, events: Sequence[_NewEvent]) -> None:
+    """Number the events of each subject in the order they were emitted, and write them."""
+    count: dict[str, int] = {}
+    following = []
+    for event in reversed(events):
+        following.append(count.get(event.subject, 0))
+        count[event.subject] = following[-1] + 1
+    # Subjects are locked in one order, so that two transactions never wait for each other in a circle.
+    subjects = sorted(count)
+    await work.execute(
+        _WRITE,
+        work.scope.store_id,
+        subjects,
+        [count[subject] for subject in subjects],
+        work.scope.request_id,
+        API_VERSION,
+        [event.id for event in events],
+        [event.type for event in events],
+        [event.subject for event in events],
+        following[::-1],
+        [event.head for event in events],
+        [event.tail for event in events],
+        [event.created_at for event in events],
+    )
 
 
 _CLAIM: Final = """

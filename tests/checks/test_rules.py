@@ -61,7 +61,7 @@ def test_work_in_a_store_takes_no_store_id() -> None:
 
 def test_sessions_and_scopes_have_one_maker_each() -> None:
     """`Database` makes the sessions, the key table makes the scopes."""
-    for kind in ("StoreSession", "StoreConnection", "StoreReading", "_FastWork", "SystemConnection"):
+    for kind in ("StoreSession", "StoreConnection", "_FastWork", "SystemConnection"):
         assert calls(kind) == {"baas/core/db/database.py"}, kind
     assert calls("StoreScope") == {"baas/tenants/keys.py"}
 

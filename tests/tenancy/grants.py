@@ -82,12 +82,21 @@ GRANTS: dict[str, dict[str, str]] = {
 }
 
 FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "cart_put(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone,timestamp with time zone)": (
+    "cart_convert(uuid,uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
+    "cart_create(uuid,uuid,text,uuid[],uuid[],bigint[],text,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "cart_put(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone,timestamp with time zone,uuid[],bigint,bigint)": (
         "invoker",
         ("baas_app",),
     ),
     "cart_read(uuid,uuid)": ("invoker", ("baas_app",)),
-    "cart_set(uuid,uuid,uuid,bigint,timestamp with time zone,timestamp with time zone)": (
+    "cart_set(uuid,uuid,uuid,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "cart_update(uuid,uuid,jsonb,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
         "invoker",
         ("baas_app",),
     ),

@@ -7,7 +7,7 @@ uses another role, another type, and states its reason.
 """
 
 from baas.core.db.database import BY_KEY, Database, DatabaseUrls
-from baas.core.db.driver import StoreConnection, StoreReading, SystemConnection
+from baas.core.db.driver import StoreConnection, SystemConnection
 from baas.core.db.faults import ScopeViolation, is_outage, sqlstate, violated
 from baas.core.db.orm import StoreSession
 from baas.core.db.work import AfterCommit, Signals, StoreWork
@@ -20,7 +20,6 @@ __all__ = [
     "ScopeViolation",
     "Signals",
     "StoreConnection",
-    "StoreReading",
     "StoreSession",
     "StoreWork",
     "SystemConnection",

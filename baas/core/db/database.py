@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from baas.core.db.connect import connector, make_engine
-from baas.core.db.driver import StoreConnection, StoreReading, SystemConnection, abandon, store_literal
+from baas.core.db.driver import StoreConnection, SystemConnection, abandon
 from baas.core.db.faults import ScopeViolation
 from baas.core.db.orm import StoreSession
 from baas.core.db.work import Signals
@@ -83,6 +83,7 @@ class Database:
         async with StoreSession(self._engine, scope, self.signals) as session:
             async with session.begin() as transaction:
                 yield session
+                await session.effects.write(session)
                 if rollback:
                     await session.flush()
                     await transaction.rollback()
@@ -106,11 +107,11 @@ class Database:
         if not reason:
             raise ScopeViolation("Work across stores states its reason.")
         async with self._pools[role].acquire() as connection:
-            system = SystemConnection(connection, self.signals, reason)
+            system = SystemConnection(connection, begin, self.signals, reason)
             try:
-                await connection.execute(begin)
                 yield system
-                await connection.execute("rollback" if rollback else "commit")
+                if system.begun:
+                    await connection.execute("rollback" if rollback else "commit")
             except BaseException:
                 await abandon(connection)
                 raise
@@ -163,19 +164,9 @@ class _FastWork:
 
     async def __aenter__(self) -> StoreConnection:
         self._connection = connection = await self._pool.take()
-        if self._snapshot:
-            self._work: StoreConnection = StoreReading(self._scope, self._signals, connection)
-            return self._work
-        try:
-            # The store id is a UUID object, so the literal cannot hold anything else; as one simple
-            # query this saves a round trip against a parameter.
-            await connection.execute(
-                f"begin; select set_config('app.store_id', '{store_literal(self._scope)}', true)"
-            )
-        except BaseException:
-            await self._leave()
-            raise
-        self._work = StoreConnection(self._scope, self._signals, connection)
+        self._work = StoreConnection(
+            self._scope, self._signals, connection, snapshot=self._snapshot, is_trial=self._rollback
+        )
         return self._work
 
     async def __aexit__(
@@ -185,12 +176,13 @@ class _FastWork:
             await self._leave()
             return
         work = self._work
-        if not isinstance(work, StoreReading) or work.begun:
-            try:
+        try:
+            await work.effects.write(work)
+            if work.begun:
                 await self._connection.execute("rollback" if self._rollback else "commit")
-            except BaseException:
-                await self._leave()
-                raise
+        except BaseException:
+            await self._leave()
+            raise
         self._pool.give(self._connection)
         if not self._rollback:
             await work.effects.run()

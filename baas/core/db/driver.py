@@ -1,4 +1,4 @@
-"""Transactions on the bare driver: one store's, one store's that only reads, and those across stores."""
+"""Transactions on the bare driver: one store's, and those across stores."""
 
 import asyncio
 import contextlib
@@ -18,167 +18,131 @@ from baas.core.scope import StoreScope
 _FIRST_PARAMETER: Final = re.compile(r"\$1(?!\d)")
 
 
-class StoreConnection:
-    """A transaction of one store on the bare driver. Made by `Database.fast()` alone."""
+class Driven:
+    """A transaction on the bare driver. It begins with its first statement, so one that asks nothing costs nothing."""
 
-    __slots__ = ("_connection", "effects", "scope", "signals")
+    __slots__ = ("_connection", "_opening", "begun", "effects", "signals")
 
-    def __init__(self, scope: StoreScope, signals: Signals, connection: asyncpg.Connection) -> None:
-        self.scope = scope
-        self.signals = signals
+    def __init__(self, connection: asyncpg.Connection, opening: str, signals: Signals) -> None:
         self._connection = connection
+        self._opening = opening
+        self.begun = False
+        """Whether there is a transaction that has to be ended."""
         self.effects = Effects()
+        self.signals = signals
+
+    async def _begin(self) -> None:
+        self.begun = True
+        await self._connection.execute(self._opening)
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of a statement."""
+        if not self.begun:
+            await self._begin()
         rows: list[asyncpg.Record] = await self._connection.fetch(sql, *args)
         return rows
 
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row of a statement, or None."""
+        if not self.begun:
+            await self._begin()
         return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """The first column of the first row, or None."""
+        if not self.begun:
+            await self._begin()
         return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement; the answer is the command tag."""
+        if not self.begun:
+            await self._begin()
         tag: str = await self._connection.execute(sql, *args)
         return tag
 
     async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
         """Run a statement once for each row of arguments, in one round trip."""
+        if not self.begun:
+            await self._begin()
         await self._connection.executemany(sql, args)
-
-    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
-        """All rows of a statement; in a reading that has no other, without a transaction around it."""
-        return await self.fetch(sql, *args)
 
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
         """Run the callback when the transaction is durable; with `once`, only the first of that name."""
         self.effects.add(callback, once)
+
+
+class StoreConnection(Driven):
+    """A transaction of one store on the bare driver. Made by `Database.fast()` alone."""
+
+    __slots__ = ("_is_trial", "scope")
+
+    def __init__(
+        self,
+        scope: StoreScope,
+        signals: Signals,
+        connection: asyncpg.Connection,
+        *,
+        snapshot: bool = False,
+        is_trial: bool = False,
+    ) -> None:
+        # The store id is a UUID object, so the literal cannot hold anything else; as one simple query this
+        # saves a round trip against a parameter.
+        begin = "begin isolation level repeatable read read only" if snapshot else "begin"
+        opening = f"{begin}; select set_config('app.store_id', '{store_literal(scope)}', true)"
+        super().__init__(connection, opening, signals)
+        self.scope = scope
+        self._is_trial = is_trial
+
+    async def fetch_alone(self, sql: str, *args: Any, relaxed: bool = False) -> list[asyncpg.Record]:
+        """All rows of the only statement of this transaction, in one round trip instead of three.
+
+        The statement sets its store itself, `$1` is that store, and it is committed when it is answered: what
+        it must not leave behind, it refuses by raising. A reading ends in a LIMIT, so that the planner cannot
+        take it apart. With `relaxed` its commit does not wait for the disk: a crash of the database may forget
+        the last moment's. Where there is a transaction already (an Idempotency-Key, a dry run), the statement is
+        one of that.
+        """
+        if self.begun or self._is_trial:
+            return await self.fetch(sql, *args)
+        if args[0] != self.scope.store_id:
+            raise ScopeViolation("The first argument of a statement that comes alone is the store.")
+        rows: list[asyncpg.Record] = await self._connection.fetch(
+            alone(sql, relaxed=relaxed), store_literal(self.scope), *args[1:]
+        )
+        return rows
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """A part that can fail alone: rolled back to here on an exception, which goes on."""
-        await self._connection.execute("savepoint part")
+        await self.execute("savepoint part")
         try:
-            yield
+            with self.effects.part():
+                yield
         except BaseException:
-            await self._connection.execute("rollback to savepoint part")
+            await self.execute("rollback to savepoint part")
             raise
-        await self._connection.execute("release savepoint part")
-
-
-class StoreReading(StoreConnection):
-    """A transaction that only reads, and begins with its first statement. Made by `Database.fast()` alone.
-
-    All its statements see one moment. A statement that comes alone needs no transaction around it.
-    """
-
-    __slots__ = ("_begun",)
-
-    def __init__(self, scope: StoreScope, signals: Signals, connection: asyncpg.Connection) -> None:
-        super().__init__(scope, signals, connection)
-        self._begun = False
-
-    @property
-    def begun(self) -> bool:
-        """Whether there is a transaction that has to be ended."""
-        return self._begun
-
-    async def _begin(self) -> None:
-        if not self._begun:
-            self._begun = True
-            await self._connection.execute(
-                "begin isolation level repeatable read read only;"
-                f" select set_config('app.store_id', '{store_literal(self.scope)}', true)"
-            )
-
-    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
-        """All rows of a statement."""
-        await self._begin()
-        return await super().fetch(sql, *args)
-
-    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
-        """The first row of a statement, or None."""
-        await self._begin()
-        return await super().fetchrow(sql, *args)
-
-    async def fetchval(self, sql: str, *args: Any) -> Any:
-        """The first column of the first row, or None."""
-        await self._begin()
-        return await super().fetchval(sql, *args)
-
-    async def execute(self, sql: str, *args: Any) -> str:
-        """Run a statement; the answer is the command tag."""
-        await self._begin()
-        return await super().execute(sql, *args)
-
-    async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
-        """Run a statement once for each row of arguments, in one round trip."""
-        await self._begin()
-        await super().executemany(sql, args)
-
-    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
-        """All rows of the only statement of this reading: it sets its store itself, in one round trip.
-
-        The statement ends in a LIMIT, so that the planner cannot take it apart, and `$1` is its store.
-        """
-        if self._begun:
-            return await self.fetch(sql, *args)
-        if args[0] != self.scope.store_id:
-            raise ScopeViolation("The first argument of a statement that comes alone is the store.")
-        return await super().fetch(alone(sql), store_literal(self.scope), *args[1:])
+        await self.execute("release savepoint part")
 
 
 @lru_cache(maxsize=512)
-def alone(sql: str) -> str:
+def alone(sql: str, *, relaxed: bool = False) -> str:
     """A statement that first sets its store, then runs: what refers to the setting comes after it (LATERAL)."""
     inner = _FIRST_PARAMETER.sub("s.store::uuid", sql)
-    return (
-        "select q.* from (select set_config('app.store_id', $1::text, true) as store offset 0) s"
-        f" cross join lateral ({inner}) q"
-    )
+    settings = "set_config('app.store_id', $1::text, true) as store"
+    if relaxed:
+        settings += ", set_config('synchronous_commit', 'off', true)"
+    return f"select q.* from (select {settings} offset 0) s cross join lateral ({inner}) q"
 
 
-class SystemConnection:
-    """A connection across stores, in a role that may do one narrow thing. Every use states its reason."""
+class SystemConnection(Driven):
+    """A transaction across stores, in a role that may do one narrow thing. Every use states its reason."""
 
-    __slots__ = ("_connection", "effects", "reason", "signals")
+    __slots__ = ("reason",)
 
-    def __init__(self, connection: asyncpg.Connection, signals: Signals, reason: str) -> None:
-        self._connection = connection
-        self.effects = Effects()
-        self.signals = signals
+    def __init__(self, connection: asyncpg.Connection, opening: str, signals: Signals, reason: str) -> None:
+        super().__init__(connection, opening, signals)
         self.reason = reason
-
-    def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
-        """Run the callback when the transaction is durable; with `once`, only the first of that name."""
-        self.effects.add(callback, once)
-
-    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
-        """All rows of a statement."""
-        rows: list[asyncpg.Record] = await self._connection.fetch(sql, *args)
-        return rows
-
-    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
-        """The first row of a statement, or None."""
-        return await self._connection.fetchrow(sql, *args)
-
-    async def fetchval(self, sql: str, *args: Any) -> Any:
-        """The first column of the first row, or None."""
-        return await self._connection.fetchval(sql, *args)
-
-    async def execute(self, sql: str, *args: Any) -> str:
-        """Run a statement; the answer is the command tag."""
-        tag: str = await self._connection.execute(sql, *args)
-        return tag
-
-    async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
-        """Run a statement once for each row of arguments."""
-        await self._connection.executemany(sql, args)
 
 
 def store_literal(scope: StoreScope) -> str:

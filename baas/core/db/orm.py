@@ -61,8 +61,9 @@ class StoreSession(AsyncSession):
         """Run a statement once for each row of arguments."""
         await (await self._driver()).executemany(sql, args)
 
-    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+    async def fetch_alone(self, sql: str, *args: Any, relaxed: bool = False) -> list[asyncpg.Record]:
         """All rows of a statement, as `fetch`: an ORM session always has its transaction."""
+        del relaxed
         return await self.fetch(sql, *args)
 
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
@@ -72,8 +73,9 @@ class StoreSession(AsyncSession):
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """A part that can fail alone: rolled back to here on an exception, which goes on."""
-        async with self.begin_nested():
-            yield
+        with self.effects.part():
+            async with self.begin_nested():
+                yield
 
 
 def _scope_of(session: Session) -> StoreScope:

@@ -1,7 +1,7 @@
 """What every open transaction of a store can do, whichever way it was opened, and what follows its commit."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from baas.core.scope import StoreScope
 log = structlog.get_logger(__name__)
 
 AfterCommit = Callable[[], Awaitable[None] | None]
+Write = Callable[[Any, list[Any]], Awaitable[None]]
+"""Writes what was gathered for it (work, items)."""
 
 
 class Signals:
@@ -46,24 +48,49 @@ class StoreWork(Protocol):
     def scope(self) -> StoreScope: ...
     @property
     def signals(self) -> Signals: ...
+    @property
+    def effects(self) -> "Effects": ...
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]: ...
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None: ...
     async def fetchval(self, sql: str, *args: Any) -> Any: ...
     async def execute(self, sql: str, /, *args: Any) -> str: ...
     async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None: ...
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None: ...
-    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]: ...
+    async def fetch_alone(self, sql: str, *args: Any, relaxed: bool = False) -> list[asyncpg.Record]: ...
     def savepoint(self) -> AbstractAsyncContextManager[None]: ...
 
 
 class Effects:
-    """What to do once the transaction is durable: nudges and cache invalidations, never promises."""
+    """What a transaction does at its end: the last writes, gathered so far; and once it is durable, nudges and cache
+    invalidations, never promises."""
 
     def __init__(self) -> None:
+        self._gathered: dict[Write, list[Any]] = {}
         self._callbacks: list[AfterCommit] = []
         self._once: set[str] = set()
 
+    def gather(self, write: Write, item: Any) -> None:
+        """Keep an item until the transaction is about to commit, when `write` gets all of them at once."""
+        self._gathered.setdefault(write, []).append(item)
+
+    async def write(self, work: StoreWork) -> None:
+        """Write what was gathered, as a part of the transaction."""
+        while self._gathered:
+            write = next(iter(self._gathered))
+            await write(work, self._gathered.pop(write))
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part that is rolled back when it raises: what it gathered is forgotten."""
+        before = {write: len(items) for write, items in self._gathered.items()}
+        try:
+            yield
+        except BaseException:
+            self._gathered = {write: self._gathered[write][:count] for write, count in before.items()}
+            raise
+
     def add(self, callback: AfterCommit, once: str | None) -> None:
+        """Run a callback once the transaction is durable; with `once`, only the first of that name."""
         if once is not None:
             if once in self._once:
                 return
@@ -71,6 +98,7 @@ class Effects:
         self._callbacks.append(callback)
 
     async def run(self) -> None:
+        """The transaction is durable: run the callbacks."""
         for callback in self._callbacks:
             try:
                 result = callback()

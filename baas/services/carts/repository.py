@@ -1,4 +1,6 @@
-"""The SQL of carts. A change of a cart is one function call, which answers the cart (migration 0004)."""
+"""The SQL of carts. A change of a cart is one function call, which answers the cart, its lines and what is known of
+their variants (migration 0012). It is the only statement of its transaction, and what it refuses it refuses by an
+error of its own, so that nothing stays. A cart may be forgotten by a crash of the database, an order never."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,16 +13,37 @@ import msgspec
 from baas.core import clock
 from baas.core.db import StoreWork, SystemConnection
 from baas.services.carts.schemas import LIFE
+from baas.services.catalog.schemas import Sellable
+from baas.services.inventory.schemas import Stock
+from baas.services.inventory.service import offer_of
+from baas.services.pricing import service as pricing
+from baas.services.pricing.schemas import MAX_LINES
 
 
 class ItemRow(msgspec.Struct, frozen=True):
-    """A line as it is stored."""
+    """A line as it is stored, and what is known of its variant and its stock at this moment."""
 
     id: UUID
     variant_id: UUID
     quantity: int
     unit_price: int
     currency: str
+    variant: Sellable
+    stock: Stock
+
+    @property
+    def available(self) -> bool:
+        """Whether so many can be bought."""
+        return self.variant.is_active and self.stock.covers(self.quantity)
+
+
+class NewLine(msgspec.Struct, frozen=True):
+    """A line to put into a cart: at the price that it has elsewhere, or at the variant's own."""
+
+    id: UUID
+    variant_id: UUID
+    quantity: int
+    unit_price: int | None = None
 
 
 class CartRow(msgspec.Struct, frozen=True):
@@ -39,86 +62,130 @@ class CartRow(msgspec.Struct, frozen=True):
     items: tuple[ItemRow, ...]
 
 
-_COLUMNS: Final = (
-    "id, status, customer_id, email, shipping_address, billing_address, shipping_method_id, order_id,"
-    " merged_into, expires_at"
-)
-_LISTS: Final = "item_ids, variant_ids, quantities, unit_prices, currencies"
+_HEAD: Final = 10
+"""The columns of the cart itself, which come first and are the same in each row."""
 
 
-def _cart_of(row: asyncpg.Record | None, skip: int = 0) -> CartRow | None:
-    if row is None:
+def _cart_of(rows: Sequence[asyncpg.Record]) -> CartRow | None:
+    if not rows:
         return None
-    values = tuple(row)[skip:]
-    lists = values[10:]
-    items = tuple(map(ItemRow, *lists)) if lists[0] is not None else ()
-    return CartRow(*(*values[:10], items))
+    lines = [
+        ItemRow(
+            row["item_id"],
+            row["variant_id"],
+            row["quantity"],
+            row["unit_price"],
+            row["item_currency"],
+            *offer_of(row),
+        )
+        for row in rows
+        if row["item_id"] is not None
+    ]
+    lines.sort(key=lambda line: line.id)
+    head = tuple(rows[0])[:_HEAD]
+    return CartRow(*(*head, tuple(lines)))
+
+
+_READ: Final = "select * from cart_read($1, $2)"
+_CREATE: Final = "select * from cart_create($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_PUT: Final = "select * from cart_put($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_SET: Final = "select * from cart_set($1, $2, $3, $4, $5, $6, $7, $8)"
+_CHANGE: Final = "select * from cart_update($1, $2, $3, $4, $5, $6, $7)"
+_CONVERT: Final = "select * from cart_convert($1, $2, $3, $4)"
 
 
 async def read(work: StoreWork, cart_id: UUID) -> CartRow | None:
     """A cart with its lines."""
-    return _cart_of(
-        await work.fetchrow(
-            f"select {_COLUMNS}, {_LISTS} from cart_read($1, $2)", work.scope.store_id, cart_id
-        )
+    return _cart_of(await work.fetch_alone(_READ, work.scope.store_id, cart_id))
+
+
+async def create(work: StoreWork, cart: CartRow, lines: Sequence[NewLine]) -> CartRow:
+    """Store a new cart with its lines; answers it. Raises what `_refusals` of the service explains."""
+    scope = work.scope
+    rows = await work.fetch_alone(
+        _CREATE,
+        scope.store_id,
+        cart.id,
+        cart.email,
+        [line.id for line in lines],
+        [line.variant_id for line in lines],
+        [line.quantity for line in lines],
+        scope.store.currency,
+        clock.now(scope),
+        cart.expires_at,
+        *_limits(work),
+        relaxed=True,
     )
+    # Without lines there is nothing that the database would know better.
+    return _cart_of(rows) or cart
 
 
-_INSERT: Final = """
-insert into carts (store_id, id, status, email, expires_at, created_at, updated_at)
-values ($1, $2, 'active', $3, $4, $5, $5)
-"""
-_INSERT_WITH_ITEMS: Final = f"""
-with cart as ({_INSERT})
-insert into cart_items (store_id, id, cart_id, variant_id, quantity, unit_price, currency, added_at)
-select $1, d.id, $2, d.variant_id, d.quantity, d.unit_price, $10, $5
-from unnest($6::uuid[], $7::uuid[], $8::bigint[], $9::bigint[]) as d(id, variant_id, quantity, unit_price)
-"""
-
-
-async def insert(work: StoreWork, cart: CartRow, currency: str) -> None:
-    """Store a new cart and its lines, in one statement."""
-    head = (work.scope.store_id, cart.id, cart.email, cart.expires_at, clock.now(work.scope))
-    if cart.items:
-        await work.execute(_INSERT_WITH_ITEMS, *head, *_arrays(cart.items), currency)
-    else:
-        await work.execute(_INSERT, *head)
-
-
-def _arrays(items: Sequence[ItemRow]) -> tuple[list[UUID], list[UUID], list[int], list[int]]:
-    return (
-        [item.id for item in items],
-        [item.variant_id for item in items],
-        [item.quantity for item in items],
-        [item.unit_price for item in items],
-    )
-
-
-_PUT: Final = f"select {_COLUMNS}, {_LISTS} from cart_put($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-_SET: Final = f"select item_found, {_COLUMNS}, {_LISTS} from cart_set($1, $2, $3, $4, $5, $6)"
-
-
-async def put(work: StoreWork, cart_id: UUID, items: Sequence[ItemRow]) -> CartRow | None:
+async def put(
+    work: StoreWork, cart_id: UUID, lines: Sequence[NewLine], *, check_stock: bool = True
+) -> CartRow | None:
     """Lock a cart and add lines; a variant that it has gets that many more. Answers the cart after it.
 
-    A cart that is not open is answered as it is, unchanged.
+    A cart that is not open is answered as it is, unchanged. Raises what `_refusals` of the service explains.
     """
-    moment = clock.now(work.scope)
-    currency = work.scope.store.currency
-    return _cart_of(
-        await work.fetchrow(
-            _PUT, work.scope.store_id, cart_id, *_arrays(items), currency, moment, moment + LIFE
-        )
+    variants = [line.variant_id for line in lines]
+    rows = await work.fetch_alone(
+        _PUT,
+        work.scope.store_id,
+        cart_id,
+        [line.id for line in lines],
+        variants,
+        [line.quantity for line in lines],
+        [line.unit_price for line in lines],
+        work.scope.store.currency,
+        *_times(work),
+        variants if check_stock else [],
+        *_limits(work),
+        relaxed=True,
     )
+    return _cart_of(rows)
 
 
-async def set_quantity(
-    work: StoreWork, cart_id: UUID, item_id: UUID, quantity: int
-) -> tuple[bool, CartRow | None]:
-    """Lock a cart and set the quantity of a line, 0 removes it. Answers whether there was one, and the cart."""
+async def set_quantity(work: StoreWork, cart_id: UUID, item_id: UUID, quantity: int) -> CartRow | None:
+    """Lock a cart and set the quantity of a line, 0 removes it; answers the cart. Raises what `_refusals` of the service explains."""
+    rows = await work.fetch_alone(
+        _SET,
+        work.scope.store_id,
+        cart_id,
+        item_id,
+        quantity,
+        *_times(work),
+        *_limits(work),
+        relaxed=True,
+    )
+    return _cart_of(rows)
+
+
+async def change(work: StoreWork, cart_id: UUID, changes: Mapping[str, Any]) -> CartRow | None:
+    """Lock a cart and change its e-mail, addresses or shipping method; answers the cart. Raises what `_refusals` of the service explains."""
+    rows = await work.fetch_alone(
+        _CHANGE,
+        work.scope.store_id,
+        cart_id,
+        changes,
+        *_times(work),
+        *_limits(work),
+        relaxed=True,
+    )
+    return _cart_of(rows)
+
+
+async def convert(work: StoreWork, cart_id: UUID, order_id: UUID) -> CartRow | None:
+    """Close a cart, for it becomes this order; answers it. One that was not open is answered as it is."""
+    return _cart_of(await work.fetch(_CONVERT, work.scope.store_id, cart_id, order_id, clock.now(work.scope)))
+
+
+def _times(work: StoreWork) -> tuple[datetime, datetime]:
     moment = clock.now(work.scope)
-    row = await work.fetchrow(_SET, work.scope.store_id, cart_id, item_id, quantity, moment, moment + LIFE)
-    return row is not None and row[0], _cart_of(row, skip=1)
+    return moment, moment + LIFE
+
+
+def _limits(work: StoreWork) -> tuple[int, int]:
+    return MAX_LINES, pricing.most_goods(work.scope.store)
 
 
 async def update(work: StoreWork, cart_id: UUID, changes: Mapping[str, Any]) -> None:

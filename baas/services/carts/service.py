@@ -1,27 +1,27 @@
-"""What can be done with a cart. The verbs that change one lock it, so twins come one after the other.
-
-A change costs three or four statements: what is known of the variant and its stock, the change (which
-answers the cart), and what is known of the cart's other variants.
-"""
+"""What can be done with a cart. The verbs that change one lock it, so twins come one after the other, and cost one
+statement each, which answers the cart as it is after it."""
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
 from msgspec.structs import replace
 
 from baas.core import clock, ids, outbox
-from baas.core.db import Database, StoreWork, violated
+from baas.core.db import Database, StoreWork, sqlstate, violated
 from baas.core.errors import NotFound, ValidationFailed
+from baas.core.money import MAX_AMOUNT
 from baas.core.outbox import ScopeMaker
 from baas.services.carts import repository
 from baas.services.carts.addresses import stored_form, view_of
 from baas.services.carts.errors import CartClosed
-from baas.services.carts.repository import CartRow, ItemRow
+from baas.services.carts.repository import CartRow, ItemRow, NewLine
 from baas.services.carts.schemas import (
     LIFE,
     AddItem,
@@ -33,13 +33,10 @@ from baas.services.carts.schemas import (
     CreateCart,
     UpdateCart,
 )
-from baas.services.catalog import service as catalog
-from baas.services.catalog.schemas import Sellable
 from baas.services.inventory import service as inventory
-from baas.services.inventory.schemas import Stock
 from baas.services.pricing import service as pricing
 from baas.services.pricing.errors import TooMuch
-from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY, STANDARD_SHIPPING, Line
+from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY, STANDARD_SHIPPING, Line, Totals
 
 ABANDON_BATCH: Final = 100
 
@@ -50,25 +47,9 @@ _EMAIL: Final = re.compile(
 )
 
 
-class Fact(msgspec.Struct, frozen=True):
-    """What is true of a variant now."""
-
-    variant: Sellable
-    stock: Stock
-
-    def allows(self, quantity: int) -> bool:
-        """Whether so many can be bought."""
-        return self.variant.is_active and self.stock.covers(quantity)
-
-
-Facts = Mapping[UUID, Fact]
-
-
 async def create_cart(work: StoreWork, data: CreateCart) -> Cart:
-    """A new cart. Raises NotFound for a variant that is not sold, InsufficientStock for too many of one."""
-    wanted = _wanted(data.items)
-    facts = await _facts(work, wanted)
-    items = tuple(_item(work, facts, identity, quantity) for identity, quantity in wanted.items())
+    """A new cart. Raises NotFound for a variant that is not sold, InsufficientStock for too many of one, TooMuch."""
+    lines = _new_lines(data.items)
     row = CartRow(
         id=_secret_id(),
         status=CartStatus.ACTIVE,
@@ -80,17 +61,16 @@ async def create_cart(work: StoreWork, data: CreateCart) -> Cart:
         order_id=None,
         merged_into=None,
         expires_at=clock.now(work.scope) + LIFE,
-        items=items,
+        items=(),
     )
-    _check_quantities(row, facts, wanted)
-    await repository.insert(work, row, work.scope.store.currency)
-    return _shown(work, row, facts)
+    with _refusals():
+        row = await repository.create(work, row, lines)
+    return _shown(work, row)
 
 
 async def get_cart(work: StoreWork, cart_id: UUID) -> Cart:
     """A cart at the prices of now. Raises NotFound."""
-    row = _found(await repository.read(work, cart_id), cart_id)
-    return _shown(work, row, await _facts(work, _variants(row)))
+    return _shown(work, _found(await repository.read(work, cart_id), cart_id))
 
 
 async def add_item(work: StoreWork, cart_id: UUID, data: AddItem) -> Cart:
@@ -98,23 +78,17 @@ async def add_item(work: StoreWork, cart_id: UUID, data: AddItem) -> Cart:
 
     Raises NotFound (cart, variant), CartClosed, InsufficientStock for more than there is, and TooMuch.
     """
-    wanted = _wanted([data])
-    facts = await _facts(work, wanted)
-    items = [_item(work, facts, identity, quantity) for identity, quantity in wanted.items()]
-    row = _open(work, await _put(work, cart_id, items), cart_id)
-    _check_quantities(row, facts, wanted)
-    return await _answer(work, row, facts)
+    lines = _new_lines([data])
+    with _refusals():
+        row = await repository.put(work, cart_id, lines)
+    return _shown(work, _open(work, row, cart_id))
 
 
 async def set_item(work: StoreWork, cart_id: UUID, item_id: UUID, quantity: int) -> Cart:
-    """Set the quantity of a line; 0 removes it. Raises NotFound, CartClosed, InsufficientStock."""
-    item_found, changed = await repository.set_quantity(work, cart_id, item_id, quantity)
-    row = _open(work, changed, cart_id)
-    if not item_found:
-        raise NotFound(item_id=ids.encode("item", item_id))
-    facts = await _facts(work, _variants(row))
-    _check_quantities(row, facts, {item.variant_id for item in row.items if item.id == item_id})
-    return _shown(work, row, facts)
+    """Set the quantity of a line; 0 removes it. Raises NotFound, CartClosed, InsufficientStock, TooMuch."""
+    with _refusals(item_id=item_id):
+        row = await repository.set_quantity(work, cart_id, item_id, quantity)
+    return _shown(work, _open(work, row, cart_id))
 
 
 async def update_cart(work: StoreWork, cart_id: UUID, data: UpdateCart) -> Cart:
@@ -136,10 +110,9 @@ async def update_cart(work: StoreWork, cart_id: UUID, data: UpdateCart) -> Cart:
         raise ValidationFailed.field(
             "discount_codes", f"there is no discount code {data.discount_codes[0]!r}"
         )
-    row = _open(work, await repository.put(work, cart_id, ()), cart_id)
-    if changes:
-        await repository.update(work, cart_id, changes)
-    return await _answer(work, replace(row, **changes), {})
+    with _refusals():
+        row = await repository.change(work, cart_id, changes)
+    return _shown(work, _open(work, row, cart_id))
 
 
 async def merge(work: StoreWork, cart_id: UUID, other_id: UUID) -> Cart:
@@ -151,21 +124,20 @@ async def merge(work: StoreWork, cart_id: UUID, other_id: UUID) -> Cart:
     if cart_id == other_id:
         raise ValidationFailed.field("cart_id", "is the cart itself")
     await repository.lock(work, [cart_id, other_id])
-    row = _open(work, await repository.put(work, cart_id, ()), cart_id)
+    row = _open(work, await repository.read(work, cart_id), cart_id)
     other = _found(await repository.read(work, other_id), other_id)
     if other.merged_into == cart_id:
-        return await _answer(work, row, {})
+        return _shown(work, row)
     _open(work, other, other_id)
     present = {item.variant_id: item.quantity for item in row.items}
-    items = [
-        replace(
-            item, id=ids.new_id(), quantity=min(item.quantity, MAX_QUANTITY - present.get(item.variant_id, 0))
-        )
+    lines = [
+        NewLine(ids.new_id(), item.variant_id, quantity, item.unit_price)
         for item in other.items
+        if (quantity := min(item.quantity, MAX_QUANTITY - present.get(item.variant_id, 0)))
     ]
     await repository.update(work, other_id, {"status": CartStatus.ABANDONED, "merged_into": cart_id})
-    row = _open(work, await _put(work, cart_id, [item for item in items if item.quantity]), cart_id)
-    _check_lines(row)
+    with _refusals():
+        row = _open(work, await repository.put(work, cart_id, lines, check_stock=False), cart_id)
     brought = {
         name: getattr(other, name)
         for name in ("email", "shipping_address", "billing_address", "shipping_method_id")
@@ -173,28 +145,24 @@ async def merge(work: StoreWork, cart_id: UUID, other_id: UUID) -> Cart:
     }
     if brought:
         await repository.update(work, cart_id, brought)
-    return await _answer(work, replace(row, **brought), {})
+    return _shown(work, replace(row, **brought))
 
 
 # ------------------------------------------------------------------------------------- for checkout
 
 
-async def lock_for_checkout(work: StoreWork, cart_id: UUID) -> CartForCheckout:
-    """A cart that is about to become an order: nobody else changes it before this transaction ends.
+async def convert(work: StoreWork, cart_id: UUID, order_id: UUID) -> CartForCheckout:
+    """Close a cart that becomes this order, unless the transaction fails.
 
     Raises NotFound, CartClosed (with the order that it became), ValidationFailed when it is empty, and
     InsufficientStock when one of its variants is not sold any more. Stock is the reservation's matter.
     """
-    row = _open(work, await repository.put(work, cart_id, ()), cart_id)
-    known = await catalog.sellable(work, _variants(row))
-    lines = tuple(
-        CheckoutLine(item.id, known[item.variant_id], item.quantity, item.unit_price)
-        for item in row.items
-        if item.variant_id in known
-    )
-    if not lines:
+    row = _found(await repository.convert(work, cart_id, order_id), cart_id)
+    if row.order_id != order_id:
+        raise _closed(work, row)
+    if not row.items:
         raise ValidationFailed.field("cart", "has no items")
-    gone = [(line.variant.variant_id, line.quantity, 0) for line in lines if not line.variant.is_active]
+    gone = [(item.variant_id, item.quantity, 0) for item in row.items if not item.variant.is_active]
     if gone:
         raise inventory.insufficient(gone)
     return CartForCheckout(
@@ -204,15 +172,12 @@ async def lock_for_checkout(work: StoreWork, cart_id: UUID) -> CartForCheckout:
         shipping_address=row.shipping_address,
         billing_address=row.billing_address,
         shipping_method_id=row.shipping_method_id,
-        lines=lines,
-        totals=pricing.totals_in(work.scope.store, [_line(line.variant, line.quantity) for line in lines]),
-        price_changed=any(_price_changed(work, item, known.get(item.variant_id)) for item in row.items),
+        lines=tuple(
+            CheckoutLine(item.id, item.variant, item.quantity, item.unit_price) for item in row.items
+        ),
+        totals=_totals(work, row),
+        price_changed=any(_price_changed(work, item) for item in row.items),
     )
-
-
-async def mark_converted(work: StoreWork, cart_id: UUID, order_id: UUID) -> None:
-    """Close a cart that `lock_for_checkout` locked: it became this order."""
-    await repository.update(work, cart_id, {"status": CartStatus.CONVERTED, "order_id": order_id})
 
 
 # ------------------------------------------------------------------------------------- for the worker
@@ -256,39 +221,54 @@ def _secret_id() -> UUID:
     return UUID(int=moment << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62))
 
 
-def _wanted(items: Iterable[AddItem]) -> dict[UUID, int]:
-    """Demand by variant, in the order of the first mention. Raises NotFound, TooMuch."""
+def _new_lines(items: Iterable[AddItem]) -> list[NewLine]:
+    """Lines by variant, in the order of the first mention. Raises NotFound, TooMuch."""
     wanted: dict[UUID, int] = {}
     for item in items:
         identity = ids.decode("var", item.variant_id)
         wanted[identity] = wanted.get(identity, 0) + item.quantity
     for quantity in wanted.values():
         if quantity > MAX_QUANTITY:
-            raise TooMuch.field("quantity", f"at most {MAX_QUANTITY} of one variant")
-    return wanted
+            raise _too_many()
+    return [NewLine(ids.new_id(), identity, quantity) for identity, quantity in wanted.items()]
 
 
-async def _facts(work: StoreWork, variant_ids: Iterable[UUID]) -> dict[UUID, Fact]:
-    return {
-        identity: Fact(variant, stock)
-        for identity, (variant, stock) in (await inventory.offers(work, variant_ids)).items()
-    }
-
-
-def _item(work: StoreWork, facts: Facts, identity: UUID, quantity: int) -> ItemRow:
-    fact = facts.get(identity)
-    if fact is None or not fact.variant.is_active:
-        raise NotFound("There is no such variant for sale.", variant_id=ids.encode("var", identity))
-    return ItemRow(ids.new_id(), identity, quantity, fact.variant.price, work.scope.store.currency)
-
-
-async def _put(work: StoreWork, cart_id: UUID, items: Sequence[ItemRow]) -> CartRow | None:
+@contextmanager
+def _refusals(*, item_id: UUID | None = None) -> Iterator[None]:
+    """Say in our words what the functions of carts refuse (their error codes are in migration 0012)."""
     try:
-        return await repository.put(work, cart_id, items)
-    except Exception as error:
+        yield
+    except asyncpg.PostgresError as error:
+        match sqlstate(error):
+            case "BS001":
+                variant = ids.encode("var", UUID(error.detail))
+                raise NotFound("There is no such variant for sale.", variant_id=variant) from None
+            case "BS002":
+                short = msgspec.json.decode(error.detail, type=list[_Short])
+                raise inventory.insufficient(
+                    [(each.variant_id, each.asked, each.available) for each in short]
+                ) from None
+            case "BS003":
+                raise TooMuch.field("items", f"at most {MAX_LINES} lines") from None
+            case "BS004":
+                raise TooMuch.field(
+                    "items", f"together they cost more than {MAX_AMOUNT} minor units"
+                ) from None
+            case "BS005" if item_id is not None:
+                raise NotFound(item_id=ids.encode("item", item_id)) from None
         if violated(error) == "ck_cart_items_quantity":
-            raise TooMuch.field("quantity", f"at most {MAX_QUANTITY} of one variant") from None
+            raise _too_many() from None
         raise
+
+
+class _Short(msgspec.Struct, frozen=True):
+    variant_id: UUID
+    asked: int
+    available: int
+
+
+def _too_many() -> ValidationFailed:
+    return TooMuch.field("quantity", f"at most {MAX_QUANTITY} of one variant")
 
 
 def _found(row: CartRow | None, cart_id: UUID) -> CartRow:
@@ -299,11 +279,14 @@ def _found(row: CartRow | None, cart_id: UUID) -> CartRow:
 
 def _open(work: StoreWork, row: CartRow | None, cart_id: UUID) -> CartRow:
     row = _found(row, cart_id)
-    status = _status(work, row)
-    if status is not CartStatus.ACTIVE:
-        order = {} if row.order_id is None else {"order_id": ids.encode("ord", row.order_id)}
-        raise CartClosed(status=status, **order)
+    if _status(work, row) is not CartStatus.ACTIVE:
+        raise _closed(work, row)
     return row
+
+
+def _closed(work: StoreWork, row: CartRow) -> CartClosed:
+    order = {} if row.order_id is None else {"order_id": ids.encode("ord", row.order_id)}
+    return CartClosed(status=_status(work, row), **order)
 
 
 def _status(work: StoreWork, row: CartRow) -> CartStatus:
@@ -312,58 +295,29 @@ def _status(work: StoreWork, row: CartRow) -> CartStatus:
     return CartStatus(row.status)
 
 
-def _check_lines(row: CartRow) -> None:
-    if len(row.items) > MAX_LINES:
-        raise TooMuch.field("items", f"at most {MAX_LINES} lines")
-
-
-def _check_quantities(row: CartRow, facts: Facts, changed: Iterable[UUID]) -> None:
-    """Refuse more of the changed variants than there are. The caller's transaction undoes the change."""
-    _check_lines(row)
-    quantities = {item.variant_id: item.quantity for item in row.items}
-    short = [
-        (
-            identity,
-            quantities[identity],
-            (facts[identity].stock.available or 0) * facts[identity].variant.is_active,
-        )
-        for identity in changed
-        if identity in quantities and identity in facts and not facts[identity].allows(quantities[identity])
-    ]
-    if short:
-        raise inventory.insufficient(short)
-
-
-def _variants(row: CartRow) -> list[UUID]:
-    return [item.variant_id for item in row.items]
-
-
-def _line(variant: Sellable, quantity: int) -> Line:
-    return Line(variant.price, quantity, variant.taxable, variant.requires_shipping)
-
-
-def _price_changed(work: StoreWork, item: ItemRow, variant: Sellable | None) -> bool:
-    return variant is None or item.unit_price != variant.price or item.currency != work.scope.store.currency
-
-
-async def _answer(work: StoreWork, row: CartRow, facts: Facts) -> Cart:
-    """The cart, asking only for what is not known yet."""
-    missing = [identity for identity in _variants(row) if identity not in facts]
-    return _shown(work, row, {**facts, **await _facts(work, missing)} if missing else facts)
-
-
-def _shown(work: StoreWork, row: CartRow, facts: Facts) -> Cart:
-    store = work.scope.store
-    items = [item for item in row.items if item.variant_id in facts]
-    totals = pricing.totals_in(
-        store, [_line(facts[item.variant_id].variant, item.quantity) for item in items]
+def _totals(work: StoreWork, row: CartRow) -> Totals:
+    return pricing.totals_in(
+        work.scope.store,
+        [
+            Line(item.variant.price, item.quantity, item.variant.taxable, item.variant.requires_shipping)
+            for item in row.items
+        ],
     )
+
+
+def _price_changed(work: StoreWork, item: ItemRow) -> bool:
+    return item.unit_price != item.variant.price or item.currency != work.scope.store.currency
+
+
+def _shown(work: StoreWork, row: CartRow) -> Cart:
+    store = work.scope.store
+    totals = _totals(work, row)
     return Cart(
         id=ids.encode("cart", row.id),
         status=_status(work, row),
         currency=store.currency,
         email=row.email,
-        items=[_shown_item(work, item, facts[item.variant_id]) for item in items],
+        items=[_shown_item(work, item) for item in row.items],
         subtotal=totals.subtotal,
         discount_total=totals.discount_total,
         shipping_total=totals.shipping_total,
@@ -379,8 +333,8 @@ def _shown(work: StoreWork, row: CartRow, facts: Facts) -> Cart:
     )
 
 
-def _shown_item(work: StoreWork, item: ItemRow, fact: Fact) -> CartItem:
-    variant = fact.variant
+def _shown_item(work: StoreWork, item: ItemRow) -> CartItem:
+    variant = item.variant
     return CartItem(
         id=ids.encode("item", item.id),
         variant_id=ids.encode("var", item.variant_id),
@@ -392,8 +346,8 @@ def _shown_item(work: StoreWork, item: ItemRow, fact: Fact) -> CartItem:
         unit_price=variant.price,
         total=variant.price * item.quantity,
         image_url=variant.image_url,
-        available=fact.allows(item.quantity),
-        price_changed=_price_changed(work, item, variant),
+        available=item.available,
+        price_changed=_price_changed(work, item),
     )
 
 

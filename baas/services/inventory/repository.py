@@ -72,15 +72,6 @@ async def levels(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, Lev
     return {row["variant_id"]: level_of(row) for row in rows}
 
 
-BESIDE_VARIANT: Final = {
-    "beside": "l.on_hand, l.reserved, l.policy, l.tracked, l.low_stock_at, l.updated_at",
-    # One look-up for each variant, however large a store the planner has in mind.
-    "join": "left join lateral (select * from inventory_levels"
-    " where store_id = v.store_id and variant_id = v.id offset 0) l on true",
-}
-"""How a statement about variants brings their levels along, as `level_of` reads them; nulls where there is none."""
-
-
 async def get_for_update(work: StoreWork, variant_id: UUID) -> LevelRow | None:
     """The level of one variant, locked."""
     row = await work.fetchrow(

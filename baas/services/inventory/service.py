@@ -25,7 +25,6 @@ from baas.services.inventory.errors import InsufficientStock, NotTracked, StockH
 from baas.services.inventory.repository import level_of
 from baas.services.inventory.schemas import (
     MAX_STOCK,
-    UNTRACKED,
     Adjust,
     Change,
     Level,
@@ -45,16 +44,9 @@ log = structlog.get_logger(__name__)
 # ------------------------------------------------------------------------------------- for checkout
 
 
-async def offers(work: StoreWork, variant_ids: Iterable[UUID]) -> dict[UUID, tuple[Sellable, Stock]]:
-    """What is known of these variants, and what can be bought of each now; one statement."""
-    wanted = list(variant_ids)
-    if not wanted:
-        return {}
-    found = await catalog.sellable_beside(work, wanted, **repository.BESIDE_VARIANT)
-    return {
-        variant.variant_id: (variant, UNTRACKED if row["on_hand"] is None else level_of(row).stock)
-        for variant, row in found
-    }
+def offer_of(row: Any) -> tuple[Sellable, Stock]:
+    """What a row of `variant_offers` says: of a variant, and of what can be bought of it now."""
+    return catalog.sellable_of(row), Stock(available=row["available"], limited=row["limited"])
 
 
 async def reserve(work: StoreWork, demand: Mapping[UUID, int], *, order_id: UUID, until: datetime) -> None:

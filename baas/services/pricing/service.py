@@ -76,6 +76,17 @@ def totals_in(store: StoreProfile, lines: Sequence[Line], *, discount: int = 0) 
     )
 
 
+def most_goods(store: StoreProfile) -> int:
+    """The most that goods may cost in a store so that their total is an amount, whatever part of it is taxed.
+
+    In minor units; with room for the rounding of each line's tax.
+    """
+    rate, shipping = int(store.settings.get("tax_rate", 0)), int(store.settings.get("shipping_price", 0))
+    if store.prices_include_tax:
+        return max(0, MAX_AMOUNT - shipping)
+    return max(0, (MAX_AMOUNT - MAX_LINES - 1) * 10_000 // (10_000 + rate) - shipping)
+
+
 def _size(index: int, line: Line) -> int:
     if not 1 <= line.quantity <= MAX_QUANTITY:
         raise TooMuch.field(f"items[{index}].quantity", f"1 to {MAX_QUANTITY}")

@@ -12,7 +12,7 @@ from baas.core.crypto import KeyRing
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.http import OutgoingClient, OutgoingRefused
-from baas.core.outbox import emit
+from baas.core.outbox import emit, flush
 from baas.core.paging import Page, PageOf
 from baas.core.scope import Mode, StoreScope
 from baas.tenants import audit, limits
@@ -244,6 +244,7 @@ async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
         data=EndpointTest(endpoint_id=subject, message="This is a test of your webhook endpoint."),
         event_id=event_id,
     )
+    await flush(session)
     await deliveries.probe_now(session, endpoint_id)
     record = await deliveries.insert_for(session, endpoint_id, event_id, ordered=row.ordered)
     return delivery_out(record)

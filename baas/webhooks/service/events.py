@@ -9,7 +9,7 @@ import msgspec
 from baas.core import ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, PayloadTooLarge, ValidationFailed
-from baas.core.outbox import emit
+from baas.core.outbox import emit, flush
 from baas.core.paging import Page, PageOf
 from baas.webhooks.repository import events
 from baas.webhooks.schemas.events import CUSTOM, MAX_DATA_BYTES, PUBLISHABLE, PublishEvent, StoredEvent
@@ -89,6 +89,7 @@ async def publish_event(work: StoreWork, data: PublishEvent) -> StoredEvent:
         if first != event_id:
             return await get_event(work, first)
     await emit(work, data.type, subject=_subject(data, event_id), data=data.data, event_id=event_id)
+    await flush(work)
     return await get_event(work, event_id)
 
 

@@ -281,26 +281,25 @@ class TestLife:
     """From active to converted or abandoned."""
 
     async def test_an_order_closes_its_cart(self, shop: Shop, worker: Worker, database: Database) -> None:
-        """The verbs of checkout: locked lines with totals, then closed for everything, naming the order."""
+        """The verb of checkout: lines with totals, and closed for everything, naming the order."""
         (variant,) = await variants(shop, 5)
         cart = await make_cart(shop, (variant, 2), email="ana@example.com")
         identity, order = ids.decode("cart", cart["id"]), ids.new_id()
         scope = await shop.scope(worker)
         async with database.fast(scope) as work:
-            locked = await service.lock_for_checkout(work, identity)
+            locked = await service.convert(work, identity, order)
             assert [(line.variant.price, line.quantity) for line in locked.lines] == [(1_000, 2)]
             assert (locked.totals.total, locked.email, locked.price_changed) == (
                 2_000,
                 "ana@example.com",
                 False,
             )
-            await service.mark_converted(work, identity, order)
         error = await call(shop, "PATCH", f"/storefront/carts/{cart['id']}", {"email": None}, 409)
         assert error["details"] == {"status": "converted", "order_id": ids.encode("ord", order)}
         assert (await call(shop, "GET", f"/storefront/carts/{cart['id']}"))["status"] == "converted"
         async with database.fast(scope) as work:
             with pytest.raises(Conflict):
-                await service.lock_for_checkout(work, identity)
+                await service.convert(work, identity, ids.new_id())
 
     async def test_a_checkout_and_a_change_come_one_after_the_other(
         self, shop: Shop, worker: Worker, database: Database
@@ -310,12 +309,11 @@ class TestLife:
         cart = await make_cart(shop, (variant, 1))
         identity = ids.decode("cart", cart["id"])
         async with database.fast(await shop.scope(worker)) as work:
-            await service.lock_for_checkout(work, identity)
+            await service.convert(work, identity, ids.new_id())
             path = f"/storefront/carts/{cart['id']}/items"
             adding = asyncio.create_task(shop.storefront("POST", path, json={"variant_id": variant}))
             await asyncio.sleep(0.1)
             assert not adding.done()
-            await service.mark_converted(work, identity, ids.new_id())
         assert (await adding).status_code == 409
 
     async def test_nobody_comes_back(self, shop: Shop, worker: Worker, database: Database) -> None:
@@ -345,7 +343,7 @@ class TestLife:
         cart = await make_cart(shop)
         async with database.fast(await shop.scope(worker)) as work:
             with pytest.raises(Exception, match="no items"):
-                await service.lock_for_checkout(work, ids.decode("cart", cart["id"]))
+                await service.convert(work, ids.decode("cart", cart["id"]), ids.new_id())
 
     async def test_a_deleted_variant_leaves_the_cart(self, shop: Shop) -> None:
         """The rest of the cart goes on."""

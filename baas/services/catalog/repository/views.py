@@ -1,7 +1,6 @@
 """Products as they are answered, and what is derived from them and stored: documents and search words."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -232,29 +231,19 @@ select v.id as variant_id, v.product_id, p.name as product_name, v.name as varia
   v.compare_at_price, v.weight_grams, v.requires_shipping, v.taxable, v.kind,
   (select i.url from product_images i where i.store_id = v.store_id and i.product_id = v.product_id
    order by (i.id = v.image_id) desc nulls last, i.position, i.id limit 1) as image_url,
-  p.status = 'active' as is_active{beside}
-from variants v join products p on p.store_id = v.store_id and p.id = v.product_id {join}
+  p.status = 'active' as is_active
+from variants v join products p on p.store_id = v.store_id and p.id = v.product_id
 where v.store_id = $1 and v.id = any($2::uuid[])
 """
 
 
-async def sellable_rows(
-    work: StoreWork, variant_ids: Sequence[UUID], *, beside: str = "", join: str = ""
-) -> list[Any]:
-    """What carts and orders need to know of variants; those that do not exist are left out.
-
-    A package above may have columns of its own brought along, by a join on the variant `v`.
-    """
-    return await work.fetch(_sellable(beside, join), work.scope.store_id, list(variant_ids))
-
-
-@cache
-def _sellable(beside: str, join: str) -> str:
-    return _SELLABLE.format(beside=beside and f", {beside}", join=join)
+async def sellable_rows(work: StoreWork, variant_ids: Sequence[UUID]) -> list[Any]:
+    """What carts and orders need to know of variants; those that do not exist are left out."""
+    return await work.fetch(_SELLABLE, work.scope.store_id, list(variant_ids))
 
 
 def sellable_of(row: Any) -> Sellable:
-    """What a row of `sellable_rows` says of its variant."""
+    """What a row with these columns says of its variant."""
     return Sellable(
         variant_id=row["variant_id"],
         product_id=row["product_id"],

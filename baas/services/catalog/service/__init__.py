@@ -1,11 +1,11 @@
 """The verbs of the catalogue, for its routes and for the services above."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from baas.core.db import StoreWork
 from baas.services.catalog.repository import views
+from baas.services.catalog.repository.views import sellable_of
 from baas.services.catalog.schemas import Sellable
 from baas.services.catalog.service.categories import (
     category_of_path,
@@ -73,7 +73,7 @@ __all__ = [
     "product_page",
     "refresh",
     "sellable",
-    "sellable_beside",
+    "sellable_of",
     "set_availability",
     "shows_stock",
     "taken_skus",
@@ -87,14 +87,6 @@ __all__ = [
 async def sellable(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, Sellable]:
     """What carts and orders need to know of variants, whatever their product's status; one statement."""
     return {row["variant_id"]: views.sellable_of(row) for row in await views.sellable_rows(work, variant_ids)}
-
-
-async def sellable_beside(
-    work: StoreWork, variant_ids: Sequence[UUID], *, beside: str, join: str
-) -> list[tuple[Sellable, Any]]:
-    """The same, and what a package above keeps of each: its columns, joined to the variant `v` in one statement."""
-    rows = await views.sellable_rows(work, variant_ids, beside=beside, join=join)
-    return [(views.sellable_of(row), row) for row in rows]
 
 
 async def count_products(work: StoreWork) -> int:

@@ -70,16 +70,16 @@ async def checkout(work: StoreWork, providers: Providers, cart_id: UUID, data: C
     ships, is missing.
     """
     payments.usable(work, providers, data.provider)
-    cart = await carts.lock_for_checkout(work, cart_id)
+    order_id = ids.new_id()
+    cart = await carts.convert(work, cart_id, order_id)
     totals = cart.totals
     if data.expected_total is not None and data.expected_total != totals.total:
         raise PriceChanged(expected_total=data.expected_total, total=totals.total, currency=totals.currency)
     email, shipping, billing = _contact(cart, data)
-    order_id, now, token = ids.new_id(), clock.now(work.scope), secrets.token_urlsafe(24)
+    now, token = clock.now(work.scope), secrets.token_urlsafe(24)
     store = work.scope.store
     held = reservation(store)
     expires_at = now + _expiry(store)
-    await carts.mark_converted(work, cart_id, order_id)
     pieces = {line.variant.variant_id: line.quantity for line in cart.lines}
     await inventory.reserve(work, pieces, order_id=order_id, until=now + held)
     is_free = totals.total == 0
