@@ -108,21 +108,7 @@ class _NewEvent(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-_WRITE: Final = """
-with subject as (
-  insert into event_subjects (store_id, subject, last_sequence)
-  select $1, d.subject, d.count from unnest($2::text[], $3::bigint[]) as d(subject, count)
-  on conflict (store_id, subject) do update
-    set last_sequence = event_subjects.last_sequence + excluded.last_sequence
-  returning subject, last_sequence
-)
-insert into events (store_id, id, type, subject, sequence, body, request_id, api_version, created_at)
-select $1, d.id, d.type, d.subject, s.last_sequence - d.following,
-  d.head || (s.last_sequence - d.following) || d.tail, $4, $5, d.created_at
-from unnest($6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::timestamptz[])
-  as d(id, type, subject, following, head, tail, created_at)
-join subject s using (subject)
-"""
+_WRITE: Final = "select events_write($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
 async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id: UUID | None = None) -> str:
@@ -164,26 +150,18 @@ async def flush(work: StoreWork) -> None:
     await work.effects.write(work)
 
 
-async def _write(work: StoreWork, events: Sequence[_NewEvent]) -> None:
-    """Number the events of each subject in the order they were emitted, and write them."""
-    count: dict[str, int] = {}
-    following = []
-    for event in reversed(events):
-        following.append(count.get(event.subject, 0))
-        count[event.subject] = following[-1] + 1
+async def _write(work: StoreWork, events: list[_NewEvent]) -> None:
+    """Number and write them; those of one subject in the order they were emitted."""
     # Subjects are locked in one order, so that two transactions never wait for each other in a circle.
-    subjects = sorted(count)
+    events.sort(key=lambda event: event.subject)
     await work.execute(
         _WRITE,
         work.scope.store_id,
-        subjects,
-        [count[subject] for subject in subjects],
         work.scope.request_id,
         API_VERSION,
         [event.id for event in events],
         [event.type for event in events],
         [event.subject for event in events],
-        following[::-1],
         [event.head for event in events],
         [event.tail for event in events],
         [event.created_at for event in events],

@@ -42,6 +42,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "sandbox_payments": "insert, select, update",
         "stores": "select, update (allowed_origins, catalog_version, clock_offset, country, domain, locale, name, prices_include_tax, settings, updated_at)",
         "usage_counters": "delete, insert, select, update",
+        "variant_offers": "select",
         "variants": "delete, insert, select, update",
         "webhook_attempts": "select",
         "webhook_deliveries": "insert, select, update",
@@ -102,6 +103,10 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "catalog_index(uuid,regconfig,text,text,text,text[])": ("definer", ("baas_app",)),
     "catalog_search(regconfig,text,text,text,text)": ("definer", ("baas_app",)),
+    "events_write(uuid,text,text,uuid[],text[],text[],text[],text[],timestamp with time zone[])": (
+        "invoker",
+        ("baas_app",),
+    ),
     "first_id_of(timestamp with time zone)": ("invoker", ("baas_relay",)),
     "inventory_movement_id()": ("invoker", ("baas_app",)),
     "inventory_release(uuid,uuid,text,timestamp with time zone,boolean)": ("invoker", ("baas_app",)),
@@ -111,4 +116,16 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "inventory_take(uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
     "maintain_partitions(text,interval)": ("definer", ("baas_relay",)),
+    "order_place(uuid,uuid,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "payment_move(uuid,uuid,text,text,text,bigint,boolean,boolean,text,timestamp with time zone,timestamp with time zone,uuid,text,text,text,text)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "payment_open(uuid,uuid,uuid,text,text,text,text,boolean,bigint,text,text,text,text,text,jsonb,jsonb,jsonb,timestamp with time zone,uuid,text,timestamp with time zone,boolean)": (
+        "invoker",
+        ("baas_app",),
+    ),
 }

@@ -8,7 +8,6 @@ from uuid import UUID
 from baas.core import clock, ids
 from baas.core.db import StoreWork, SystemConnection
 
-FIRST_NUMBER: Final = 1001
 Row = Mapping[str, Any]
 
 _COLUMNS: Final = (
@@ -24,71 +23,26 @@ _ITEM_COLUMNS: Final = (
 )
 # What a new order is given; the number comes from the counter, everything else has a default.
 _GIVEN: Final = (
+    *("status", "payment_status", "currency", "subtotal", "discount_total", "shipping_total", "tax_total"),
     *(
-        "status",
-        "payment_status",
-        "currency",
-        "subtotal",
-        "discount_total",
-        "shipping_total",
-        "tax_total",
         "total",
+        "prices_include_tax",
+        "email",
+        "customer_id",
+        "cart_id",
+        "shipping_address",
+        "billing_address",
     ),
-    *("prices_include_tax", "email", "customer_id", "cart_id", "shipping_address", "billing_address", "note"),
-    *(
-        "reference",
-        "metadata",
-        "source",
-        "paid_outside",
-        "holds_stock",
-        "is_digital",
-        "access_token_hash",
-        "due_at",
-    ),
-    *("expires_at", "placed_at"),
+    *("note", "reference", "metadata", "source", "paid_outside", "holds_stock", "is_digital"),
+    *("access_token_hash", "due_at", "expires_at", "placed_at"),
 )
-_ITEM_TYPES: Final = {
-    "id": "uuid",
-    "variant_id": "uuid",
-    "product_id": "uuid",
-    "product_name": "text",
-    "variant_name": "text",
-    "sku": "text",
-    "image_url": "text",
-    "quantity": "bigint",
-    "unit_price": "bigint",
-    "total": "bigint",
-    "discount": "bigint",
-    "tax": "bigint",
-    "requires_shipping": "boolean",
-}
-_FIRST_ITEM: Final = len(_GIVEN) + 3
-_FIRST_STEP: Final = _FIRST_ITEM + len(_ITEM_TYPES)
-
-_PLACE: Final = f"""
-with counter as (
-  insert into order_counters (store_id, last_number) values ($1, {FIRST_NUMBER})
-  on conflict (store_id) do update set last_number = order_counters.last_number + 1
-  returning last_number
-), made as (
-  insert into orders (store_id, id, number, updated_at, {", ".join(_GIVEN)})
-  select $1, $2, last_number, ${len(_GIVEN) + 2}, {", ".join(f"${n}" for n in range(3, len(_GIVEN) + 3))} from counter
-  returning {_COLUMNS}
-), lines as (
-  insert into order_items (store_id, order_id, position, {", ".join(_ITEM_TYPES)})
-  select $1, $2, d.position, {", ".join(f"d.{name}" for name in _ITEM_TYPES)}
-  from unnest({", ".join(f"${_FIRST_ITEM + n}::{kind}[]" for n, kind in enumerate(_ITEM_TYPES.values()))})
-    with ordinality as d({", ".join(_ITEM_TYPES)}, position)
-), steps as (
-  insert into order_transitions
-    (store_id, id, order_id, from_status, to_status, actor_kind, actor_id, request_id, created_at)
-  select $1, d.id, $2, d.from_status, d.to_status, ${_FIRST_STEP + 3}, ${_FIRST_STEP + 4}, ${_FIRST_STEP + 5},
-    ${len(_GIVEN) + 2}
-  from unnest(${_FIRST_STEP}::uuid[], ${_FIRST_STEP + 1}::text[], ${_FIRST_STEP + 2}::text[])
-    as d(id, from_status, to_status)
+# What is given of each line, as arrays.
+_GIVEN_OF_ITEM: Final = (
+    *("id", "variant_id", "product_id", "product_name", "variant_name", "sku", "image_url", "quantity"),
+    *("unit_price", "total", "discount", "tax", "requires_shipping"),
 )
-select {_COLUMNS} from made
-"""
+_ARGUMENTS: Final = 2 + len(_GIVEN) + len(_GIVEN_OF_ITEM) + 6
+_PLACE: Final = f"select {_COLUMNS} from order_place({', '.join(f'${n}' for n in range(1, _ARGUMENTS + 1))})"
 
 
 async def place(
@@ -108,7 +62,7 @@ async def place(
         work.scope.store_id,
         order_id,
         *(values[name] for name in _GIVEN),
-        *([item[name] for item in items] for name in _ITEM_TYPES),
+        *([item[name] for item in items] for name in _GIVEN_OF_ITEM),
         [ids.new_id() for _ in steps],
         [before for before, _ in steps],
         [after for _, after in steps],

@@ -18,23 +18,8 @@ _REFUNDS: Final = (
     " created_at"
 )
 
-_INSERT: Final = f"""
-with made as (
-  insert into payments (
-    store_id, id, order_id, provider, provider_payment_id, provider_session, status, provider_status, in_progress,
-    amount, currency, reference, description, payer_email, return_url, next_action, metadata, created_at, updated_at,
-    options, opened_at)
-  select $1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $20, $21
-  where $22 or not exists (
-    select 1 from payment_provider_accounts where store_id = $1 and provider = $4 and not enabled)
-  returning {_COLUMNS}
-), noted as (
-  insert into payment_history (
-    store_id, id, payment_id, outcome, to_status, provider_status, source, request_id, created_at)
-  select $1, $18, id, 'created', status, provider_status, 'create', $19, $17 from made
-)
-select * from made
-"""
+_OPEN: Final = f"select {_COLUMNS} from payment_open({', '.join(f'${n}' for n in range(1, 23))})"
+_MOVE: Final = f"select {_COLUMNS} from payment_move({', '.join(f'${n}' for n in range(1, 17))})"
 
 
 async def insert(
@@ -65,7 +50,7 @@ async def insert(
     One that is not open yet still has to be opened with its provider.
     """
     return await work.fetchrow(
-        _INSERT,
+        _OPEN,
         work.scope.store_id,
         payment_id,
         order_id,
@@ -82,31 +67,13 @@ async def insert(
         return_url,
         next_action,
         metadata,
-        now,
-        ids.new_id(),
-        work.scope.request_id,
         options or {},
         now if is_open else None,
+        ids.new_id(),
+        work.scope.request_id,
+        now,
         even_disabled,
     )
-
-
-_MOVE: Final = f"""
-with moved as (
-  update payments set
-    status = $3, provider_status = $4, provider_payment_id = coalesce(provider_payment_id, $5),
-    amount_refunded = case when $16 then $6 else greatest(amount_refunded, $6) end, in_progress = $7, failure_code = $8,
-    provider_updated_at = greatest(provider_updated_at, $9), updated_at = $10,
-    paid_at = case when $3 = 'paid' then coalesce(paid_at, $10) else paid_at end
-  where store_id = $1 and id = $2
-  returning {_COLUMNS}
-), noted as (
-  insert into payment_history (
-    store_id, id, payment_id, outcome, from_status, to_status, provider_status, source, request_id, created_at)
-  values ($1, $11, $2, $12, $13, $3, $4, $14, $15, $10)
-)
-select * from moved
-"""
 
 
 async def move(
@@ -134,6 +101,7 @@ async def move(
         provider_status,
         provider_payment_id,
         amount_refunded,
+        may_shrink,
         in_progress,
         failure_code,
         provider_updated_at,
@@ -143,7 +111,6 @@ async def move(
         payment["status"],
         source,
         work.scope.request_id,
-        may_shrink,
     )
 
 

@@ -1,4 +1,4 @@
-"""What is known of a variant as one view, and carts that are changed and shown by one statement.
+"""What a checkout asks of the database, in few statements: a cart's change and its answer, an order, a payment, events.
 
 Revision ID: 0012
 Revises: 0011
@@ -247,18 +247,197 @@ $$
 """,
 }
 
+ORDER = {
+    "status": "text",
+    "payment_status": "text",
+    "currency": "text",
+    "subtotal": "bigint",
+    "discount_total": "bigint",
+    "shipping_total": "bigint",
+    "tax_total": "bigint",
+    "total": "bigint",
+    "prices_include_tax": "boolean",
+    "email": "text",
+    "customer_id": "uuid",
+    "cart_id": "uuid",
+    "shipping_address": "jsonb",
+    "billing_address": "jsonb",
+    "note": "text",
+    "reference": "text",
+    "metadata": "jsonb",
+    "source": "text",
+    "paid_outside": "boolean",
+    "holds_stock": "boolean",
+    "is_digital": "boolean",
+    "access_token_hash": "bytea",
+    "due_at": "timestamptz",
+    "expires_at": "timestamptz",
+    "placed_at": "timestamptz",
+}
+ITEM = {
+    "id": "uuid",
+    "variant_id": "uuid",
+    "product_id": "uuid",
+    "product_name": "text",
+    "variant_name": "text",
+    "sku": "text",
+    "image_url": "text",
+    "quantity": "bigint",
+    "unit_price": "bigint",
+    "total": "bigint",
+    "discount": "bigint",
+    "tax": "bigint",
+    "requires_shipping": "boolean",
+}
+ORDER_ARGUMENTS = ", ".join(
+    (
+        "p_store uuid, p_order uuid",
+        *(f"p_{name} {kind}" for name, kind in ORDER.items()),
+        *(f"p_item_{name} {kind}[]" for name, kind in ITEM.items()),
+        "p_step_id uuid[], p_step_from text[], p_step_to text[], p_actor_kind text, p_actor_id text, p_request text",
+    )
+)
+PAYMENT = {
+    "id": "uuid",
+    "order_id": "uuid",
+    "provider": "text",
+    "provider_payment_id": "text",
+    "provider_session": "text",
+    "provider_status": "text",
+    "in_progress": "boolean",
+    "amount": "bigint",
+    "currency": "text",
+    "reference": "text",
+    "description": "text",
+    "payer_email": "text",
+    "return_url": "text",
+    "next_action": "jsonb",
+    "metadata": "jsonb",
+    "options": "jsonb",
+    "opened_at": "timestamptz",
+}
+PAYMENT_ARGUMENTS = ", ".join(f"p_{name} {kind}" for name, kind in PAYMENT.items())
+
+
+def _named(columns: Mapping[str, str], prefix: str = "p_", suffix: str = "") -> str:
+    return ", ".join(f"{prefix}{name}{suffix}" for name in columns)
+
+
+CHECKOUT_FUNCTIONS = {
+    "order_place": f"""
+create function order_place({ORDER_ARGUMENTS}) returns setof orders language plpgsql as $$
+-- From the counter to the commit, the store's other orders wait.
+declare
+  number bigint; made orders;
+begin
+  insert into order_counters as c (store_id, last_number) values (p_store, 1001)
+  on conflict (store_id) do update set last_number = c.last_number + 1
+  returning c.last_number into number;
+  insert into orders (store_id, id, number, updated_at, {", ".join(ORDER)})
+  values (p_store, p_order, number, p_placed_at, {_named(ORDER)})
+  returning * into made;
+  for i in 1 .. cardinality(p_item_id) loop
+    insert into order_items (store_id, order_id, position, {", ".join(ITEM)})
+    values (p_store, p_order, i, {_named(ITEM, "p_item_", "[i]")});
+  end loop;
+  for i in 1 .. cardinality(p_step_id) loop
+    insert into order_transitions
+      (store_id, id, order_id, from_status, to_status, actor_kind, actor_id, request_id, created_at)
+    values
+      (p_store, p_step_id[i], p_order, p_step_from[i], p_step_to[i], p_actor_kind, p_actor_id, p_request, p_placed_at);
+  end loop;
+  return next made;
+end
+$$
+""",
+    "payment_open": f"""
+create function payment_open(
+  p_store uuid, {PAYMENT_ARGUMENTS}, p_history uuid, p_request text, p_now timestamptz, p_even_disabled boolean
+) returns setof payments language plpgsql as $$
+declare
+  made payments;
+begin
+  if not p_even_disabled and exists (
+    select from payment_provider_accounts a where a.store_id = p_store and a.provider = p_provider and not a.enabled
+  ) then
+    return;
+  end if;
+  insert into payments (store_id, status, created_at, updated_at, {", ".join(PAYMENT)})
+  values (p_store, 'pending', p_now, p_now, {_named(PAYMENT)})
+  returning * into made;
+  insert into payment_history
+    (store_id, id, payment_id, outcome, to_status, provider_status, source, request_id, created_at)
+  values (p_store, p_history, p_id, 'created', made.status, p_provider_status, 'create', p_request, p_now);
+  return next made;
+end
+$$
+""",
+    "payment_move": """
+create function payment_move(
+  p_store uuid, p_id uuid, p_status text, p_provider_status text, p_provider_payment_id text, p_amount_refunded bigint,
+  p_may_shrink boolean, p_in_progress boolean, p_failure_code text, p_provider_updated_at timestamptz,
+  p_now timestamptz, p_history uuid, p_outcome text, p_from text, p_source text, p_request text
+) returns setof payments language plpgsql as $$
+declare
+  moved payments;
+begin
+  update payments x set
+    status = p_status, provider_status = p_provider_status,
+    provider_payment_id = coalesce(x.provider_payment_id, p_provider_payment_id),
+    amount_refunded =
+      case when p_may_shrink then p_amount_refunded else greatest(x.amount_refunded, p_amount_refunded) end,
+    in_progress = p_in_progress, failure_code = p_failure_code,
+    provider_updated_at = greatest(x.provider_updated_at, p_provider_updated_at), updated_at = p_now,
+    paid_at = case when p_status = 'paid' then coalesce(x.paid_at, p_now) else x.paid_at end
+  where x.store_id = p_store and x.id = p_id
+  returning x.* into moved;
+  if not found then
+    return;
+  end if;
+  insert into payment_history
+    (store_id, id, payment_id, outcome, from_status, to_status, provider_status, source, request_id, created_at)
+  values
+    (p_store, p_history, p_id, p_outcome, p_from, p_status, p_provider_status, p_source, p_request, p_now);
+  return next moved;
+end
+$$
+""",
+    "events_write": """
+create function events_write(
+  p_store uuid, p_request text, p_version text, p_ids uuid[], p_types text[], p_subjects text[], p_heads text[],
+  p_tails text[], p_times timestamptz[]
+) returns void language plpgsql as $$
+declare
+  sequence bigint;
+begin
+  for i in 1 .. cardinality(p_ids) loop
+    insert into event_subjects as s (store_id, subject, last_sequence) values (p_store, p_subjects[i], 1)
+    on conflict (store_id, subject) do update set last_sequence = s.last_sequence + 1
+    returning s.last_sequence into sequence;
+    insert into events (store_id, id, type, subject, sequence, body, request_id, api_version, created_at)
+    values (p_store, p_ids[i], p_types[i], p_subjects[i], sequence, p_heads[i] || sequence || p_tails[i], p_request,
+      p_version, p_times[i]);
+  end loop;
+end
+$$
+""",
+}
+
 
 def upgrade() -> None:
-    """Replace the functions of carts."""
+    """Create the functions; those of carts take the place of the former ones."""
     op.execute(OFFERS)
     op.execute(f"grant select on variant_offers to {APP}")
     for signature in OLD_FUNCTIONS:
         op.execute(f"drop function {signature}")
     _create(FUNCTIONS)
+    _create(CHECKOUT_FUNCTIONS)
 
 
 def downgrade() -> None:
-    """Bring the former ones back."""
+    """Bring the former functions of carts back."""
+    for name in CHECKOUT_FUNCTIONS:
+        op.execute(f"drop function {name}")
     for signature in FUNCTIONS:
         op.execute(f"drop function {signature}")
     op.execute("drop view variant_offers")
