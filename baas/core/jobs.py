@@ -27,6 +27,8 @@ TICK: Final = 1.0
 """Seconds between two looks at the database when nobody wakes a loop."""
 _POLL: Final = 0.02
 _COALESCE: Final = 0.004
+_SPACING: Final = 0.02
+"""Between two nudges: arq looks for them no more often, and each costs several commands of Redis."""
 
 Drain = Callable[[], Awaitable[int]]
 """Does one batch of due work and answers how much it did; 0 means nothing is due now."""
@@ -180,6 +182,7 @@ class Nudger:
             except (RedisError, OSError, TimeoutError) as error:
                 log.info("nudge.lost", error=repr(error)[:200])
                 await asyncio.sleep(0.2)
+            await asyncio.sleep(_SPACING)
 
 
 class Every:

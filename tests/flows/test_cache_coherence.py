@@ -310,13 +310,14 @@ async def test_a_hundred_requests_for_a_cold_entry_run_one_query(
         "GET", "/storefront/products?limit=1", expect=200
     )  # the key is known, the list is not
     asked: list[str] = []
-    real = StoreConnection.fetch
+    for verb in ("fetch", "fetch_alone"):
+        real = getattr(StoreConnection, verb)
 
-    async def noting(self: StoreConnection, sql: str, *args: Any) -> Any:
-        asked.append(sql)
-        return await real(self, sql, *args)
+        async def noting(self: StoreConnection, sql: str, *args: Any, _real: Any = real) -> Any:
+            asked.append(sql)
+            return await _real(self, sql, *args)
 
-    monkeypatch.setattr(StoreConnection, "fetch", noting)
+        monkeypatch.setattr(StoreConnection, verb, noting)
     answers = await asyncio.gather(
         *(shop.storefront("GET", "/storefront/products?limit=7", expect=200) for _ in range(100))
     )

@@ -38,16 +38,21 @@ async def captured(
 ) -> tuple[str, tuple[Any, ...], int]:
     """The statement of a product list's second page, with its arguments, and how many rows the first one had."""
     asked: list[tuple[str, tuple[Any, ...]]] = []
-    real = StoreConnection.fetch
 
-    async def noting(self: StoreConnection, sql: str, *args: Any) -> Any:
-        asked.append((sql, args))
-        return await real(self, sql, *args)
+    def noting(verb: str) -> Any:
+        real = getattr(StoreConnection, verb)
+
+        async def noted(self: StoreConnection, sql: str, *args: Any) -> Any:
+            asked.append((sql, args))
+            return await real(self, sql, *args)
+
+        return noted
 
     signer = CursorSigner("plans")
     parsed = service.parse_query(query.encode())
     with monkeypatch.context() as patched:
-        patched.setattr(StoreConnection, "fetch", noting)
+        for verb in ("fetch", "fetch_alone"):
+            patched.setattr(StoreConnection, verb, noting(verb))
         async with database.fast(scope) as work:
             page = page_of(signer, scope, "l", limit=20, cursor=None, include=None)
             first = await service.product_page(work, page, parsed)

@@ -251,7 +251,7 @@ class TestAnswers:
     ) -> None:
         """One statement for storefronts; for staff a constant number."""
         asked: list[str] = []
-        for verb in ("fetch", "fetchrow", "fetchval"):
+        for verb in ("fetch", "fetchrow", "fetchval", "fetch_alone"):
             real = getattr(StoreConnection, verb)
 
             async def counting(self: StoreConnection, sql: str, *args: Any, _real: Any = real) -> Any:
