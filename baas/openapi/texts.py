@@ -107,6 +107,8 @@ MORE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "refresh_payment": {"502": ()},
     "refresh_storefront_payment": {"502": ()},
     "receive_notification": {"401": (), "413": (), "502": ()},
+    "verify_whatsapp_receiver": {"403": (), "429": ()},
+    "receive_whatsapp_reports": {"400": (), "401": (), "413": (), "429": ()},
 }
 """operation -> status -> codes that are its own, beside those of every endpoint."""
 

@@ -16,7 +16,7 @@ from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.builtin.samples import SAMPLES
 from baas.services.notifications.errors import NotResendable
 from baas.services.notifications.phones import digits
-from baas.services.notifications.repository import messages
+from baas.services.notifications.repository import messages, receipts
 from baas.services.notifications.repository import settings as settings_rows
 from baas.services.notifications.rules import Audience, EventRule
 from baas.services.notifications.schemas import (
@@ -29,6 +29,7 @@ from baas.services.notifications.schemas import (
     NotificationDetail,
     NotificationFilter,
     NotificationStatus,
+    Receipt,
     SendNotification,
     TemplateChannel,
     TestSend,
@@ -201,6 +202,9 @@ async def get_notification(work: StoreWork, notification_id: UUID) -> Notificati
         raise NotFound
     content = await messages.content(work, notification_id)
     attempts = await messages.attempts(work, notification_id)
+    reports = []
+    if row["channel"] == Channel.WHATSAPP and row["provider_message_id"] is not None:
+        reports = await receipts.of(work, row["provider_message_id"])
     return NotificationDetail(
         **msgspec.structs.asdict(notification_out(row)),
         data=row["data"],
@@ -217,6 +221,10 @@ async def get_notification(work: StoreWork, notification_id: UUID) -> Notificati
                 duration_ms=attempt["duration_ms"],
             )
             for attempt in attempts
+        ],
+        receipts=[
+            Receipt(status=report["status"], at=clock.rfc3339(report["at"]), error=report["error"])
+            for report in reports
         ],
     )
 

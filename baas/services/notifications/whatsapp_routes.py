@@ -1,0 +1,90 @@
+"""Where Meta reports what became of the messages that went over a store's WhatsApp number."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import MediaType, Response, get, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, QueryParameter
+
+from baas.core import ids
+from baas.core.context import Context, Ctx
+from baas.core.db import StoreWork
+from baas.core.envelope import Data
+from baas.core.errors import InsufficientScope, NotFound, Unauthenticated
+from baas.core.scope import Caller, CallerKind
+from baas.services.notifications.schemas import ReceiptsTaken
+from baas.services.notifications.service import receipts
+from baas.tenants.routes import Tenancy
+
+MAX_BODY: Final = 3 * 1024 * 1024
+"""Bytes that Meta may post at once."""
+
+
+async def _unproven(
+    ctx: Context, tenancy: Tenancy, store_id: str, verb: Callable[[StoreWork], Awaitable[Any]]
+) -> Any:
+    """What a verb answers to Meta about a store; whoever cannot prove to be Meta is counted."""
+    try:
+        scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
+        scope = msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, "whatsapp"))
+        async with ctx.runtime.database.fast(scope, rollback=ctx.dry_run) as work:
+            return await verb(work)
+    except (NotFound, Unauthenticated, InsufficientScope):
+        await tenancy.doubt(ctx.address)
+        raise
+
+
+@get(
+    "/webhooks/whatsapp/{store_id:str}", public=True, operation_id="verify_whatsapp_receiver",
+    tags=["notifications"], summary="Answer Meta's check of the address", media_type=MediaType.TEXT,
+)  # fmt: skip
+async def verify_whatsapp_receiver(
+    ctx: Ctx,
+    tenancy: NamedDependency[Tenancy],
+    store_id: FromPath[str],
+    mode: Annotated[str, QueryParameter(name="hub.mode", max_length=50, description="`subscribe`.")],
+    verify_token: Annotated[
+        str,
+        QueryParameter(name="hub.verify_token", max_length=200, description="As in the store's settings."),
+    ],
+    challenge: Annotated[
+        str, QueryParameter(name="hub.challenge", max_length=200, description="What is answered.")
+    ],
+) -> Response[bytes]:
+    """What Meta asks when the address is registered: the challenge comes back when the store's `verify_token` is right."""
+
+    async def verb(work: StoreWork) -> None:
+        if mode != "subscribe":
+            raise InsufficientScope("Meta's check has hub.mode=subscribe.")
+        await receipts.check_token(work, ctx.runtime.keyring, verify_token)
+
+    await _unproven(ctx, tenancy, store_id, verb)
+    return Response(
+        challenge.encode(), media_type=MediaType.TEXT, headers={"X-Content-Type-Options": "nosniff"}
+    )
+
+
+@post(
+    "/webhooks/whatsapp/{store_id:str}", public=True, status_code=200, operation_id="receive_whatsapp_reports",
+    tags=["notifications"], summary="Take WhatsApp's reports", max_body=MAX_BODY,
+)  # fmt: skip
+async def receive_whatsapp_reports(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
+) -> Response[Data[ReceiptsTaken]]:
+    """The address that Meta tells what became of messages: delivered, read or failed.
+
+    Signed with the Meta app's secret (`X-Hub-Signature-256`); anything else is a 401 and moves nothing. Reports about
+    other numbers and unknown messages are passed over.
+    """
+    signature = ctx.header(b"x-hub-signature-256")
+
+    async def verb(work: StoreWork) -> ReceiptsTaken:
+        return await receipts.receive(work, ctx.runtime.keyring, ctx.body, signature)
+
+    return ctx.answer(await _unproven(ctx, tenancy, store_id, verb), dry_run=ctx.dry_run)
+
+
+ROUTES: list[HTTPRouteHandler | Any] = [verify_whatsapp_receiver, receive_whatsapp_reports]

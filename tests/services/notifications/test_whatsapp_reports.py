@@ -1,0 +1,417 @@
+"""What Meta reports after it took a message: over HTTP, signed, twice, late, in any order, and by strangers."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from baas.core.db import Database
+from baas.services.notifications.channels.whatsapp_reports import is_signed
+from baas.services.notifications.service import sending
+from baas.tenants.routes import UNPROVEN_PER_MINUTE
+from baas.worker import Worker
+from tests.clients import Shop, drain
+from tests.running_app import client_of
+from tests.services.notifications.providers import TOKEN, Providers
+from tests.services.notifications.steps import configure, execute, listed, read, send
+
+NUMBER = "555000111"
+APP_SECRET, VERIFY_TOKEN = "the secret of the app", "a word for Meta"
+UNDELIVERABLE = {
+    "code": 131026,
+    "title": "Message undeliverable",
+    "message": "Message undeliverable",
+    "error_data": {"details": "The number is not on WhatsApp."},
+}
+
+
+@pytest.fixture
+async def shop(shop: Shop) -> Shop:
+    """A store that WhatsApp reports to."""
+    return await use_whatsapp(shop)
+
+
+@pytest.fixture
+async def other_shop(other_shop: Shop) -> Shop:
+    """Another one, over a number of its own."""
+    return await use_whatsapp(other_shop, phone_number_id="555000222", app_secret="another secret")
+
+
+async def use_whatsapp(shop: Shop, **changes: str) -> Shop:
+    number = {"phone_number_id": NUMBER, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
+    await configure(shop, whatsapp={**number, "access_token": TOKEN, **changes})
+    return shop
+
+
+async def sent_message(shop: Shop, worker: Worker) -> tuple[str, str]:
+    """A message that Meta took: our id of it and Meta's."""
+    identity = await send(shop, channel="whatsapp", to="+54 9 341 555-0101")
+    await drain(worker)
+    found = await read(shop, identity)
+    assert found["status"] == "sent"
+    return identity, found["provider_message_id"]
+
+
+def status(message_id: str, word: str, second: int = 1749416383, **more: Any) -> dict[str, Any]:
+    """One status as Meta sends it."""
+    return {
+        "id": message_id,
+        "status": word,
+        "timestamp": str(second),
+        "recipient_id": "5493415550101",
+        **({"errors": [UNDELIVERABLE]} if word == "failed" else {}),
+        **more,
+    }
+
+
+def entry(*statuses: Any, number: str = NUMBER) -> dict[str, Any]:
+    """One entry of a post."""
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "5493415550000", "phone_number_id": number},
+        "statuses": list(statuses),
+    }
+    return {"id": "1029384756", "changes": [{"field": "messages", "value": value}]}
+
+
+def post_of(*entries: Any) -> bytes:
+    """A post as Meta sends it."""
+    return json.dumps({"object": "whatsapp_business_account", "entry": entries}).encode()
+
+
+def signature(body: bytes, secret: str = APP_SECRET) -> dict[str, str]:
+    """Meta's header."""
+    return {"X-Hub-Signature-256": f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"}
+
+
+async def post(shop: Shop, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
+    """A post to the store's address, signed by its app unless told otherwise."""
+    headers = signature(body) if headers is None else headers
+    return await shop.http.post(
+        f"/api/v1/webhooks/whatsapp/{shop.id}",
+        content=body,
+        headers={"Content-Type": "application/json", **headers},
+    )
+
+
+async def report(shop: Shop, *statuses: Any) -> int:
+    """What a post with these statuses brings: how many were taken."""
+    answer = await post(shop, post_of(entry(*statuses)))
+    assert answer.status_code == 200, answer.text
+    return int(answer.json()["data"]["taken"])
+
+
+async def events(shop: Shop, identity: str) -> list[str]:
+    """What was told of a message, the oldest first."""
+    answer = await shop.admin("GET", "/admin/events", params={"subject": identity}, expect=200)
+    return [event["type"] for event in reversed(answer.json()["data"])]
+
+
+def words(found: dict[str, Any]) -> list[str]:
+    return [receipt["status"] for receipt in found["receipts"]]
+
+
+class TestDelivered:
+    """What went well is remembered, and changes nothing."""
+
+    async def test_delivered_and_read_are_in_the_log(self, shop: Shop, provider_worker: Worker) -> None:
+        """In Meta's time, whatever came first and however often."""
+        identity, message = await sent_message(shop, provider_worker)
+        assert (await read(shop, identity))["receipts"] == []
+        read_, delivered = status(message, "read", 1749416390), status(message, "delivered")
+        assert await report(shop, read_) == 1
+        assert await report(shop, status(message, "sent"), delivered, delivered) == 1
+        assert await report(shop, read_, delivered) == 0
+        found = await read(shop, identity)
+        assert found["receipts"] == [
+            {"status": "delivered", "at": "2025-06-08T20:59:43.000Z", "error": None},
+            {"status": "read", "at": "2025-06-08T20:59:50.000Z", "error": None},
+        ]
+        assert (found["status"], found["error"], len(found["attempt_log"])) == ("sent", None, 1)
+        assert await events(shop, identity) == ["notification.sent"]
+
+    async def test_a_time_that_makes_no_sense_is_now(self, shop: Shop, provider_worker: Worker) -> None:
+        """The report counts all the same."""
+        identity, message = await sent_message(shop, provider_worker)
+        strange = ("9999999999", "soon", "", None, "١٢", 10**30)
+        for moment in strange:
+            await report(shop, status(message, "delivered", timestamp=moment))
+        (receipt,) = (await read(shop, identity))["receipts"]
+        assert receipt["at"] >= (await read(shop, identity))["sent_at"]
+
+    async def test_what_was_delivered_does_not_fail_any_more(
+        self, shop: Shop, provider_worker: Worker
+    ) -> None:
+        """Meta's own word stands against it; both are in the log."""
+        identity, message = await sent_message(shop, provider_worker)
+        await report(shop, status(message, "failed", 1749416390), status(message, "delivered"))
+        found = await read(shop, identity)
+        assert (found["status"], words(found)) == ("sent", ["delivered", "failed"])
+
+
+class TestFailed:
+    """A message that did not arrive is known not to have arrived."""
+
+    async def test_it_fails_once_with_the_reason_and_tells_it(
+        self, shop: Shop, provider_worker: Worker
+    ) -> None:
+        """However often Meta says so, and whatever it says afterwards."""
+        identity, message = await sent_message(shop, provider_worker)
+        failed = status(message, "failed")
+        answers = await asyncio.gather(*(post(shop, post_of(entry(failed), entry(failed))) for _ in range(8)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert sum(answer.json()["data"]["taken"] for answer in answers) == 1
+        await report(shop, status(message, "delivered"), status(message, "sent"))
+        found = await read(shop, identity)
+        reason = "WhatsApp could not deliver it: 131026 Message undeliverable; The number is not on WhatsApp."
+        assert (found["status"], found["error"], found["sent_at"]) == ("failed", reason, None)
+        assert [line["id"] for line in await listed(shop, status="failed")] == [identity]
+        assert await events(shop, identity) == ["notification.sent", "notification.failed"]
+        answer = await shop.admin("GET", "/admin/events", params={"type": "notification.failed"}, expect=200)
+        (event,) = answer.json()["data"]
+        assert (event["data"]["id"], event["data"]["status"], event["data"]["error"]) == (
+            identity,
+            "failed",
+            reason,
+        )
+
+    async def test_sent_again_it_is_another_message(
+        self, shop: Shop, provider_worker: Worker, providers: Providers
+    ) -> None:
+        """What comes late about the first one says nothing about the second."""
+        identity, first = await sent_message(shop, provider_worker)
+        await report(shop, status(first, "failed"))
+        await shop.admin("POST", f"/admin/notifications/{identity}/resend", expect=201)
+        await report(shop, status(first, "failed"), status(first, "delivered"))
+        assert (await read(shop, identity))["status"] == "pending"
+        await drain(provider_worker)
+        await report(shop, status(first, "failed"), status(first, "read"))
+        found = await read(shop, identity)
+        assert (found["status"], found["receipts"]) == ("sent", [])
+        assert found["provider_message_id"] != first
+        window = {"code": 131047, "title": "Re-engagement message"}
+        await report(shop, status(found["provider_message_id"], "failed", errors=[window]))
+        found = await read(shop, identity)
+        assert (found["status"], words(found)) == ("failed", ["failed"])
+        assert found["error"].startswith("WhatsApp could not deliver it: 131047 Re-engagement message Free")
+        assert found["error"].endswith("give the template a provider_template.")
+        assert len(providers.delivered) == 2
+
+    @pytest.mark.parametrize("errors", [None, [], [{}], ["no"], [{"code": "x", "title": 7}], {"code": 1}])
+    async def test_without_a_reason_too(self, shop: Shop, provider_worker: Worker, errors: Any) -> None:
+        """Whatever stands where the reason should."""
+        identity, message = await sent_message(shop, provider_worker)
+        await report(shop, status(message, "failed", errors=errors))
+        found = await read(shop, identity)
+        assert found["status"] == "failed"
+        assert found["error"].startswith("WhatsApp could not deliver it")
+
+    async def test_a_report_may_be_quicker_than_the_worker(
+        self, shop: Shop, provider_worker: Worker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Before it has written down which message it was, and at the same moment."""
+        record = sending.record
+        together = False
+
+        async def after_the_report(
+            database: Any, scope: Any, claim: Any, prepared: Any, outcome: Any
+        ) -> None:
+            failed = report(shop, status(outcome.provider_message_id, "failed"))
+            if together:
+                await asyncio.gather(failed, record(database, scope, claim, prepared, outcome))
+            else:
+                assert await failed == 1
+                await record(database, scope, claim, prepared, outcome)
+
+        monkeypatch.setattr(sending, "record", after_the_report)
+        made = [await send(shop, channel="whatsapp", to="+54 9 341 555-0101")]
+        await drain(provider_worker)
+        together = True
+        made += [await send(shop, channel="whatsapp", to="+54 9 341 555-0101") for _ in range(12)]
+        await drain(provider_worker)
+        for identity in made:
+            assert (await read(shop, identity))["status"] == "failed"
+            assert await events(shop, identity) == ["notification.sent", "notification.failed"]
+
+
+class TestOthers:
+    """What is not about this store's messages."""
+
+    async def test_other_numbers_and_unknown_messages_are_passed_over(
+        self, shop: Shop, other_shop: Shop, provider_worker: Worker, database: Database
+    ) -> None:
+        """In a post of several entries, of which one is ours; and nothing of them is kept."""
+        identity, message = await sent_message(shop, provider_worker)
+        theirs, their_message = await sent_message(other_shop, provider_worker)
+        body = post_of(
+            entry(status(message, "failed"), number="999"),
+            entry(status(their_message, "failed"), status("wamid.of-nobody", "failed")),
+            entry(status(message, "delivered")),
+            entry(status(their_message, "failed"), number="555000222"),
+        )
+        answer = await post(shop, body)
+        assert (answer.status_code, answer.json()["data"]) == (200, {"taken": 1})
+        assert words(await read(shop, identity)) == ["delivered"]
+        found = await read(other_shop, theirs)
+        assert (found["status"], found["receipts"]) == ("sent", [])
+        for one, rows in ((shop, 1), (other_shop, 0)):
+            async with database.fast(await one.scope(provider_worker)) as work:
+                assert await work.fetchval("select count(*) from notification_receipts") == rows
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"{}",
+            b"[]",
+            b"null",
+            b'"text"',
+            b'{"entry": {}}',
+            b'{"entry": [1, null, {"changes": 7}, {"changes": [null, {"value": []}]}]}',
+            post_of({"changes": [{"value": {"metadata": [], "statuses": [{}]}}]}),
+            post_of(entry(None, 1, [], {}, {"id": 1, "status": "failed"}, {"id": "", "status": "failed"})),
+            post_of(entry({"id": "x", "status": ["failed"]}, {"id": "x"}, status("x" * 500, "deleted"))),
+        ],
+    )
+    async def test_whatever_else_meta_may_post_is_taken_and_forgotten(self, shop: Shop, body: bytes) -> None:
+        """An answer that is no 200 would make it come again for days."""
+        answer = await post(shop, body)
+        assert (answer.status_code, answer.json()["data"]) == (200, {"taken": 0})
+
+    async def test_what_is_no_json_is_refused(self, shop: Shop) -> None:
+        """Also when it is signed."""
+        for body in (b"", b"{", b"\xff", b"[" * 100_000):
+            assert (await post(shop, body)).status_code == 400
+
+    async def test_mail_is_none_of_whatsapps_business(
+        self, shop: Shop, provider_worker: Worker, database: Database
+    ) -> None:
+        """Not even under the same id."""
+        identity, message = await sent_message(shop, provider_worker)
+        sql = "update notifications set channel = 'email' where provider_message_id = $1"
+        await execute(database, shop, provider_worker, sql, message)
+        assert await report(shop, status(message, "failed")) == 0
+        assert (await read(shop, identity))["status"] == "sent"
+
+
+class TestProof:
+    """Only Meta is believed."""
+
+    async def test_an_unproven_post_moves_nothing(
+        self, shop: Shop, other_shop: Shop, provider_worker: Worker
+    ) -> None:
+        """401: no signature, another's, of other bytes, in another form."""
+        identity, message = await sent_message(shop, provider_worker)
+        body = post_of(entry(status(message, "failed")))
+        right = signature(body)["X-Hub-Signature-256"]
+        wrong = [
+            {},
+            signature(body, "another secret"),
+            signature(body + b" "),
+            *(
+                {"X-Hub-Signature-256": text}
+                for text in (
+                    "",
+                    "sha256=",
+                    right.removeprefix("sha256="),
+                    right[:-1],
+                    right + "0",
+                    "sha256=é",
+                )
+            ),
+            {"X-Hub-Signature": right},
+        ]
+        for headers in wrong:
+            raw = {name: value.encode("latin-1") for name, value in headers.items()}
+            answer = await post(shop, body, raw)  # type: ignore[arg-type]  # bytes, for what is not ASCII
+            assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated"), headers
+        # Signed by this store's app, at another store's address.
+        assert (await post(other_shop, body)).status_code == 401
+        found = await read(shop, identity)
+        assert (found["status"], found["receipts"]) == ("sent", [])
+        assert (await post(shop, body)).status_code == 200
+
+    async def test_without_a_secret_it_says_so(self, shop: Shop) -> None:
+        """A 404 in words, as for a store that is not there."""
+        await configure(shop, whatsapp=None)
+        await configure(shop, whatsapp={"phone_number_id": NUMBER, "access_token": TOKEN})
+        body = post_of()
+        answer = await post(shop, body)
+        assert answer.status_code == 404
+        assert "whatsapp.app_secret" in answer.json()["error"]["message"]
+        answer = await shop.http.get(f"/api/v1/webhooks/whatsapp/{shop.id}", params=check())
+        assert answer.status_code == 404
+        assert "whatsapp.verify_token" in answer.json()["error"]["message"]
+        for store_id in ("store_01h455vb4pex5vsknk084sn02q", "nonsense"):
+            answer = await shop.http.post(f"/api/v1/webhooks/whatsapp/{store_id}", content=body)
+            assert answer.status_code == 404
+
+    async def test_a_post_has_a_limit(self, shop: Shop) -> None:
+        """Meta's own: three megabytes."""
+        fits = b"{}" + b" " * (3 * 1024 * 1024 - 2)
+        assert (await post(shop, fits)).status_code == 200
+        assert (await post(shop, fits + b" ")).status_code == 413
+
+    async def test_a_trial_keeps_nothing(self, shop: Shop, provider_worker: Worker) -> None:
+        """As everywhere."""
+        identity, message = await sent_message(shop, provider_worker)
+        body = post_of(entry(status(message, "failed")))
+        answer = await post(shop, body, {**signature(body), "Prefer": "dry-run"})
+        assert (answer.json()["data"], answer.json()["meta"]["dry_run"]) == ({"taken": 1}, True)
+        assert (await read(shop, identity))["status"] == "sent"
+
+    async def test_who_cannot_prove_it_has_to_wait(self, shop: Shop, app: Litestar) -> None:
+        """By address, over all stores; who can prove it is let through."""
+        async with client_of(app, "10.77.0.1") as http:
+            url = f"/api/v1/webhooks/whatsapp/{shop.id}"
+            codes = [(await http.post(url, content=b"{}")).status_code for _ in range(UNPROVEN_PER_MINUTE)]
+            assert set(codes) == {401}
+            # What refills meanwhile passes.
+            more = [await http.post(url, content=b"{}") for _ in range(20)]
+            limited = [answer for answer in more if answer.status_code == 429]
+            assert limited
+            assert int(limited[0].headers["retry-after"]) >= 1
+            body = post_of()
+            assert (await http.post(url, content=body, headers=signature(body))).status_code == 200
+
+    def test_the_public_vector(self) -> None:
+        """Computed by others; a byte more and it is another."""
+        body = b'{"object":"whatsapp_business_account","entry":[]}'
+        header = "sha256=02fe0c96d28c59ddb7cf81eff0ca05809b360ba73b63c28210b5906a0a107d1f"
+        assert is_signed("app_secret_123", body, header)
+        assert not is_signed("app_secret_123", body + b"\n", header)
+        assert not is_signed("app_secret_124", body, header)
+        assert not is_signed("app_secret_123", body, None)
+
+
+def check(**changes: str) -> dict[str, str]:
+    """What Meta asks when the address is registered."""
+    asked = {"hub.mode": "subscribe", "hub.verify_token": VERIFY_TOKEN, "hub.challenge": "1158201444"}
+    return {**asked, **{f"hub.{name}": value for name, value in changes.items()}}
+
+
+class TestRegistering:
+    """Meta asks for the word that the merchant chose."""
+
+    async def test_the_challenge_comes_back_as_text(self, shop: Shop) -> None:
+        """As it is, and as nothing that a browser would run."""
+        url = f"/api/v1/webhooks/whatsapp/{shop.id}"
+        for challenge in ("1158201444", "<b>ñ</b>"):
+            answer = await shop.http.get(url, params=check(challenge=challenge))
+            assert (answer.status_code, answer.text) == (200, challenge)
+            assert answer.headers["content-type"].startswith("text/plain")
+            assert answer.headers["x-content-type-options"] == "nosniff"
+
+    async def test_another_word_is_refused(self, shop: Shop, other_shop: Shop) -> None:
+        """403, without the challenge."""
+        await use_whatsapp(other_shop, verify_token="another word")
+        url = f"/api/v1/webhooks/whatsapp/{shop.id}"
+        for changes in ({"verify_token": "another word"}, {"verify_token": ""}, {"mode": "unsubscribe"}):
+            answer = await shop.http.get(url, params=check(**changes))
+            assert answer.status_code == 403, changes
+            assert "1158201444" not in answer.text
+        assert (await shop.http.get(url)).status_code == 422
