@@ -134,7 +134,8 @@ class Mode(OpenEnum):
 
 class NotificationStatus(OpenEnum):
     """`sent` means handed over: to the mail server, to the Cloud API, or, for a link, that the link is
-    made.
+    made. A message that WhatsApp took and could not deliver goes on from `sent` to `failed` when
+    WhatsApp says so.
     """
 
     FAILED = "failed"

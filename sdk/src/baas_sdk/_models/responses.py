@@ -515,6 +515,8 @@ class NotificationDetail(Model, kw_only=True):
     provider: str | None
     """What it was handed to: `smtp`, `resend`, `sendgrid`, `inbox` (the viewer), `wa.me`, `whatsapp`."""
     provider_message_id: str | None
+    receipts: list[Receipt]
+    """What WhatsApp reported of it, the first report first; empty for other channels."""
     resent_from: str | None
     sent_at: dt.datetime | None
     status: NotificationStatus
@@ -720,6 +722,16 @@ class Product(Model, kw_only=True):
     updated_at: dt.datetime
     variants: list[VariantView]
     vendor: str
+
+
+class Receipt(Model, kw_only=True):
+    """What WhatsApp reported after it had taken the message."""
+
+    at: dt.datetime
+    error: str | None
+    """Why it failed, in words."""
+    status: str
+    """`delivered`, `read` or `failed`."""
 
 
 class ReconciliationReport(Model, kw_only=True):
@@ -983,9 +995,11 @@ class VariantView(Model, kw_only=True):
 
 
 class WhatsAppSettings(Model, kw_only=True):
-    """The store's number at the Cloud API, without the token."""
+    """The store's number at the Cloud API, without the secrets."""
 
+    has_app_secret: bool
     has_secret: bool
+    has_verify_token: bool
     phone_number_id: str
 
 
