@@ -1,6 +1,7 @@
 """Where Meta reports what became of the messages that went over a store's WhatsApp number."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -23,15 +24,14 @@ MAX_BODY: Final = 3 * 1024 * 1024
 """Bytes that Meta may post at once."""
 
 
-async def _unproven(
-    ctx: Context, tenancy: Tenancy, store_id: str, verb: Callable[[StoreWork], Awaitable[Any]]
-) -> Any:
-    """What a verb answers to Meta about a store; whoever cannot prove to be Meta is counted."""
+@asynccontextmanager
+async def _work_for_meta(ctx: Context, tenancy: Tenancy, store_id: str) -> AsyncIterator[StoreWork]:
+    """A transaction of the store that the address names; whoever then cannot prove to be Meta is counted."""
     try:
         scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
         scope = msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, "whatsapp"))
         async with ctx.runtime.database.fast(scope, rollback=ctx.dry_run) as work:
-            return await verb(work)
+            yield work
     except (NotFound, Unauthenticated, InsufficientScope):
         await tenancy.doubt(ctx.address)
         raise
@@ -55,13 +55,10 @@ async def verify_whatsapp_receiver(
     ],
 ) -> Response[bytes]:
     """What Meta asks when the address is registered: the challenge comes back when the store's `verify_token` is right."""
-
-    async def verb(work: StoreWork) -> None:
+    async with _work_for_meta(ctx, tenancy, store_id) as work:
         if mode != "subscribe":
             raise InsufficientScope("Meta's check has hub.mode=subscribe.")
         await receipts.check_token(work, ctx.runtime.keyring, verify_token)
-
-    await _unproven(ctx, tenancy, store_id, verb)
     return Response(
         challenge.encode(), media_type=MediaType.TEXT, headers={"X-Content-Type-Options": "nosniff"}
     )
@@ -80,11 +77,9 @@ async def receive_whatsapp_reports(
     other numbers and unknown messages are passed over.
     """
     signature = ctx.header(b"x-hub-signature-256")
-
-    async def verb(work: StoreWork) -> ReceiptsTaken:
-        return await receipts.receive(work, ctx.runtime.keyring, ctx.body, signature)
-
-    return ctx.answer(await _unproven(ctx, tenancy, store_id, verb), dry_run=ctx.dry_run)
+    async with _work_for_meta(ctx, tenancy, store_id) as work:
+        taken = await receipts.receive(work, ctx.runtime.keyring, ctx.body, signature)
+    return ctx.answer(taken, dry_run=ctx.dry_run)
 
 
 ROUTES: list[HTTPRouteHandler | Any] = [verify_whatsapp_receiver, receive_whatsapp_reports]
