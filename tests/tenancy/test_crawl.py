@@ -163,13 +163,14 @@ async def test_every_write_can_be_tried_and_leaves_every_row_of_every_store_as_i
     assert [table for table in before if before[table] != after[table]] == []
 
 
+@pytest.fixture(scope="module")
+def every(app: Litestar) -> list[Endpoint]:
+    """All routes that want a key."""
+    return [operation for operation in endpoints(app) if not operation.is_public]
+
+
 class TestKeys:
     """What a route needs is asked of every request."""
-
-    @pytest.fixture(scope="class")
-    def every(self, app: Litestar) -> list[Endpoint]:
-        """All routes that want a key."""
-        return [operation for operation in endpoints(app) if not operation.is_public]
 
     @pytest.fixture
     async def strangers(self, app: Litestar) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
