@@ -159,7 +159,10 @@ EVENTS: Final = {
     "customer.updated": ("Customer", f"What is known of a customer changed. {_RESERVED}"),
     "customer.erased": ("ErasedCustomer", f"A customer was forgotten; forget them as well. {_RESERVED}"),
     "notification.sent": ("Notification", "A message was handed over."),
-    "notification.failed": ("Notification", "A message was given up."),
+    "notification.failed": (
+        "Notification",
+        "A message was given up, or WhatsApp took it and reported that it could not be delivered.",
+    ),
     "webhook_endpoint.disabled": ("Endpoint", "An endpoint was given up; nothing is sent there any more."),
     "webhook_endpoint.test": (
         "EndpointTest",

@@ -157,18 +157,18 @@ class NotificationAttempt(StoreEntity, Base):
     created_at: Mapped[datetime] = column(keep=_KEPT)
 
 
-class NotificationReceipt(StoreEntity, Base):
+class NotificationReport(StoreEntity, Base):
     """What WhatsApp reported of a message that it had taken: each of its words once, however often it comes.
 
     By Meta's id of the message and not by ours, for a report may be here before the worker has written down that
     the message was sent.
     """
 
-    __tablename__ = "notification_receipts"
+    __tablename__ = "notification_reports"
     __table_args__ = (
         UniqueConstraint("store_id", "message_id", "status"),
         CheckConstraint("status in ('delivered', 'read', 'failed')", name="status"),
-        Index("ix_notification_receipts_age", "id", postgresql_using="brin"),
+        Index("ix_notification_reports_age", "id", postgresql_using="brin"),
     )
 
     message_id: Mapped[str] = column(keep=_KEPT)

@@ -145,17 +145,24 @@ class NotificationAttemptOut(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class ReportStatus(StrEnum):
+    """What WhatsApp reports and is worth remembering: its `sent` says no more than that it took the message."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     """What WhatsApp reported after it had taken the message."""
 
-    status: str
-    """`delivered`, `read` or `failed`."""
+    status: ReportStatus
     at: str
     error: str | None
     """Why it failed, in words."""
 
 
-class ReceiptsTaken(msgspec.Struct, frozen=True, kw_only=True):
+class ReportsTaken(msgspec.Struct, frozen=True, kw_only=True):
     """What became of Meta's reports."""
 
     taken: int
@@ -176,7 +183,7 @@ class NotificationDetail(Notification, frozen=True, kw_only=True):
     data: dict[str, Any]
     content: Content | None
     attempt_log: list[NotificationAttemptOut]
-    receipts: list[Receipt]
+    reports: list[MessageReport]
     """What WhatsApp reported of it, the first report first; empty for other channels."""
 
 

@@ -16,8 +16,8 @@ from baas.core.db import StoreWork
 from baas.core.envelope import Data
 from baas.core.errors import InsufficientScope, NotFound, Unauthenticated
 from baas.core.scope import Caller, CallerKind
-from baas.services.notifications.schemas import ReceiptsTaken
-from baas.services.notifications.service import receipts
+from baas.services.notifications.schemas import ReportsTaken
+from baas.services.notifications.service import reports
 from baas.tenants.routes import Tenancy
 
 MAX_BODY: Final = 3 * 1024 * 1024
@@ -58,7 +58,7 @@ async def verify_whatsapp_receiver(
     async with _work_for_meta(ctx, tenancy, store_id) as work:
         if mode != "subscribe":
             raise InsufficientScope("Meta's check has hub.mode=subscribe.")
-        await receipts.check_token(work, ctx.runtime.keyring, verify_token)
+        await reports.check_token(work, ctx.runtime.keyring, verify_token)
     return Response(
         challenge.encode(), media_type=MediaType.TEXT, headers={"X-Content-Type-Options": "nosniff"}
     )
@@ -70,7 +70,7 @@ async def verify_whatsapp_receiver(
 )  # fmt: skip
 async def receive_whatsapp_reports(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
-) -> Response[Data[ReceiptsTaken]]:
+) -> Response[Data[ReportsTaken]]:
     """The address that Meta tells what became of messages: delivered, read or failed.
 
     Signed with the Meta app's secret (`X-Hub-Signature-256`); anything else is a 401 and moves nothing. Reports about
@@ -78,7 +78,7 @@ async def receive_whatsapp_reports(
     """
     signature = ctx.header(b"x-hub-signature-256")
     async with _work_for_meta(ctx, tenancy, store_id) as work:
-        taken = await receipts.receive(work, ctx.runtime.keyring, ctx.body, signature)
+        taken = await reports.receive(work, ctx.runtime.keyring, ctx.body, signature)
     return ctx.answer(taken, dry_run=ctx.dry_run)
 
 

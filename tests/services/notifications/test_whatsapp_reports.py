@@ -113,7 +113,7 @@ async def events(shop: Shop, identity: str) -> list[str]:
 
 
 def words(found: dict[str, Any]) -> list[str]:
-    return [receipt["status"] for receipt in found["receipts"]]
+    return [report["status"] for report in found["reports"]]
 
 
 class TestDelivered:
@@ -122,13 +122,13 @@ class TestDelivered:
     async def test_delivered_and_read_are_in_the_log(self, shop: Shop, provider_worker: Worker) -> None:
         """In Meta's time, whatever came first and however often."""
         identity, message = await sent_message(shop, provider_worker)
-        assert (await read(shop, identity))["receipts"] == []
+        assert (await read(shop, identity))["reports"] == []
         read_, delivered = status(message, "read", 1749416390), status(message, "delivered")
         assert await report(shop, read_) == 1
         assert await report(shop, status(message, "sent"), delivered, delivered) == 1
         assert await report(shop, read_, delivered) == 0
         found = await read(shop, identity)
-        assert found["receipts"] == [
+        assert found["reports"] == [
             {"status": "delivered", "at": "2025-06-08T20:59:43.000Z", "error": None},
             {"status": "read", "at": "2025-06-08T20:59:50.000Z", "error": None},
         ]
@@ -141,8 +141,8 @@ class TestDelivered:
         strange = ("9999999999", "soon", "", None, "١٢", 10**30)
         for moment in strange:
             await report(shop, status(message, "delivered", timestamp=moment))
-        (receipt,) = (await read(shop, identity))["receipts"]
-        assert receipt["at"] >= (await read(shop, identity))["sent_at"]
+        (kept,) = (await read(shop, identity))["reports"]
+        assert kept["at"] >= (await read(shop, identity))["sent_at"]
 
     async def test_what_was_delivered_does_not_fail_any_more(
         self, shop: Shop, provider_worker: Worker
@@ -192,7 +192,7 @@ class TestFailed:
         await drain(provider_worker)
         await report(shop, status(first, "failed"), status(first, "read"))
         found = await read(shop, identity)
-        assert (found["status"], found["receipts"]) == ("sent", [])
+        assert (found["status"], found["reports"]) == ("sent", [])
         assert found["provider_message_id"] != first
         window = {"code": 131047, "title": "Re-engagement message"}
         await report(shop, status(found["provider_message_id"], "failed", errors=[window]))
@@ -258,10 +258,10 @@ class TestOthers:
         assert (answer.status_code, answer.json()["data"]) == (200, {"taken": 1})
         assert words(await read(shop, identity)) == ["delivered"]
         found = await read(other_shop, theirs)
-        assert (found["status"], found["receipts"]) == ("sent", [])
+        assert (found["status"], found["reports"]) == ("sent", [])
         for one, rows in ((shop, 1), (other_shop, 0)):
             async with database.fast(await one.scope(provider_worker)) as work:
-                assert await work.fetchval("select count(*) from notification_receipts") == rows
+                assert await work.fetchval("select count(*) from notification_reports") == rows
 
     @pytest.mark.parametrize(
         "body",
@@ -332,7 +332,7 @@ class TestProof:
         # Signed by this store's app, at another store's address.
         assert (await post(other_shop, body)).status_code == 401
         found = await read(shop, identity)
-        assert (found["status"], found["receipts"]) == ("sent", [])
+        assert (found["status"], found["reports"]) == ("sent", [])
         assert (await post(shop, body)).status_code == 200
 
     async def test_without_a_secret_it_says_so(self, shop: Shop) -> None:

@@ -11,17 +11,18 @@ from baas.core import crypto
 from baas.core.errors import MalformedJson
 from baas.services.notifications.channels import mime
 from baas.services.notifications.channels.whatsapp import MAX_ID, advice
+from baas.services.notifications.schemas import ReportStatus
 
-STATUSES: Final = frozenset({"delivered", "read", "failed"})
-"""What is worth remembering; `sent` says no more than Meta's answer did."""
 _SCHEME: Final = "sha256="
+_STATUSES: Final = tuple(ReportStatus)
+"""Not a set: what Meta says may be anything, also what cannot be hashed."""
 
 
 class Report(msgspec.Struct, frozen=True):
     """What became of one message."""
 
     message_id: str
-    status: str
+    status: ReportStatus
     error: str | None
     at: datetime | None
     """None when Meta does not say."""
@@ -56,11 +57,11 @@ def reports_of(body: bytes, phone_number_id: str) -> list[Report]:
 
 def _report(status: dict[str, Any]) -> Report | None:
     identity, word = status.get("id"), status.get("status")
-    if not isinstance(identity, str) or not isinstance(word, str) or not identity or word not in STATUSES:
+    if not isinstance(identity, str) or not identity or word not in _STATUSES:
         return None
     return Report(
         identity[:MAX_ID],
-        word,
+        ReportStatus(word),
         _reason(status) if word == "failed" else None,
         _moment(status.get("timestamp")),
     )

@@ -197,9 +197,9 @@ delete from notification_contents c using (
   select store_id, notification_id from notification_contents where notification_id < $1 limit $2
 ) old where c.store_id = old.store_id and c.notification_id = old.notification_id
 """
-_PRUNE_RECEIPTS: Final = """
-delete from notification_receipts r using (
-  select store_id, id from notification_receipts where id < $1 limit $2
+_PRUNE_REPORTS: Final = """
+delete from notification_reports r using (
+  select store_id, id from notification_reports where id < $1 limit $2
 ) old where r.store_id = old.store_id and r.id = old.id
 """
 _PRUNE: Final = """
@@ -214,7 +214,7 @@ async def prune(system: SystemConnection, *, contents: UUID, messages: UUID, lim
     await system.execute(_PREFER_INDEXES)
     tags = [
         await system.execute(_PRUNE_CONTENT, contents, limit),
-        await system.execute(_PRUNE_RECEIPTS, messages, limit),
+        await system.execute(_PRUNE_REPORTS, messages, limit),
         await system.execute(_PRUNE, messages, limit),
     ]
     return sum(int(tag.rpartition(" ")[2]) for tag in tags)

@@ -16,7 +16,8 @@ from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.builtin.samples import SAMPLES
 from baas.services.notifications.errors import NotResendable
 from baas.services.notifications.phones import digits
-from baas.services.notifications.repository import messages, receipts
+from baas.services.notifications.repository import messages
+from baas.services.notifications.repository import reports as report_rows
 from baas.services.notifications.repository import settings as settings_rows
 from baas.services.notifications.rules import Audience, EventRule
 from baas.services.notifications.schemas import (
@@ -24,12 +25,13 @@ from baas.services.notifications.schemas import (
     MAX_DATA_BYTES,
     Channel,
     Content,
+    MessageReport,
     Notification,
     NotificationAttemptOut,
     NotificationDetail,
     NotificationFilter,
     NotificationStatus,
-    Receipt,
+    ReportStatus,
     SendNotification,
     TemplateChannel,
     TestSend,
@@ -204,7 +206,7 @@ async def get_notification(work: StoreWork, notification_id: UUID) -> Notificati
     attempts = await messages.attempts(work, notification_id)
     reports = []
     if row["channel"] == Channel.WHATSAPP and row["provider_message_id"] is not None:
-        reports = await receipts.of(work, row["provider_message_id"])
+        reports = await report_rows.of(work, row["provider_message_id"])
     return NotificationDetail(
         **msgspec.structs.asdict(notification_out(row)),
         data=row["data"],
@@ -222,8 +224,10 @@ async def get_notification(work: StoreWork, notification_id: UUID) -> Notificati
             )
             for attempt in attempts
         ],
-        receipts=[
-            Receipt(status=report["status"], at=clock.rfc3339(report["at"]), error=report["error"])
+        reports=[
+            MessageReport(
+                status=ReportStatus(report["status"]), at=clock.rfc3339(report["at"]), error=report["error"]
+            )
             for report in reports
         ],
     )

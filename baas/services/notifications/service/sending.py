@@ -13,12 +13,12 @@ from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.channels.base import Failure, Message, SendFailed
 from baas.services.notifications.rendering.renderer import Renderer, RendererGone, TemplateFailed
 from baas.services.notifications.repository import messages, queue
-from baas.services.notifications.repository import receipts as reports
+from baas.services.notifications.repository import reports as report_rows
 from baas.services.notifications.repository import settings as settings_rows
 from baas.services.notifications.repository.queue import Claim, Outcome
 from baas.services.notifications.schemas import Channel, NotificationStatus, TemplateChannel
 from baas.services.notifications.senders import Sender, Senders
-from baas.services.notifications.service import receipts, templates
+from baas.services.notifications.service import reports, templates
 from baas.services.notifications.service.messages import notification_out
 from baas.services.notifications.service.templates import Resolved
 
@@ -126,7 +126,7 @@ async def record(
     handed_over = outcome.provider_message_id if prepared.row["channel"] == Channel.WHATSAPP else None
     async with database.fast(scope) as work:
         if handed_over is not None:
-            await reports.lock(work, shared=False)
+            await report_rows.lock(work, shared=False)
         row = await queue.record(work, claim, outcome)
         if row is None or row["status"] == NotificationStatus.PENDING:
             return
@@ -137,4 +137,4 @@ async def record(
         await emit(work, f"notification.{shown.status.value}", subject=shown.id, data=shown)
         if handed_over is not None:
             # WhatsApp may have said already that it could not deliver it.
-            await receipts.fail(work, handed_over)
+            await reports.fail(work, handed_over)

@@ -253,6 +253,16 @@ ReplayOfWord = Union[ReplayOf, Literal["all", "failed"]]
 """A ReplayOf, or its word."""
 
 
+class ReportStatus(OpenEnum):
+    """What WhatsApp reports and is worth remembering: its `sent` says no more than that it took the
+    message.
+    """
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    READ = "read"
+
+
 class Security(OpenEnum):
     """How the connection to a mail server is encrypted; there is no way without."""
 

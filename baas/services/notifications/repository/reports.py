@@ -16,13 +16,13 @@ _LOCK: Final = "select pg_advisory_xact_lock{shared}(hashtextextended($1, 7240))
 async def lock(work: StoreWork, *, shared: bool) -> None:
     """Keep reports (`shared`) and what they are about apart until the transaction ends."""
     await work.execute(
-        _LOCK.format(shared="_shared" if shared else ""), work.scope.key("notification_receipts")
+        _LOCK.format(shared="_shared" if shared else ""), work.scope.key("notification_reports")
     )
 
 
 # What is about no message of ours is not kept, unless one is under way right now: it may be about that one.
 _KEEP: Final = """
-insert into notification_receipts (store_id, id, message_id, status, error, at)
+insert into notification_reports (store_id, id, message_id, status, error, at)
 select $1, r.id, r.message_id, r.status, r.error, r.at
 from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) as r (id, message_id, status, error, at)
 where exists (
@@ -47,11 +47,11 @@ async def keep(
 
 _FAIL: Final = f"""
 with undelivered as (
-  select n.store_id as store, n.id as notification, r.error as reason from notification_receipts r
+  select n.store_id as store, n.id as notification, r.error as reason from notification_reports r
   join notifications n on n.store_id = r.store_id and n.provider_message_id = r.message_id and n.channel = 'whatsapp'
   where r.store_id = $1 and r.message_id = any($2::text[]) and r.status = 'failed' and n.status = 'sent'
     and not exists (
-      select from notification_receipts d
+      select from notification_reports d
       where d.store_id = r.store_id and d.message_id = r.message_id and d.status in ('delivered', 'read')
     )
   order by n.id for no key update of n
@@ -71,7 +71,7 @@ async def fail(work: StoreWork, message_ids: Sequence[str]) -> list[Any]:
 async def of(work: StoreWork, message_id: str) -> list[Any]:
     """What was reported of a message, the first report first."""
     return await work.fetch(
-        "select status, error, at from notification_receipts where store_id = $1 and message_id = $2"
+        "select status, error, at from notification_reports where store_id = $1 and message_id = $2"
         " order by at, status",
         work.scope.store_id,
         message_id,
