@@ -10,8 +10,11 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from baas.core import clock
 from baas.core.db import Database
+from baas.core.ids import decode, new_id
 from baas.services.notifications.channels.whatsapp_reports import is_signed
+from baas.services.notifications.repository import reports as report_rows
 from baas.services.notifications.service import sending
 from baas.tenants.routes import UNPROVEN_PER_MINUTE
 from baas.worker import Worker
@@ -237,6 +240,32 @@ class TestFailed:
         for identity in made:
             assert (await read(shop, identity))["status"] == "failed"
             assert await events(shop, identity) == ["notification.sent", "notification.failed"]
+
+    async def test_a_thousand_at_once_are_looked_up_by_their_keys(
+        self, shop: Shop, provider_worker: Worker, database: Database
+    ) -> None:
+        """PostgreSQL counts what is read: a few rows for each, in a store that has many more."""
+        store_id = decode("store", shop.id)
+        await execute(
+            database, shop, provider_worker,
+            "insert into notifications (store_id, id, channel, recipient, locale, data, status, provider_message_id,"
+            " next_attempt_at, created_at) select $1, gen_random_uuid(), 'whatsapp', '+5493415550101', 'es', '{}', 'sent',"
+            " 'wamid.' || n, now(), now() from generate_series(1, 3000) n",
+            store_id,
+        )  # fmt: skip
+        numbers = [f"wamid.{n}" for n in range(1, 1001)]
+        moment = clock.now()
+        async with database.fast(await shop.scope(provider_worker)) as work:
+            failed = [(new_id(), number, "failed", "why", moment) for number in numbers]
+            assert len(await report_rows.keep(work, failed, now=moment)) == 1000
+            assert len(await report_rows.fail(work, numbers)) == 1000
+            rows = await work.fetch(
+                "select relname, seq_tup_read + idx_tup_fetch as read from pg_stat_xact_user_tables"
+                " where relname in ('notifications', 'notification_reports')"
+            )
+        read_rows = {row["relname"]: row["read"] for row in rows}
+        assert read_rows.keys() == {"notifications", "notification_reports"}
+        assert max(read_rows.values()) < 10_000, read_rows
 
 
 class TestOthers:

@@ -22,16 +22,21 @@ async def lock(work: StoreWork, *, shared: bool) -> None:
 
 # What is about no message of ours is not kept, unless one is under way right now: it may be about that one.
 _KEEP: Final = """
+with known as materialized (
+  select provider_message_id from notifications
+  where store_id = $1 and channel = 'whatsapp' and provider_message_id = any($3::text[])
+),
+under_way as materialized (
+  select exists (
+    select from notifications
+    where store_id = $1 and channel = 'whatsapp' and status = 'pending' and claimed_until > $7
+  ) as one
+)
 insert into notification_reports (store_id, id, message_id, status, error, at)
 select $1, r.id, r.message_id, r.status, r.error, r.at
 from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) as r (id, message_id, status, error, at)
-where exists (
-  select from notifications n
-  where n.store_id = $1 and n.channel = 'whatsapp' and n.provider_message_id = r.message_id
-) or exists (
-  select from notifications n
-  where n.store_id = $1 and n.channel = 'whatsapp' and n.status = 'pending' and n.claimed_until > $7
-)
+cross join under_way
+where under_way.one or r.message_id in (select provider_message_id from known)
 order by r.message_id, r.status
 on conflict (store_id, message_id, status) do nothing
 returning message_id, status
@@ -45,15 +50,18 @@ async def keep(
     return await work.fetch(_KEEP, work.scope.store_id, *map(list, zip(*reports, strict=True)), now)
 
 
+# Each message is looked up by its key, also where the statistics know of none: joined, a thousand failures would read
+# every message of the store a thousand times.
 _FAIL: Final = f"""
 with undelivered as (
-  select n.store_id as store, n.id as notification, r.error as reason from notification_reports r
-  join notifications n on n.store_id = r.store_id and n.provider_message_id = r.message_id and n.channel = 'whatsapp'
-  where r.store_id = $1 and r.message_id = any($2::text[]) and r.status = 'failed' and n.status = 'sent'
-    and not exists (
-      select from notification_reports d
-      where d.store_id = r.store_id and d.message_id = r.message_id and d.status in ('delivered', 'read')
-    )
+  select n.store_id as store, n.id as notification, said.reason from notifications n
+  cross join lateral (
+    select max(r.error) filter (where r.status = 'failed') as reason, bool_or(r.status = 'failed') as failed,
+      bool_or(r.status <> 'failed') as arrived
+    from notification_reports r where r.store_id = $1 and r.message_id = n.provider_message_id
+  ) said
+  where n.store_id = $1 and n.channel = 'whatsapp' and n.provider_message_id = any($2::text[]) and n.status = 'sent'
+    and said.failed and not said.arrived
   order by n.id for no key update of n
 )
 update notifications set status = 'failed', error = reason, sent_at = null from undelivered
