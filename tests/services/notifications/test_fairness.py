@@ -1,9 +1,12 @@
 """Mail servers that hang cost their own stores' messages time, and nobody else's, however many they are."""
 
 import asyncio
+import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -39,6 +42,30 @@ class Hanging:
         self.open -= 1
 
 
+class SilentNames:
+    """The system's resolver, to which nobody answers about one name until it is let go."""
+
+    NAME = "mail.silent.example"
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._real = socket.getaddrinfo
+        self._let_go = threading.Event()
+        self._counting = threading.Lock()
+        self.asked = 0
+        monkeypatch.setattr(socket, "getaddrinfo", self._resolve)
+
+    def _resolve(self, host: Any, *arguments: Any, **options: Any) -> Any:
+        if host == self.NAME:
+            with self._counting:
+                self.asked += 1
+            self._let_go.wait(60)
+            raise socket.gaierror("Nobody knows.")
+        return self._real(host, *arguments, **options)
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+
 @pytest.fixture
 async def hanging() -> AsyncIterator[Hanging]:
     """It; when the test ends, nothing waits for it any more."""
@@ -53,6 +80,12 @@ async def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, what
         await asyncio.sleep(0.02)
+
+
+async def retire(http: httpx.AsyncClient, store: Shop) -> None:
+    """Other tests have workers too, and they need not wait for this store."""
+    path = f"/api/v1/operator/stores/{store.id}/deactivate"
+    assert (await http.post(path, headers={"X-OPERATOR-KEY": OPERATOR_KEY})).is_success
 
 
 def dispatcher_of(worker: Worker) -> Dispatcher:
@@ -88,9 +121,38 @@ async def test_servers_that_hang_delay_nobody_else_however_many_they_are(
     for store in stuck:
         lines = await listed(store)
         assert [line["status"] for line in lines] == ["pending"] * (policy.PER_STORE + 1)
-        # Other tests have workers too, and they need not wait for these.
-        path = f"/api/v1/operator/stores/{store.id}/deactivate"
-        assert (await http.post(path, headers={"X-OPERATOR-KEY": OPERATOR_KEY})).is_success
+        await retire(http, store)
+
+
+async def test_names_that_nobody_resolves_delay_nobody_else(
+    http: httpx.AsyncClient,
+    shop: Shop,
+    make_worker: MakeWorker,
+    smtp: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The system's resolver holds a thread for each, and other stores' names need one too."""
+    names = SilentNames(monkeypatch)
+    worker = await make_worker()
+    await use_smtp(shop, smtp.port)
+    stuck = [await provision(http, OPERATOR_KEY) for _ in range(STORES)]
+    for store in stuck:
+        await use_smtp(store, 587, host=SilentNames.NAME)
+        for number in range(policy.PER_STORE):
+            await send(store, subject=f"stuck {number}")
+    loop = asyncio.create_task(dispatcher_of(worker).run())
+    try:
+        await until(lambda: names.asked == policy.TOTAL, "names wait for one another")
+        await send(shop, subject="quick")
+        worker.wake("notifications")
+        await until(lambda: len(smtp.mails) == 1, "a mail waits for others' names")
+        assert names.asked == policy.TOTAL
+    finally:
+        names.let_go()
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+    for store in stuck:
+        await retire(http, store)
 
 
 async def test_a_sender_that_failed_is_left_alone_and_then_probed_with_one_message(
