@@ -38,9 +38,9 @@ def create_app(settings: Settings) -> Litestar:
     runtime = open_runtime(settings)
     table = KeyTable(runtime.database, settings.secret)
     news = StoreNews(runtime.redis, redis_client(settings.redis_url, blocking=True), table)
-    tenancy = Tenancy(table, COUNTERS)
-    readiness = system.Readiness(runtime, head())
     limiter = RateLimiter(runtime.redis, processes=settings.workers)
+    tenancy = Tenancy(table, COUNTERS, limiter)
+    readiness = system.Readiness(runtime, head())
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:

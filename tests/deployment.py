@@ -1,10 +1,14 @@
 """A migrated database with all its roles, for tests and checks."""
 
+import base64
+import os
+
 import asyncpg
 
 from baas.core.db import DatabaseUrls
 from baas.core.migrations import upgrade
 from baas.core.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.settings import Settings
 from tests.servers import random_name
 
 PASSWORD = "test-role-password"  # roles of a server that only these tests can reach
@@ -37,6 +41,24 @@ def role_urls(owner_url: str) -> DatabaseUrls:
         auth=url_for(owner_url, AUTH, PASSWORD),
         operator=url_for(owner_url, OPERATOR, PASSWORD),
     )
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """How a process of its own, or a command, is told of a deployment: `baas …` with these settings."""
+    urls = settings.database
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONUNBUFFERED": "1",
+        "BAAS_ENVIRONMENT": "development",
+        "BAAS_DATABASE_URL": urls.app,
+        "BAAS_DATABASE_RELAY_URL": urls.relay,
+        "BAAS_DATABASE_AUTH_URL": urls.auth,
+        "BAAS_DATABASE_OPERATOR_URL": urls.operator,
+        "BAAS_REDIS_URL": settings.redis_url,
+        "BAAS_SECRET": settings.secret,
+        "BAAS_ENCRYPTION_KEYS": ",".join(base64.b64encode(key).decode() for key in settings.encryption_keys),
+        **more,
+    }
 
 
 async def truncate(owner_url: str) -> None:

@@ -83,6 +83,20 @@ class RunningDev:
             assert asyncio.get_running_loop().time() < deadline, f"{method} {path} got no answer: {problem}"
             await asyncio.sleep(0.1)
 
+    async def baas(self, *arguments: str, expect: int = 0) -> Any:
+        """A command on this deployment, as a person types it; answers its JSON, also that of a refusal."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "baas", *arguments, "--json"),
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith("BAAS_")}
+            | {"BAAS_DATA_DIR": str(self.data_dir)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == expect, (out.decode(), err.decode())
+        return json.loads(out or err)
+
     async def stop(self) -> int:
         """Ctrl-C, and the exit code."""
         await self.http.aclose()

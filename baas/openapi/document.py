@@ -198,8 +198,8 @@ class _Writer:
             success["content"] = {
                 _JSON: {"schema": schema, "example": self._answer_example(schema, endpoint)}
             }
-        elif endpoint.answer_media.startswith("text/html"):
-            success["content"] = {"text/html": {"schema": {"type": "string"}}}
+        elif endpoint.answer_media.startswith("text/"):
+            success["content"] = {endpoint.answer_media: {"schema": {"type": "string"}}}
         elif endpoint.answer_media != _JSON:
             success["content"] = {endpoint.answer_media: {"schema": {"type": "string", "format": "binary"}}}
         responses = {str(endpoint.status): success}

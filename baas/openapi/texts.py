@@ -107,6 +107,8 @@ MORE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "refresh_payment": {"502": ()},
     "refresh_storefront_payment": {"502": ()},
     "receive_notification": {"401": (), "413": (), "502": ()},
+    "verify_whatsapp_receiver": {"403": (), "429": ()},
+    "receive_whatsapp_reports": {"400": (), "401": (), "413": (), "429": ()},
 }
 """operation -> status -> codes that are its own, beside those of every endpoint."""
 
@@ -157,7 +159,10 @@ EVENTS: Final = {
     "customer.updated": ("Customer", f"What is known of a customer changed. {_RESERVED}"),
     "customer.erased": ("ErasedCustomer", f"A customer was forgotten; forget them as well. {_RESERVED}"),
     "notification.sent": ("Notification", "A message was handed over."),
-    "notification.failed": ("Notification", "A message was given up."),
+    "notification.failed": (
+        "Notification",
+        "A message was given up, or WhatsApp took it and reported that it could not be delivered.",
+    ),
     "webhook_endpoint.disabled": ("Endpoint", "An endpoint was given up; nothing is sent there any more."),
     "webhook_endpoint.test": (
         "EndpointTest",

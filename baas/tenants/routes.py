@@ -1,6 +1,6 @@
 """A store's own endpoints: itself, its keys, its usage, its audit log."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, delete, get, patch, post
@@ -12,7 +12,10 @@ from baas.core import ids
 from baas.core.context import Ctx
 from baas.core.db import StoreSession
 from baas.core.envelope import Data, Listed
+from baas.core.errors import RateLimited
+from baas.core.metrics import observe_rate_limited
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.core.ratelimit import RateLimiter
 from baas.tenants import service, test_clock
 from baas.tenants.keys import KeyTable
 from baas.tenants.schemas import (
@@ -28,12 +31,23 @@ from baas.tenants.schemas import (
 )
 from baas.tenants.test_clock import AdvanceClock, TestClock
 
+UNPROVEN_PER_MINUTE: Final = 120
+"""Requests from one address that should have proved who sends them and did not, before it has to wait."""
+
 
 class Tenancy(msgspec.Struct, frozen=True):
     """What these handlers need beside the context: brought by the application."""
 
     keys: KeyTable
     counters: service.Counters
+    limiter: RateLimiter
+
+    async def doubt(self, address: str | None) -> None:
+        """Count a request that did not prove who sent it. Raises RateLimited for an address that sent many."""
+        verdict = await self.limiter.check(f"unproven:{address}", UNPROVEN_PER_MINUTE)
+        if not verdict.allowed:
+            observe_rate_limited("address")
+            raise RateLimited(limit=verdict.limit, retry_after=verdict.retry_after)
 
 
 Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]

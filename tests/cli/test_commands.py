@@ -1,6 +1,5 @@
 """The operator's commands: what they print, what they refuse, and with which exit code."""
 
-import base64
 import json
 import secrets
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from baas.cli.main import main
 from baas.core.settings import Settings
+from tests import deployment
 
 Run = Callable[..., Result]
 
@@ -19,18 +19,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(settings: Settings, owner_url: str) -> Run:
     """Run a command against the test deployment."""
-    urls = settings.database
-    environment = {
-        "BAAS_ENVIRONMENT": "development",
-        "BAAS_DATABASE_URL": urls.app,
-        "BAAS_DATABASE_RELAY_URL": urls.relay,
-        "BAAS_DATABASE_AUTH_URL": urls.auth,
-        "BAAS_DATABASE_OPERATOR_URL": urls.operator,
-        "BAAS_DATABASE_OWNER_URL": owner_url,
-        "BAAS_REDIS_URL": settings.redis_url,
-        "BAAS_SECRET": settings.secret,
-        "BAAS_ENCRYPTION_KEYS": base64.b64encode(settings.encryption_keys[0]).decode(),
-    }
+    environment = deployment.environment(settings, BAAS_DATABASE_OWNER_URL=owner_url)
 
     def invoke(*arguments: str, expect: int = 0, **extra: str) -> Result:
         result = CliRunner().invoke(main, list(arguments), env={**environment, **extra})

@@ -1,6 +1,5 @@
 """`baas doctor` finds each kind of problem that a deployment can have, and says what to do about it."""
 
-import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -150,16 +149,7 @@ def test_a_database_without_a_schema_is_told(servers: Servers, settings: Setting
     name = random_name("baas_empty")
     owner_url = asyncio.run(deployment.empty_database(servers.admin_url, name))
     urls = deployment.role_urls(owner_url)
-    environment = {
-        "BAAS_ENVIRONMENT": "development",
-        "BAAS_DATABASE_URL": urls.app,
-        "BAAS_DATABASE_RELAY_URL": urls.relay,
-        "BAAS_DATABASE_AUTH_URL": urls.auth,
-        "BAAS_DATABASE_OPERATOR_URL": urls.operator,
-        "BAAS_REDIS_URL": settings.redis_url,
-        "BAAS_SECRET": settings.secret,
-        "BAAS_ENCRYPTION_KEYS": base64.b64encode(settings.encryption_keys[0]).decode(),
-    }
+    environment = deployment.environment(msgspec.structs.replace(settings, database=urls))
     try:
         examined = CliRunner().invoke(main, ["doctor"], env=environment)
         listed = CliRunner().invoke(main, ["store", "list"], env=environment)

@@ -1,6 +1,5 @@
 """`baas encryption renew`: after it, the old key opens nothing that is kept for longer than a day."""
 
-import base64
 import json
 from typing import Any
 
@@ -22,6 +21,7 @@ from baas.services.payments.schemas import PutPaymentProvider
 from baas.services.payments.service import accounts
 from baas.worker import Worker
 from migrations.metadata import metadata
+from tests import deployment
 from tests.clients import Shop
 from tests.servers import Servers, with_database
 
@@ -32,17 +32,7 @@ SHORT_LIVED = {"idempotency_keys"}
 
 def renew(settings: Settings, *keys: bytes) -> dict[str, Any]:
     """Run the command with these keys on the ring. It names the stores of which it cannot read something, and fails."""
-    urls = settings.database
-    environment = {
-        "BAAS_ENVIRONMENT": "development",
-        "BAAS_DATABASE_URL": urls.app,
-        "BAAS_DATABASE_RELAY_URL": urls.relay,
-        "BAAS_DATABASE_AUTH_URL": urls.auth,
-        "BAAS_DATABASE_OPERATOR_URL": urls.operator,
-        "BAAS_REDIS_URL": settings.redis_url,
-        "BAAS_SECRET": settings.secret,
-        "BAAS_ENCRYPTION_KEYS": ",".join(base64.b64encode(key).decode() for key in keys),
-    }
+    environment = deployment.environment(msgspec.structs.replace(settings, encryption_keys=keys))
     from baas.cli.main import main
 
     result: Result = CliRunner().invoke(main, ["encryption", "renew", "--json"], env=environment)
@@ -62,7 +52,12 @@ async def entrusted(shop: Shop, worker: Worker, database: Database) -> Shop:
     sender = {
         "sender_email": "shop@example.com",
         "email": {"provider": "resend", "api_key": "re_of_a_test"},
-        "whatsapp": {"phone_number_id": "123456", "access_token": "token of a test"},
+        "whatsapp": {
+            "phone_number_id": "123456",
+            "access_token": "token of a test",
+            "app_secret": "secret of a test",
+            "verify_token": "word of a test",
+        },
     }
     account = PutPaymentProvider(
         enabled=True, credentials={"secret_key": "sk_" + "test_x"}, webhook_secret="whsec_" + "x" * 32
@@ -108,7 +103,9 @@ async def test_what_was_entrusted_moves_to_the_new_key(
     before = await under(admin_url, entrusted, old)
     assert sorted(before) == [
         "notification_settings.email_secret",
+        "notification_settings.whatsapp_app_secret",
         "notification_settings.whatsapp_secret",
+        "notification_settings.whatsapp_verify_token",
         "payment_provider_accounts.credentials",
         "payment_provider_accounts.webhook_secret",
         "webhook_endpoints.previous_secret",

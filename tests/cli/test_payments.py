@@ -1,7 +1,6 @@
 """`baas payments`, on a running `baas dev` with its simulated providers."""
 
 import asyncio
-import json
 import os
 import sys
 from pathlib import Path
@@ -11,20 +10,6 @@ import httpx
 import pytest
 
 from tests.running import ROOT, RunningDev, eventually, running_dev
-
-
-async def baas(dev: RunningDev, *arguments: str, expect: int = 0) -> Any:
-    """Run a command on the deployment; answers its JSON."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "baas", "payments", *arguments, "--json",
-        cwd=ROOT,
-        env={**{k: v for k, v in os.environ.items() if not k.startswith("BAAS_")}, "BAAS_DATA_DIR": str(dev.data_dir)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    assert process.returncode == expect, (out.decode(), err.decode())
-    return json.loads(out or err)
 
 
 async def payment(dev: RunningDev, payment_id: str) -> Any:
@@ -56,7 +41,7 @@ async def played(dev: RunningDev, store: str, provider: str) -> None:
     """
 
     async def trigger(event: str, *options: str) -> tuple[str, list[str]]:
-        done = await baas(dev, "trigger", provider, event, *options)
+        done = await dev.baas("payments", "trigger", provider, event, *options)
         return done["payment_id"], [row["answer"] for row in done["sent"]]
 
     paid, answers = await trigger("payment.approved", "--twice", "--shuffle")
@@ -69,7 +54,7 @@ async def played(dev: RunningDev, store: str, provider: str) -> None:
 
     silent, answers = await trigger("payment.approved", "--never")
     assert answers == []
-    await baas(dev, "reconcile", store, "--since", "1h", "--provider", provider)
+    await dev.baas("payments", "reconcile", store, "--since", "1h", "--provider", provider)
     assert (await payment(dev, silent))["status"] == "paid"
     assert await moved_by(dev, silent) == ["reconciliation"]
 
@@ -96,7 +81,7 @@ async def test_the_providers_can_be_played(tmp_path: Path) -> None:
     async with running_dev(tmp_path / "data") as dev:
         store = dev.ready["store_id"]
         for provider in ("mercadopago", "stripe"):
-            shown = await baas(dev, "configure", store, provider, "--simulator")
+            shown = await dev.baas("payments", "configure", store, provider, "--simulator")
             assert (shown["configured"], shown["has_webhook_secret"]) == (True, True)
             assert "secret_key" not in str(shown.get("credentials", ""))
 
@@ -115,10 +100,12 @@ async def test_the_providers_can_be_played(tmp_path: Path) -> None:
                 assert (await person.post(url, data={"outcome": "approved"})).status_code == 303
             await becomes(dev, made["id"], "paid")
 
-        refusal = await baas(dev, "trigger", "stripe", "payment.approved", "--late", "0x", expect=1)
+        refusal = await dev.baas(
+            "payments", "trigger", "stripe", "payment.approved", "--late", "0x", expect=1
+        )
         assert refusal["error"]["code"] == "validation_error"
-        refusal = await baas(
-            dev, "configure", store, "stripe", "--set", "secret_key=sk_live_abcdefgh", expect=1
+        refusal = await dev.baas(
+            "payments", "configure", store, "stripe", "--set", "secret_key=sk_live_abcdefgh", expect=1
         )
         assert "live money" in str(refusal)
         assert "sk_live_abcdefgh" not in str(refusal)

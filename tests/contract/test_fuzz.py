@@ -3,7 +3,6 @@
 Over HTTP, against a server in a process of its own, with the keys of a store that has one of everything.
 """
 
-import base64
 import json
 import os
 import socket
@@ -33,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 
 from baas.core.settings import Settings
 from baas.worker import Worker
+from tests import deployment
 from tests.clients import provision
 from tests.conftest import OPERATOR_KEY
 from tests.tenancy.world import World, build
@@ -72,22 +72,14 @@ class Server:
         self.base_url = f"http://127.0.0.1:{port}"
         self.log = log
         assert settings.operator_key_hash is not None
-        environment = {
-            **os.environ,
-            "BAAS_ENVIRONMENT": "development",
-            "BAAS_DATABASE_URL": settings.database.app,
-            "BAAS_DATABASE_RELAY_URL": settings.database.relay,
-            "BAAS_DATABASE_AUTH_URL": settings.database.auth,
-            "BAAS_DATABASE_OPERATOR_URL": settings.database.operator,
-            "BAAS_REDIS_URL": settings.redis_url,
-            "BAAS_SECRET": settings.secret,
-            "BAAS_ENCRYPTION_KEYS": base64.b64encode(settings.encryption_keys[0]).decode(),
-            "BAAS_OPERATOR_KEY_HASH": settings.operator_key_hash.hex(),
-            "BAAS_BASE_URL": self.base_url,
-            "BAAS_PORT": str(port),
-            "BAAS_ALLOW_LOCAL_RECEIVERS": "true",
-            "BAAS_LOG_LEVEL": "WARNING",
-        }
+        environment = deployment.environment(
+            settings,
+            BAAS_OPERATOR_KEY_HASH=settings.operator_key_hash.hex(),
+            BAAS_BASE_URL=self.base_url,
+            BAAS_PORT=str(port),
+            BAAS_ALLOW_LOCAL_RECEIVERS="true",
+            BAAS_LOG_LEVEL="WARNING",
+        )
         command = [sys.executable, "-m", "baas", "serve"]
         with log.open("wb") as file:
             self.process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)

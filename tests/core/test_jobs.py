@@ -133,16 +133,17 @@ class TestEvery:
         assert [line["event"] for line in lines] == ["periodic.failed"]
 
 
+@pytest.fixture(scope="module")
+async def redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnRedis]:
+    """A Redis that can be taken away."""
+    own = OwnRedis(tmp_path_factory.mktemp("redis"))
+    await own.start()
+    yield own
+    own.stop()
+
+
 class TestRedis:
     """A nudge crosses processes while Redis lives, and is missed by nobody while it does not."""
-
-    @pytest.fixture(scope="class")
-    async def redis(self, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnRedis]:
-        """A Redis that can be taken away."""
-        own = OwnRedis(tmp_path_factory.mktemp("redis"))
-        await own.start()
-        yield own
-        own.stop()
 
     async def test_a_nudge_wakes_a_loop_elsewhere_and_again_after_redis_was_away(
         self, redis: OwnRedis, work: Work

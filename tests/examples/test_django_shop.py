@@ -1,7 +1,6 @@
 """The Django shop against two stores of a running backend: the same code, other variables."""
 
 import asyncio
-import json
 import os
 import re
 import socket
@@ -10,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -117,13 +115,7 @@ async def running_shop(dev: RunningDev, api_key: str, folder: Path) -> AsyncIter
 
 async def second_store(dev: RunningDev) -> str:
     """Another store in the same deployment; answers its secret key."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "baas", "store", "create", "Tienda Dos", "--currency", "CLP", "--country", "CL", "--json",
-        cwd=ROOT, env=environment(**dev.environment), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    output, problem = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, problem.decode()
-    made: dict[str, Any] = json.loads(output)
+    made = await dev.baas("store", "create", "Tienda Dos", "--currency", "CLP", "--country", "CL")
     return str(made["secret_key"])
 
 

@@ -9,7 +9,6 @@ import json
 import os
 import random
 import signal
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +19,7 @@ import pytest
 
 from baas.simulators import mercadopago, stripe
 from baas.simulators.mercadopago import webhook_secret
-from tests.running import ADDRESS, ROOT, RunningDev, eventually, running_dev
+from tests.running import ADDRESS, RunningDev, eventually, running_dev
 
 ORDERS: Final = 500
 BUYERS: Final = 12
@@ -124,16 +123,9 @@ class Chaos:
 
     async def reconcile(self) -> list[Any]:
         """`baas payments reconcile`, as a person types it."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "baas", "payments", "reconcile", self.dev.ready["store_id"], "--since", "1h", "--json",
-            cwd=ROOT,
-            env={**os.environ, "BAAS_DATA_DIR": str(self.dev.data_dir)},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert process.returncode == 0, err.decode()
-        runs: list[Any] = json.loads(out)
+        runs: list[Any] = await self.dev.baas(
+            "payments", "reconcile", self.dev.ready["store_id"], "--since", "1h"
+        )
         return runs
 
     async def quiet(self) -> None:

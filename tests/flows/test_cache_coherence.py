@@ -6,7 +6,6 @@ everywhere, with Redis there, gone, and back.
 """
 
 import asyncio
-import os
 import random
 import secrets
 import sys
@@ -18,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from baas.core.db import StoreConnection
 from baas.core.settings import Settings
+from tests import deployment
 from tests.clients import BASE, Shop, provision
-from tests.conftest import OPERATOR_KEY, SECRET
+from tests.conftest import OPERATOR_KEY
 from tests.core.own_redis import OwnRedis
 from tests.running import ROOT
 from tests.servers import free_port
@@ -72,20 +73,12 @@ class Store:
 @asynccontextmanager
 async def api(settings: Settings, redis: OwnRedis, folder: Path, port: int) -> AsyncIterator[str]:
     """One API process; answers its address."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("BAAS_")},
-        "BAAS_ENVIRONMENT": "development",
-        "BAAS_DATABASE_URL": settings.database.app,
-        "BAAS_DATABASE_RELAY_URL": settings.database.relay,
-        "BAAS_DATABASE_AUTH_URL": settings.database.auth,
-        "BAAS_DATABASE_OPERATOR_URL": settings.database.operator,
-        "BAAS_REDIS_URL": redis.url,
-        "BAAS_SECRET": SECRET,
-        "BAAS_ENCRYPTION_KEYS": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
-        "BAAS_OPERATOR_KEY_HASH": (settings.operator_key_hash or b"").hex(),
-        "BAAS_PORT": str(port),
-        "BAAS_LOG_LEVEL": "ERROR",
-    }
+    environment = deployment.environment(
+        msgspec.structs.replace(settings, redis_url=redis.url),
+        BAAS_OPERATOR_KEY_HASH=(settings.operator_key_hash or b"").hex(),
+        BAAS_PORT=str(port),
+        BAAS_LOG_LEVEL="ERROR",
+    )
     log = folder / f"api-{port}.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(

@@ -1,6 +1,5 @@
 """The clock of a test store."""
 
-import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -12,8 +11,9 @@ import pytest
 from baas.core.settings import Settings
 from baas.tenants import test_clock
 from baas.worker import Worker
+from tests import deployment
 from tests.clients import Shop, drain, provision
-from tests.conftest import OPERATOR_KEY, SECRET
+from tests.conftest import OPERATOR_KEY
 
 PATH = "/admin/test-clock"
 
@@ -91,20 +91,8 @@ def test_lengths_of_time_are_read_as_people_write_them() -> None:
 async def test_the_command_moves_it_too(shop: Shop, settings: Settings) -> None:
     """Named by slug or id; a wrong name and a wrong length have exit codes of their own."""
     import asyncio
-    import base64
 
-    urls = settings.database
-    environment = {
-        "PATH": os.environ["PATH"],
-        "BAAS_ENVIRONMENT": "development",
-        "BAAS_DATABASE_URL": urls.app,
-        "BAAS_DATABASE_RELAY_URL": urls.relay,
-        "BAAS_DATABASE_AUTH_URL": urls.auth,
-        "BAAS_DATABASE_OPERATOR_URL": urls.operator,
-        "BAAS_REDIS_URL": settings.redis_url,
-        "BAAS_SECRET": SECRET,
-        "BAAS_ENCRYPTION_KEYS": base64.b64encode(settings.encryption_keys[0]).decode(),
-    }
+    environment = deployment.environment(settings)
 
     async def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "baas", "clock", "advance", *arguments, "--json"]

@@ -232,31 +232,33 @@ class TestRevoke:
         assert await works(http, key["key"]) == 200
 
 
+@pytest.fixture(scope="module")
+async def redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnRedis]:
+    """A Redis that can be taken away."""
+    own = OwnRedis(tmp_path_factory.mktemp("redis"))
+    await own.start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture(scope="module")
+async def instances(
+    settings: Settings, redis: OwnRedis
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """Two instances on one database and that Redis."""
+    own = msgspec.structs.replace(settings, redis_url=redis.url)
+    apps: list[Litestar] = [create_app(own), create_app(own)]
+    async with (
+        started(apps[0]),
+        started(apps[1]),
+        client_of(apps[0]) as first,
+        client_of(apps[1]) as second,
+    ):
+        yield first, second
+
+
 class TestEveryProcess:
     """A second instance of the application stands for every other process."""
-
-    @pytest.fixture(scope="class")
-    async def redis(self, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnRedis]:
-        """A Redis that can be taken away."""
-        own = OwnRedis(tmp_path_factory.mktemp("redis"))
-        await own.start()
-        yield own
-        own.stop()
-
-    @pytest.fixture(scope="class")
-    async def instances(
-        self, settings: Settings, redis: OwnRedis
-    ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-        """Two instances on one database and that Redis."""
-        own = msgspec.structs.replace(settings, redis_url=redis.url)
-        apps: list[Litestar] = [create_app(own), create_app(own)]
-        async with (
-            started(apps[0]),
-            started(apps[1]),
-            client_of(apps[0]) as first,
-            client_of(apps[1]) as second,
-        ):
-            yield first, second
 
     async def test_hears_of_a_revocation_at_once(
         self, instances: tuple[httpx.AsyncClient, httpx.AsyncClient], redis: OwnRedis

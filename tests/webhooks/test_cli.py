@@ -1,9 +1,7 @@
 """`baas webhook`: sending again, following, and bringing events to a developer's machine."""
 
 import asyncio
-import base64
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +14,7 @@ from standardwebhooks import Webhook
 from baas.core.settings import Settings
 from baas.webhooks.signing import new_secret
 from baas.worker import Worker
+from tests import deployment
 from tests.clients import Shop, drain, provision
 from tests.conftest import OPERATOR_KEY
 from tests.webhooks.conftest import Register, deliveries, emit_many, publish
@@ -27,19 +26,7 @@ Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 @pytest.fixture
 def start(settings: Settings) -> Start:
     """Starts `baas webhook …` against the deployment of the tests."""
-    urls = settings.database
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONUNBUFFERED": "1",
-        "BAAS_ENVIRONMENT": "development",
-        "BAAS_DATABASE_URL": urls.app,
-        "BAAS_DATABASE_RELAY_URL": urls.relay,
-        "BAAS_DATABASE_AUTH_URL": urls.auth,
-        "BAAS_DATABASE_OPERATOR_URL": urls.operator,
-        "BAAS_REDIS_URL": settings.redis_url,
-        "BAAS_SECRET": settings.secret,
-        "BAAS_ENCRYPTION_KEYS": base64.b64encode(settings.encryption_keys[0]).decode(),
-    }
+    environment = deployment.environment(settings)
 
     async def begin(*arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

@@ -2,14 +2,16 @@
 
 The claim takes notifications by turns between stores while there are free places; each is a task of its own,
 which renders and sends without any transaction open and then records. A store has few places, one sender has
-a bounded number, and a sender that fails for reasons of its own is left alone for a while: a mail server that
-hangs costs its own store's messages time, and nobody else's.
+a bounded number, and a sender that fails for reasons of its own is left alone for a while and then probed with
+one message. What only waits for a slow server gives its place to others. So a mail server that hangs costs its
+own store's messages time, and nobody else's, also when many hang at once.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -45,6 +47,7 @@ class _Health:
 
     def __init__(self) -> None:
         self.places = asyncio.Semaphore(policy.PER_SENDER)
+        self.in_hand = 0
         self.failures = 0
         self.paused_until = 0.0
 
@@ -61,8 +64,23 @@ class _Health:
 
     @property
     def pause(self) -> timedelta:
-        """How long to leave it alone from now."""
-        return timedelta(seconds=max(0.0, self.paused_until - time.monotonic()))
+        """How long to leave it alone from now; nothing when it can have one more message."""
+        left = self.paused_until - time.monotonic()
+        if left > 0:
+            return timedelta(seconds=left)
+        if self.failures >= policy.PAUSE_AFTER and self.in_hand:
+            return policy.PAUSE
+        # Waiting for one of its places would hold one that other senders can use.
+        return _CROWDED if self.places.locked() else timedelta(0)
+
+    @contextmanager
+    def taken_in_hand(self) -> Iterator[None]:
+        """A message of it is worked on: whoever fails is probed with one alone."""
+        self.in_hand += 1
+        try:
+            yield
+        finally:
+            self.in_hand -= 1
 
 
 class Dispatcher(Loop):
@@ -79,6 +97,7 @@ class Dispatcher(Loop):
         self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._busy: Counter[UUID] = Counter()
         self._health: dict[str, _Health] = {}
+        self._asked: dict[UUID, float] = {}
 
     async def run(self) -> None:
         """Send until cancelled; then give what is in flight a moment to end."""
@@ -102,7 +121,7 @@ class Dispatcher(Loop):
 
     async def claim(self) -> int:
         """Take as many due notifications as there are free places and start sending them."""
-        free = policy.TOTAL - len(self._in_flight)
+        free = policy.TOTAL - len(self._in_flight) + self._waiting_for_slow_ones()
         if free <= 0:
             return 0
         async with self._database.relay(reason="notifications: claim what is due") as system:
@@ -115,6 +134,11 @@ class Dispatcher(Loop):
             self._in_flight[task] = claim
             task.add_done_callback(self._ended)
         return len(claims)
+
+    def _waiting_for_slow_ones(self) -> int:
+        """How many messages do nothing here but wait for a server that is slow."""
+        long_ago = time.monotonic() - policy.SLOW.total_seconds()
+        return min(policy.ASIDE, sum(asked < long_ago for asked in self._asked.values()))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         claim = self._in_flight.pop(task)
@@ -140,16 +164,16 @@ class Dispatcher(Loop):
         try:
             sender = sending.sender_of(self._senders, scope, prepared)
             health = self._health_of(sender)
-            # Its places are taken: waiting here would hold places that other senders can use.
-            pause = health.pause or (_CROWDED if health.places.locked() else None)
+            pause = health.pause
             if pause:
                 await self._postpone(scope, claim, pause)
                 return
-            message = await sending.write(self._database, scope, claim, prepared, self._renderer)
-            if message is None:
-                return
-            began = time.monotonic()
-            sent = await self._hand_over(health, sender, message)
+            with health.taken_in_hand():
+                message = await sending.write(self._database, scope, claim, prepared, self._renderer)
+                if message is None:
+                    return
+                began = time.monotonic()
+                sent = await self._hand_over(claim, health, sender, message)
             outcome = self._sent(scope, sender, sent, began)
         except SendFailed as error:
             outcome = self._failed(scope, sender, error, prepared, began)
@@ -160,12 +184,12 @@ class Dispatcher(Loop):
             outcome = self._failed(scope, sender, broken, prepared, began)
         await self._record(scope, claim, prepared, outcome)
 
-    async def _hand_over(self, health: _Health, sender: Sender, message: Message) -> Sent:
-        message = _addressed(message, sender)
+    async def _hand_over(self, claim: Claim, health: _Health, sender: Sender, message: Message) -> Sent:
         async with health.places:
+            self._asked[claim.id] = time.monotonic()
             try:
                 async with asyncio.timeout(policy.SEND_SECONDS + 5):
-                    sent = await sender.way.send(message)
+                    sent = await sender.way.send(_addressed(message, sender))
             except TimeoutError:
                 health.note(failed=True)
                 raise SendFailed("The provider did not answer in time.", of_sender=True) from None
@@ -173,6 +197,8 @@ class Dispatcher(Loop):
                 # A refusal of this message says that the sender works.
                 health.note(failed=error.of_sender)
                 raise
+            finally:
+                self._asked.pop(claim.id, None)
         health.note(failed=False)
         return sent
 

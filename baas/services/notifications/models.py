@@ -33,6 +33,8 @@ class NotificationSettings(StoreOwned, Base):
     email_secret: Mapped[bytes | None] = column(type_=LargeBinary())
     whatsapp_options: Mapped[dict[str, Any] | None] = column(pii=True)
     whatsapp_secret: Mapped[bytes | None] = column(type_=LargeBinary())
+    whatsapp_app_secret: Mapped[bytes | None] = column(type_=LargeBinary())
+    whatsapp_verify_token: Mapped[bytes | None] = column(type_=LargeBinary())
     rules: Mapped[dict[str, Any]] = column(server_default=text("'{}'::jsonb"))
     brand: Mapped[dict[str, Any]] = column(server_default=text("'{}'::jsonb"))
     updated_at: Mapped[datetime] = column()
@@ -83,6 +85,11 @@ class Notification(StoreEntity, Base):
         Index("ix_notifications_about", "store_id", "about", "id"),
         Index("ix_notifications_recipient", "store_id", "recipient", "id"),
         Index("ix_notifications_age", "id", postgresql_using="brin"),
+        Index(
+            "ix_notifications_whatsapp",
+            *("store_id", "provider_message_id"),
+            postgresql_where=text("channel = 'whatsapp'"),
+        ),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
@@ -148,3 +155,23 @@ class NotificationAttempt(StoreEntity, Base):
     error: Mapped[str | None] = column(keep=_KEPT)
     duration_ms: Mapped[int] = column(keep=_KEPT)
     created_at: Mapped[datetime] = column(keep=_KEPT)
+
+
+class NotificationReport(StoreEntity, Base):
+    """What WhatsApp reported of a message that it had taken: each of its words once, however often it comes.
+
+    By Meta's id of the message and not by ours, for a report may be here before the worker has written down that
+    the message was sent.
+    """
+
+    __tablename__ = "notification_reports"
+    __table_args__ = (
+        UniqueConstraint("store_id", "message_id", "status"),
+        CheckConstraint("status in ('delivered', 'read', 'failed')", name="status"),
+        Index("ix_notification_reports_age", "id", postgresql_using="brin"),
+    )
+
+    message_id: Mapped[str] = column(keep=_KEPT)
+    status: Mapped[str] = column(keep=_KEPT)
+    error: Mapped[str | None] = column(keep=_KEPT)
+    at: Mapped[datetime] = column(keep=_KEPT)

@@ -23,13 +23,17 @@ SEND_SECONDS: Final = 30.0
 LEASE: Final = timedelta(seconds=120)
 """After that, the message of a worker that died is somebody else's."""
 TOTAL: Final = 32
-"""Messages in flight in one worker."""
+"""Messages in flight in one worker, without those that only wait for a slow server."""
+SLOW: Final = timedelta(seconds=1)
+"""A server that has had a message for so long is slow: the message's place is somebody else's meanwhile."""
+ASIDE: Final = 256
+"""Messages that may wait so."""
 PER_STORE: Final = 4
 PER_SENDER: Final = 16
 """Over one sender; only that of the deployment serves several stores."""
 
 PAUSE_AFTER: Final = 2
-"""Failures in a row that are the sender's and not the message's."""
+"""Failures in a row that are the sender's and not the message's. From then on it is probed with one message at a time."""
 PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 

@@ -11,7 +11,7 @@ from baas.core.context import Ctx
 from baas.core.db import StoreWork
 from baas.core.envelope import Data, Listed
 from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
-from baas.services.notifications import template_routes
+from baas.services.notifications import template_routes, whatsapp_routes
 from baas.services.notifications.schemas import (
     Channel,
     Notification,
@@ -137,4 +137,5 @@ ROUTES: list[HTTPRouteHandler | Any] = [
     get_notification_settings,
     put_notification_settings,
     *template_routes.ROUTES,
+    *whatsapp_routes.ROUTES,
 ]

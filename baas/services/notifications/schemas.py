@@ -50,7 +50,10 @@ class TemplateChannel(StrEnum):
 
 
 class NotificationStatus(StrEnum):
-    """`sent` means handed over: to the mail server, to the Cloud API, or, for a link, that the link is made."""
+    """`sent` means handed over: to the mail server, to the Cloud API, or, for a link, that the link is made.
+
+    A message that WhatsApp took and could not deliver goes on from `sent` to `failed` when WhatsApp says so.
+    """
 
     PENDING = "pending"
     SENT = "sent"
@@ -142,6 +145,30 @@ class NotificationAttemptOut(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int
 
 
+class ReportStatus(StrEnum):
+    """What WhatsApp reports and is worth remembering: its `sent` says no more than that it took the message."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What WhatsApp reported after it had taken the message."""
+
+    status: ReportStatus
+    at: str
+    error: str | None
+    """Why it failed, in words."""
+
+
+class ReportsTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of Meta's reports."""
+
+    taken: int
+    """Those that are about messages of this store and that were new."""
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What a message says."""
 
@@ -156,6 +183,8 @@ class NotificationDetail(Notification, frozen=True, kw_only=True):
     data: dict[str, Any]
     content: Content | None
     attempt_log: list[NotificationAttemptOut]
+    reports: list[MessageReport]
+    """What WhatsApp reported of it, the first report first; empty for other channels."""
 
 
 class NotificationFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,6 +324,11 @@ class PutWhatsApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     phone_number_id: Annotated[str, Meta(pattern="^[0-9]{5,32}$(?!\n)")]
     access_token: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
     """Write-only; the one that is there stays when it is absent."""
+    app_secret: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """Of the Meta app, which signs its reports with it. Write-only; the one that is there stays when it is absent."""
+    verify_token: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """What Meta has to say when the address for its reports is registered, in your own words. Write-only; the one
+    that is there stays when it is absent."""
 
 
 class PutSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -327,10 +361,12 @@ class EmailSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhatsAppSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The store's number at the Cloud API, without the token."""
+    """The store's number at the Cloud API, without the secrets."""
 
     phone_number_id: str
     has_secret: bool
+    has_app_secret: bool
+    has_verify_token: bool
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

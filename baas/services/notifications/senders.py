@@ -20,6 +20,9 @@ from baas.services.notifications.schemas import Channel, EmailProvider, Security
 
 EMAIL_SECRET = "email_secret"  # noqa: S105  names of columns
 WHATSAPP_SECRET = "whatsapp_secret"  # noqa: S105
+WHATSAPP_APP_SECRET = "whatsapp_app_secret"  # noqa: S105
+WHATSAPP_VERIFY_TOKEN = "whatsapp_verify_token"  # noqa: S105
+SECRETS = (EMAIL_SECRET, WHATSAPP_SECRET, WHATSAPP_APP_SECRET, WHATSAPP_VERIFY_TOKEN)
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -50,8 +53,7 @@ def unseal(keyring: KeyRing, scope: StoreScope, column: str, token: bytes | None
 
 def renewed(keyring: KeyRing, scope: StoreScope, row: Mapping[str, Any]) -> dict[str, bytes]:
     """The columns of the settings whose secret another key than the present one encrypted, encrypted anew."""
-    columns = (EMAIL_SECRET, WHATSAPP_SECRET)
-    return keyring.renew({name: (row[name], _context(scope, name)) for name in columns})
+    return keyring.renew({name: (row[name], _context(scope, name)) for name in SECRETS})
 
 
 def _context(scope: StoreScope, column: str) -> bytes:

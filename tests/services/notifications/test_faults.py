@@ -1,8 +1,6 @@
 """Nothing is lost: workers are killed while they send over a mail server that refuses, hangs up and goes silent."""
 
 import asyncio
-import base64
-import os
 import random
 import sys
 from collections import Counter
@@ -13,6 +11,7 @@ import pytest
 from baas.core.db import Database
 from baas.core.settings import Settings
 from baas.worker import Worker
+from tests import deployment
 from tests.clients import Shop, drain
 from tests.services.notifications.mailserver import MailServer
 from tests.services.notifications.steps import advance, execute, listed, send, use_smtp
@@ -69,22 +68,9 @@ class MoodyServer:
 
 
 async def _worker(settings: Settings, pem: Path) -> asyncio.subprocess.Process:
-    urls = settings.database
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "baas", "worker"),
-        env={
-            "PATH": os.environ["PATH"],
-            "SSL_CERT_FILE": str(pem),
-            "BAAS_ENVIRONMENT": "development",
-            "BAAS_DATABASE_URL": urls.app,
-            "BAAS_DATABASE_RELAY_URL": urls.relay,
-            "BAAS_DATABASE_AUTH_URL": urls.auth,
-            "BAAS_DATABASE_OPERATOR_URL": urls.operator,
-            "BAAS_REDIS_URL": settings.redis_url,
-            "BAAS_SECRET": settings.secret,
-            "BAAS_ENCRYPTION_KEYS": base64.b64encode(settings.encryption_keys[0]).decode(),
-            "BAAS_ALLOW_LOCAL_RECEIVERS": "true",
-        },
+        env=deployment.environment(settings, SSL_CERT_FILE=str(pem), BAAS_ALLOW_LOCAL_RECEIVERS="true"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )

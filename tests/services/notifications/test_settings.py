@@ -27,10 +27,22 @@ async def test_secrets_go_in_and_never_come_out(shop: Shop) -> None:
     assert (await configure(shop, whatsapp=whatsapp))["whatsapp"] == {
         "phone_number_id": "12345",
         "has_secret": True,
+        "has_app_secret": False,
+        "has_verify_token": False,
+    }
+    proofs = {"app_secret": "the-app-secret-0", "verify_token": "the-verify-token-0"}
+    await configure(shop, whatsapp={"phone_number_id": "12345", **proofs})
+    # What is absent stays.
+    assert (await configure(shop, whatsapp={"phone_number_id": "67890"}))["whatsapp"] == {
+        "phone_number_id": "67890",
+        "has_secret": True,
+        "has_app_secret": True,
+        "has_verify_token": True,
     }
     everything = (await shop.admin("GET", PATH)).text + (await shop.admin("GET", "/admin/audit-log")).text
-    assert "the-password-0" not in everything
-    assert "the-token-0" not in everything
+    for secret in ("the-password-0", "the-token-0", *proofs.values()):
+        assert secret not in everything
+    assert "whatsapp_app_secret" in everything
     assert "notification_settings.updated" in everything
 
 

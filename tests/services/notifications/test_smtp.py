@@ -1,7 +1,6 @@
 """Mail over a real SMTP server, and over ones that refuse, hang up, and say nothing."""
 
 import asyncio
-import time
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -312,45 +311,3 @@ class TestOnce:
         assert sorted(mail.mail["Message-ID"] for mail in smtp.mails) == sorted(
             f"<{identity}@casamate.test>" for identity in made
         )
-
-
-class TestFairness:
-    async def test_a_mail_server_that_hangs_delays_nobody_else(
-        self,
-        shop: Shop,
-        other_shop: Shop,
-        make_worker: MakeWorker,
-        smtp: MailServer,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        """200 messages wait for it; another store's are sent at once."""
-        monkeypatch.setattr(policy, "SEND_SECONDS", 4.0)
-        worker = await make_worker()
-        await use_smtp(other_shop, smtp.port)
-        async with bad_server(hang) as port:
-            await use_smtp(shop, port)
-            for number in range(30):
-                await send(shop, subject=f"stuck {number}")
-            loop = asyncio.create_task(worker.loops["notifications"].run())
-            try:
-                await asyncio.sleep(0.3)
-                waits = []
-                for number in range(10):
-                    began = time.monotonic()
-                    identity = await send(other_shop, subject=f"quick {number}")
-                    worker.wake("notifications")
-                    while (await read(other_shop, identity))["status"] != "sent":
-                        await asyncio.sleep(0.02)
-                        assert time.monotonic() - began < 3.9
-                    waits.append(time.monotonic() - began)
-                assert sorted(waits)[5] < 1.0
-                # After the first places timed out, the server is left alone and its messages wait unharmed.
-                await asyncio.sleep(4.5)
-            finally:
-                loop.cancel()
-                await asyncio.gather(loop, return_exceptions=True)
-        answer = await shop.admin("GET", "/admin/notifications?limit=100")
-        states = [(line["status"], line["attempts"]) for line in answer.json()["data"]]
-        assert len(states) == 30
-        assert all(status == "pending" and attempts <= 1 for status, attempts in states)
-        assert sum(attempts for _, attempts in states) <= 8

@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -23,6 +24,8 @@ from baas.services.notifications.schemas import Security
 
 PORTS: Final = frozenset({465, 587, 2525})
 """Ports that a store's mail server may have."""
+_RESOLVERS: Final = ThreadPoolExecutor(policy.TOTAL + policy.ASIDE, thread_name_prefix="mail-names")
+"""As many as messages in flight: a name whose server hangs must not hold up the names of other stores."""
 _AUTH_CODES: Final = frozenset({530, 534, 535, 538})
 
 
@@ -122,7 +125,9 @@ class Smtp:
         server = self._server
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+            found = await loop.run_in_executor(
+                _RESOLVERS, lambda: socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+            )
         except (OSError, UnicodeError):
             raise SendFailed(
                 "The name of the mail server could not be resolved.", Failure.CONFIGURATION

@@ -11,11 +11,23 @@ from baas.services.notifications.phones import digits
 
 MAX_BODY: Final = 4096
 MAX_LINK: Final = 2000
+MAX_ID: Final = 200
+"""As much as is kept of Meta's id of a message."""
 _BUSY: Final = frozenset({1, 2, 4, 80007, 130429, 131016, 131048, 131056})
 """Too many messages, or Meta itself is unwell."""
 _SENDER: Final = frozenset({3, 10, 100, 190, 131005, 131031, 133010}) | frozenset(range(200, 300))
 """The token or the number is not right."""
 _WINDOW: Final = 131047
+
+
+def advice(code: object) -> str:
+    """What a person can do about one of Meta's errors, as a sentence to go on with; empty for most."""
+    if code != _WINDOW:
+        return ""
+    return (
+        " Free text goes only within 24 hours of the customer's last message;"
+        " give the template a provider_template."
+    )
 
 
 class CloudApi:
@@ -44,7 +56,7 @@ class CloudApi:
         said = parsed(answer)
         messages = said.get("messages")
         if 200 <= answer.status < 300 and isinstance(messages, list) and messages:
-            return Sent(provider_message_id=str(messages[0].get("id", ""))[:200] or None)
+            return Sent(provider_message_id=str(messages[0].get("id", ""))[:MAX_ID] or None)
         error = said.get("error")
         details: dict[str, Any] = error if isinstance(error, dict) else {}
         code = details.get("code")
@@ -52,11 +64,7 @@ class CloudApi:
             f"WhatsApp answered {code or answer.status}: {details.get('message', '')}", 280
         )
         if code == _WINDOW:
-            reason += (
-                " Free text goes only within 24 hours of the customer's last message;"
-                " give the template a provider_template."
-            )
-            raise SendFailed(reason, Failure.PERMANENT)
+            raise SendFailed(reason + advice(code), Failure.PERMANENT)
         if code in _BUSY or answer.status == 429 or answer.status >= 500:
             raise SendFailed(reason, retry_after=retry_after(answer), of_sender=True)
         if answer.status == 401 or code in _SENDER:

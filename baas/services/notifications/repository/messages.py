@@ -7,16 +7,17 @@ from uuid import UUID
 
 from baas.core.db import StoreWork
 
-_SHOWN: Final = (
+SHOWN: Final = (
     "id, channel, recipient, status, template_key, template_version, locale, subject, about, event_id, resent_from,"
     " attempts, next_attempt_at, provider, provider_message_id, action_url, error, created_at, sent_at"
 )
+"""What the public form of a notification is made from."""
 _INSERT: Final = f"""
 insert into notifications (store_id, id, channel, recipient, template_key, template_version, locale, data, subject,
   about, event_id, resent_from, status, error, next_attempt_at, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
 on conflict (store_id, event_id, template_key, channel) do nothing
-returning {_SHOWN}
+returning {SHOWN}
 """
 
 
@@ -50,7 +51,7 @@ async def insert(
 async def find(work: StoreWork, notification_id: UUID) -> Any | None:
     """One notification with its data."""
     return await work.fetchrow(
-        f"select {_SHOWN}, data from notifications where store_id = $1 and id = $2",
+        f"select {SHOWN}, data from notifications where store_id = $1 and id = $2",
         work.scope.store_id,
         notification_id,
     )
@@ -59,7 +60,7 @@ async def find(work: StoreWork, notification_id: UUID) -> Any | None:
 async def lock(work: StoreWork, notification_id: UUID) -> Any | None:
     """One notification with its data, locked."""
     return await work.fetchrow(
-        f"select {_SHOWN}, data, round from notifications where store_id = $1 and id = $2 for update",
+        f"select {SHOWN}, data, round from notifications where store_id = $1 and id = $2 for update",
         work.scope.store_id,
         notification_id,
     )
@@ -79,7 +80,7 @@ async def listed(
         where += f" and id < ${len(arguments)}"
     arguments.append(limit)
     return await work.fetch(
-        f"select {_SHOWN} from notifications where store_id = $1{where} order by id desc limit ${len(arguments)}",
+        f"select {SHOWN} from notifications where store_id = $1{where} order by id desc limit ${len(arguments)}",
         *arguments,
     )
 
@@ -122,7 +123,7 @@ async def begin_round(work: StoreWork, notification_id: UUID, now: datetime) -> 
     return await work.fetchrow(
         "update notifications set status = 'pending', round = round + 1, step = 0, next_attempt_at = $3,"
         " template_version = null, claimed_until = null"
-        f" where store_id = $1 and id = $2 returning {_SHOWN}",
+        f" where store_id = $1 and id = $2 returning {SHOWN}",
         work.scope.store_id,
         notification_id,
         now,

@@ -197,6 +197,11 @@ delete from notification_contents c using (
   select store_id, notification_id from notification_contents where notification_id < $1 limit $2
 ) old where c.store_id = old.store_id and c.notification_id = old.notification_id
 """
+_PRUNE_REPORTS: Final = """
+delete from notification_reports r using (
+  select store_id, id from notification_reports where id < $1 limit $2
+) old where r.store_id = old.store_id and r.id = old.id
+"""
 _PRUNE: Final = """
 delete from notifications n using (
   select store_id, id from notifications where id < $1 and status <> 'pending' limit $2
@@ -209,6 +214,7 @@ async def prune(system: SystemConnection, *, contents: UUID, messages: UUID, lim
     await system.execute(_PREFER_INDEXES)
     tags = [
         await system.execute(_PRUNE_CONTENT, contents, limit),
+        await system.execute(_PRUNE_REPORTS, messages, limit),
         await system.execute(_PRUNE, messages, limit),
     ]
     return sum(int(tag.rpartition(" ")[2]) for tag in tags)

@@ -6,7 +6,7 @@ from baas.core.db import StoreWork
 
 _COLUMNS: Final = (
     "sender_name, sender_email, reply_to, alerts_to, locale, email_provider, email_options, email_secret,"
-    " whatsapp_options, whatsapp_secret, rules, brand"
+    " whatsapp_options, whatsapp_secret, whatsapp_app_secret, whatsapp_verify_token, rules, brand"
 )
 _GET: Final = f"select {_COLUMNS} from notification_settings where store_id = $1"
 _MAKE: Final = """

@@ -17,6 +17,7 @@ from baas.services.notifications.builtin.samples import SAMPLES
 from baas.services.notifications.errors import NotResendable
 from baas.services.notifications.phones import digits
 from baas.services.notifications.repository import messages
+from baas.services.notifications.repository import reports as report_rows
 from baas.services.notifications.repository import settings as settings_rows
 from baas.services.notifications.rules import Audience, EventRule
 from baas.services.notifications.schemas import (
@@ -24,11 +25,13 @@ from baas.services.notifications.schemas import (
     MAX_DATA_BYTES,
     Channel,
     Content,
+    MessageReport,
     Notification,
     NotificationAttemptOut,
     NotificationDetail,
     NotificationFilter,
     NotificationStatus,
+    ReportStatus,
     SendNotification,
     TemplateChannel,
     TestSend,
@@ -201,6 +204,9 @@ async def get_notification(work: StoreWork, notification_id: UUID) -> Notificati
         raise NotFound
     content = await messages.content(work, notification_id)
     attempts = await messages.attempts(work, notification_id)
+    reports = []
+    if row["channel"] == Channel.WHATSAPP and row["provider_message_id"] is not None:
+        reports = await report_rows.of(work, row["provider_message_id"])
     return NotificationDetail(
         **msgspec.structs.asdict(notification_out(row)),
         data=row["data"],
@@ -217,6 +223,12 @@ async def get_notification(work: StoreWork, notification_id: UUID) -> Notificati
                 duration_ms=attempt["duration_ms"],
             )
             for attempt in attempts
+        ],
+        reports=[
+            MessageReport(
+                status=ReportStatus(report["status"]), at=clock.rfc3339(report["at"]), error=report["error"]
+            )
+            for report in reports
         ],
     )
 

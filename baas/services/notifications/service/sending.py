@@ -13,11 +13,12 @@ from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.channels.base import Failure, Message, SendFailed
 from baas.services.notifications.rendering.renderer import Renderer, RendererGone, TemplateFailed
 from baas.services.notifications.repository import messages, queue
+from baas.services.notifications.repository import reports as report_rows
 from baas.services.notifications.repository import settings as settings_rows
 from baas.services.notifications.repository.queue import Claim, Outcome
 from baas.services.notifications.schemas import Channel, NotificationStatus, TemplateChannel
 from baas.services.notifications.senders import Sender, Senders
-from baas.services.notifications.service import templates
+from baas.services.notifications.service import reports, templates
 from baas.services.notifications.service.messages import notification_out
 from baas.services.notifications.service.templates import Resolved
 
@@ -122,7 +123,10 @@ async def record(
     database: Database, scope: StoreScope, claim: Claim, prepared: Prepared, outcome: Outcome
 ) -> None:
     """Write down how an attempt went and, when it was the last one, tell it."""
+    handed_over = outcome.provider_message_id if prepared.row["channel"] == Channel.WHATSAPP else None
     async with database.fast(scope) as work:
+        if handed_over is not None:
+            await report_rows.lock(work, shared=False)
         row = await queue.record(work, claim, outcome)
         if row is None or row["status"] == NotificationStatus.PENDING:
             return
@@ -131,3 +135,6 @@ async def record(
             await messages.forget_data(work, claim.id)
         shown = notification_out(row)
         await emit(work, f"notification.{shown.status.value}", subject=shown.id, data=shown)
+        if handed_over is not None:
+            # WhatsApp may have said already that it could not deliver it.
+            await reports.fail(work, handed_over)

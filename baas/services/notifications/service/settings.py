@@ -27,10 +27,24 @@ from baas.services.notifications.schemas import (
     Settings,
     WhatsAppSettings,
 )
-from baas.services.notifications.senders import EMAIL_SECRET, WHATSAPP_SECRET, renewed, seal
+from baas.services.notifications.senders import (
+    EMAIL_SECRET,
+    SECRETS,
+    WHATSAPP_APP_SECRET,
+    WHATSAPP_SECRET,
+    WHATSAPP_VERIFY_TOKEN,
+    renewed,
+    seal,
+)
 from baas.tenants import audit
 
 _PLAIN = ("sender_name", "sender_email", "reply_to", "alerts_to", "locale")
+_WHATSAPP_SECRETS = {
+    WHATSAPP_SECRET: "access_token",
+    WHATSAPP_APP_SECRET: "app_secret",
+    WHATSAPP_VERIFY_TOKEN: "verify_token",
+}
+"""column -> its name in the request."""
 
 
 async def get_settings(work: StoreWork) -> Settings:
@@ -67,7 +81,7 @@ async def put_settings(
         await repository.update(work, changes, now)
         after = _shape(work, await repository.find(work))
         old, new = _difference(before, after)
-        secrets = sorted(name for name in (EMAIL_SECRET, WHATSAPP_SECRET) if changes.get(name) is not None)
+        secrets = sorted(name for name in SECRETS if changes.get(name) is not None)
         if secrets:
             new["secrets_set"] = secrets
         if old or new:
@@ -137,12 +151,14 @@ def _email(
 
 def _whatsapp(work: StoreWork, keyring: KeyRing, row: Any, data: PutWhatsApp | None) -> dict[str, Any]:
     if data is None:
-        return {"whatsapp_options": None, WHATSAPP_SECRET: None}
+        return {"whatsapp_options": None, **dict.fromkeys(_WHATSAPP_SECRETS)}
     if data.access_token is None and row[WHATSAPP_SECRET] is None:
         raise ValidationFailed.field("whatsapp.access_token", "is needed")
     changes: dict[str, Any] = {"whatsapp_options": {"phone_number_id": data.phone_number_id}}
-    if data.access_token is not None:
-        changes[WHATSAPP_SECRET] = seal(keyring, work.scope, WHATSAPP_SECRET, data.access_token)
+    for column, name in _WHATSAPP_SECRETS.items():
+        secret = getattr(data, name)
+        if secret is not None:
+            changes[column] = seal(keyring, work.scope, column, secret)
     return changes
 
 
@@ -187,6 +203,8 @@ def _shape(work: StoreWork, row: Any | None) -> Settings:
         else WhatsAppSettings(
             phone_number_id=whatsapp["phone_number_id"],
             has_secret=row is not None and row["whatsapp_secret"] is not None,
+            has_app_secret=row is not None and row["whatsapp_app_secret"] is not None,
+            has_verify_token=row is not None and row["whatsapp_verify_token"] is not None,
         ),
         rules=[
             Rule(

@@ -134,7 +134,8 @@ class Mode(OpenEnum):
 
 class NotificationStatus(OpenEnum):
     """`sent` means handed over: to the mail server, to the Cloud API, or, for a link, that the link is
-    made.
+    made. A message that WhatsApp took and could not deliver goes on from `sent` to `failed` when
+    WhatsApp says so.
     """
 
     FAILED = "failed"
@@ -250,6 +251,16 @@ class ReplayOf(OpenEnum):
 
 ReplayOfWord = Union[ReplayOf, Literal["all", "failed"]]
 """A ReplayOf, or its word."""
+
+
+class ReportStatus(OpenEnum):
+    """What WhatsApp reports and is worth remembering: its `sent` says no more than that it took the
+    message.
+    """
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    READ = "read"
 
 
 class Security(OpenEnum):

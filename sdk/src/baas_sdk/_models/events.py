@@ -93,7 +93,9 @@ class InventoryRestocked(Envelope, kw_only=True):
 
 
 class NotificationFailed(Envelope, kw_only=True):
-    """`notification.failed`: A message was given up."""
+    """`notification.failed`: A message was given up, or WhatsApp took it and reported that it could not be
+    delivered.
+    """
 
     data: Notification
 

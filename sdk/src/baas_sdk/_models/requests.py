@@ -251,7 +251,15 @@ class PutWhatsApp(Request, kw_only=True):
 
     access_token: str | None = None
     """Write-only; the one that is there stays when it is absent."""
+    app_secret: str | None = None
+    """Of the Meta app, which signs its reports with it. Write-only; the one that is there stays when it is
+    absent.
+    """
     phone_number_id: str
+    verify_token: str | None = None
+    """What Meta has to say when the address for its reports is registered, in your own words. Write-only;
+    the one that is there stays when it is absent.
+    """
 
 
 class RefundItem(Request, kw_only=True):
@@ -764,6 +772,8 @@ class PutWhatsAppDict(_PutWhatsAppRequired, total=False):
     """A PutWhatsApp as a dict."""
 
     access_token: str | None
+    app_secret: str | None
+    verify_token: str | None
 
 
 class _RefundItemRequired(TypedDict):

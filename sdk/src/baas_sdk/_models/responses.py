@@ -29,6 +29,7 @@ from baas_sdk._models.enums import (
     Reason,
     RefundOrigin,
     RefundStatus,
+    ReportStatus,
     Security,
     TemplateChannel,
     VariantKind,
@@ -433,6 +434,15 @@ class LimitUse(Model, kw_only=True):
     used: int | None
 
 
+class MessageReport(Model, kw_only=True):
+    """What WhatsApp reported after it had taken the message."""
+
+    at: dt.datetime
+    error: str | None
+    """Why it failed, in words."""
+    status: ReportStatus
+
+
 class Movement(Model, kw_only=True):
     """One change of a level. The sums of all changes are the level."""
 
@@ -515,6 +525,8 @@ class NotificationDetail(Model, kw_only=True):
     provider: str | None
     """What it was handed to: `smtp`, `resend`, `sendgrid`, `inbox` (the viewer), `wa.me`, `whatsapp`."""
     provider_message_id: str | None
+    reports: list[MessageReport]
+    """What WhatsApp reported of it, the first report first; empty for other channels."""
     resent_from: str | None
     sent_at: dt.datetime | None
     status: NotificationStatus
@@ -983,9 +995,11 @@ class VariantView(Model, kw_only=True):
 
 
 class WhatsAppSettings(Model, kw_only=True):
-    """The store's number at the Cloud API, without the token."""
+    """The store's number at the Cloud API, without the secrets."""
 
+    has_app_secret: bool
     has_secret: bool
+    has_verify_token: bool
     phone_number_id: str
 
 
