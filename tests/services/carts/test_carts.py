@@ -8,6 +8,7 @@ import pytest
 from baas.core import ids
 from baas.core.db import Database
 from baas.core.errors import Conflict
+from baas.core.money import MAX_AMOUNT
 from baas.services.carts import service
 from baas.worker import Worker
 from tests.clients import Shop, drain
@@ -275,6 +276,41 @@ class TestMerge:
         assert sorted(answer.status_code for answer in answers) == [200, 409]
         (winner,) = [answer.json()["data"] for answer in answers if answer.status_code == 200]
         assert lines(winner) == {variant: 3}
+
+
+class TestRefusals:
+    """What is refused leaves the cart as it was, though a change is the only statement of its transaction."""
+
+    async def test_a_refused_line_leaves_nothing(self, shop: Shop) -> None:
+        """Too many, not for sale, worth more than an amount can say: by addition, by quantity and at creation."""
+        few, plenty = await variants(shop, 2, None)
+        (dear,) = await variants(shop, None, price=MAX_AMOUNT // 2)
+        draft = (await make_product(shop, {"price": 1}, status="draft"))["variants"][0]["id"]
+        cart = await make_cart(shop, (few, 1), (plenty, 1))
+        path = f"/storefront/carts/{cart['id']}"
+        item = next(item["id"] for item in cart["items"] if item["variant_id"] == few)
+        for method, where, body, status, code in (
+            ("POST", "/items", {"variant_id": few, "quantity": 2}, 409, "insufficient_stock"),
+            ("POST", "/items", {"variant_id": draft}, 404, "not_found"),
+            ("POST", "/items", {"variant_id": dear, "quantity": 2}, 422, "validation_failed"),
+            ("POST", "/items", {"variant_id": plenty, "quantity": 9_999}, 422, "validation_failed"),
+            ("PATCH", f"/items/{item}", {"quantity": 3}, 409, "insufficient_stock"),
+            ("PATCH", f"/items/{ids.encode('item', ids.new_id())}", {"quantity": 1}, 404, "not_found"),
+            ("DELETE", f"/items/{ids.encode('item', ids.new_id())}", None, 404, "not_found"),
+        ):
+            error = await call(shop, method, path + where, body, status)
+            assert error["code"] == code, (method, where, body)
+            assert await call(shop, "GET", path) == cart, (method, where, body)
+        await call(shop, "POST", "/storefront/carts", {"items": [{"variant_id": dear, "quantity": 2}]}, 422)
+
+    async def test_two_hundred_lines_and_no_more(self, shop: Shop) -> None:
+        """The next one is refused, and the cart can still be read and bought."""
+        many = await variants(shop, *[None] * 201, price=1)
+        cart = await make_cart(shop, *((variant, 1) for variant in many[:200]))
+        path = f"/storefront/carts/{cart['id']}"
+        await call(shop, "POST", f"{path}/items", {"variant_id": many[200]}, 422)
+        after = await call(shop, "GET", path)
+        assert [item["variant_id"] for item in after["items"]] == many[:200]
 
 
 class TestLife:

@@ -136,3 +136,15 @@ def test_limits_are_refused_clearly() -> None:
         priced([Line(MAX_AMOUNT, 1), Line(1, 1)])
     with pytest.raises(ValueError, match="discount"):
         priced([Line(100, 1)], discount=101)
+
+
+@pytest.mark.parametrize("included", [True, False])
+@pytest.mark.parametrize(("rate", "shipping"), [(0, 0), (2_100, 0), (2_100, 123_457), (10_000, 1)])
+def test_the_most_that_goods_may_cost_is_an_amount(included: bool, rate: int, shipping: int) -> None:
+    """With tax and shipping, however the goods are spread over lines; and a cart loses next to nothing by it."""
+    store = profile(prices_include_tax=included, settings={"tax_rate": rate, "shipping_price": shipping})
+    most = service.most_goods(store)
+    for parts in (1, 7, MAX_LINES):
+        prices = [most // parts] * (parts - 1)
+        total = service.totals_in(store, [Line(price, 1) for price in [*prices, most - sum(prices)]]).total
+        assert MAX_AMOUNT - 4 * MAX_LINES <= total <= MAX_AMOUNT
