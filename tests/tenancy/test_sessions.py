@@ -255,6 +255,8 @@ class TestAlone:
         """Neither the store nor the haste of its commit."""
         small = await Database(settings.database, pool_size=1).open()
         try:
+            async with small._pools["app"].acquire() as connection:
+                await connection.execute("set synchronous_commit = on")
             for turn in (1, 2):
                 async with small.fast(ours) as work:
                     rows = await work.fetch_alone(_COUNT_UP, ours.store_id, "committed", relaxed=True)

@@ -185,7 +185,7 @@ def _times(work: StoreWork) -> tuple[datetime, datetime]:
 
 
 def _limits(work: StoreWork) -> tuple[int, int]:
-    return MAX_LINES, pricing.most_goods(work.scope.store)
+    return MAX_LINES, pricing.most_goods_in(work.scope.store)
 
 
 async def update(work: StoreWork, cart_id: UUID, changes: Mapping[str, Any]) -> None:

@@ -76,15 +76,23 @@ def totals_in(store: StoreProfile, lines: Sequence[Line], *, discount: int = 0) 
     )
 
 
-def most_goods(store: StoreProfile) -> int:
-    """The most that goods may cost in a store so that their total is an amount, whatever part of it is taxed.
+def most_goods(*, prices_include_tax: bool, tax_rate_bp: int, shipping_price: int) -> int:
+    """The most that goods may cost together so that their total is an amount, whatever part of them is taxed.
 
-    In minor units; with room for the rounding of each line's tax.
+    In minor units, with room for the rounding of each line's tax.
     """
-    rate, shipping = int(store.settings.get("tax_rate", 0)), int(store.settings.get("shipping_price", 0))
-    if store.prices_include_tax:
-        return max(0, MAX_AMOUNT - shipping)
-    return max(0, (MAX_AMOUNT - MAX_LINES - 1) * 10_000 // (10_000 + rate) - shipping)
+    if prices_include_tax:
+        return max(0, MAX_AMOUNT - shipping_price)
+    return max(0, (MAX_AMOUNT - MAX_LINES - 1) * 10_000 // (10_000 + tax_rate_bp) - shipping_price)
+
+
+def most_goods_in(store: StoreProfile) -> int:
+    """The same by a store's tax rate and shipping price."""
+    return most_goods(
+        prices_include_tax=store.prices_include_tax,
+        tax_rate_bp=int(store.settings.get("tax_rate", 0)),
+        shipping_price=int(store.settings.get("shipping_price", 0)),
+    )
 
 
 def _size(index: int, line: Line) -> int:

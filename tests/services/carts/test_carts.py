@@ -292,8 +292,8 @@ class TestRefusals:
         for method, where, body, status, code in (
             ("POST", "/items", {"variant_id": few, "quantity": 2}, 409, "insufficient_stock"),
             ("POST", "/items", {"variant_id": draft}, 404, "not_found"),
-            ("POST", "/items", {"variant_id": dear, "quantity": 2}, 422, "validation_failed"),
-            ("POST", "/items", {"variant_id": plenty, "quantity": 9_999}, 422, "validation_failed"),
+            ("POST", "/items", {"variant_id": dear, "quantity": 2}, 422, "validation_error"),
+            ("POST", "/items", {"variant_id": plenty, "quantity": 9_999}, 422, "validation_error"),
             ("PATCH", f"/items/{item}", {"quantity": 3}, 409, "insufficient_stock"),
             ("PATCH", f"/items/{ids.encode('item', ids.new_id())}", {"quantity": 1}, 404, "not_found"),
             ("DELETE", f"/items/{ids.encode('item', ids.new_id())}", None, 404, "not_found"),
@@ -305,7 +305,9 @@ class TestRefusals:
 
     async def test_two_hundred_lines_and_no_more(self, shop: Shop) -> None:
         """The next one is refused, and the cart can still be read and bought."""
-        many = await variants(shop, *[None] * 201, price=1)
+        many = [
+            variant for size in (100, 100, 1) for variant in await variants(shop, *[None] * size, price=1)
+        ]
         cart = await make_cart(shop, *((variant, 1) for variant in many[:200]))
         path = f"/storefront/carts/{cart['id']}"
         await call(shop, "POST", f"{path}/items", {"variant_id": many[200]}, 422)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from baas.core.money import MAX_AMOUNT
 from baas.services.pricing.errors import TooMuch
 from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY, Line, Totals
-from baas.services.pricing.service import totals
+from baas.services.pricing.service import most_goods, totals
 
 LINES = st.lists(
     st.builds(
@@ -139,12 +139,12 @@ def test_limits_are_refused_clearly() -> None:
 
 
 @pytest.mark.parametrize("included", [True, False])
-@pytest.mark.parametrize(("rate", "shipping"), [(0, 0), (2_100, 0), (2_100, 123_457), (10_000, 1)])
+@pytest.mark.parametrize("rate, shipping", [(0, 0), (2_100, 0), (2_100, 123_457), (10_000, 1)])
 def test_the_most_that_goods_may_cost_is_an_amount(included: bool, rate: int, shipping: int) -> None:
     """With tax and shipping, however the goods are spread over lines; and a cart loses next to nothing by it."""
-    store = profile(prices_include_tax=included, settings={"tax_rate": rate, "shipping_price": shipping})
-    most = service.most_goods(store)
+    most = most_goods(prices_include_tax=included, tax_rate_bp=rate, shipping_price=shipping)
     for parts in (1, 7, MAX_LINES):
         prices = [most // parts] * (parts - 1)
-        total = service.totals_in(store, [Line(price, 1) for price in [*prices, most - sum(prices)]]).total
+        lines = [Line(price, 1) for price in [*prices, most - sum(prices)]]
+        total = priced(lines, inclusive=included, rate=rate, shipping=shipping).total
         assert MAX_AMOUNT - 4 * MAX_LINES <= total <= MAX_AMOUNT
