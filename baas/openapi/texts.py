@@ -144,7 +144,10 @@ EVENTS: Final = {
     "payment.created": ("Payment", "A payment was begun with a provider."),
     "payment.paid": ("Payment", "The money is there."),
     "payment.failed": ("Payment", "The provider or the payer refused."),
-    "payment.refunded": ("Payment", "Money was given back, all or a part."),
+    "payment.refunded": (
+        "Payment",
+        "Money was given back, all or a part; or a refund failed that was under way.",
+    ),
     "payment.disputed": ("Payment", "The payer disputes it at the provider, or that dispute ended."),
     "product.created": ("Product", "A product was made."),
     "product.updated": ("Product", "A product changed."),

@@ -1,6 +1,6 @@
 """The SQL of the payments."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +15,7 @@ _COLUMNS: Final = (
 )
 _REFUNDS: Final = (
     "id, payment_id, amount, currency, status, reason, provider_refund_id, origin, failure_code, attempts,"
-    " created_at"
+    " created_at, updated_at"
 )
 
 _INSERT: Final = f"""
@@ -176,14 +176,32 @@ async def note(
     )
 
 
-async def flag(work: StoreWork, payment_id: UUID, word: str, now: datetime) -> None:
-    """Mark a payment for a person; a flag is set once."""
+async def flag(work: StoreWork, payment_id: UUID, word: str, now: datetime, *, of: str | None = None) -> None:
+    """Mark a payment for a person; a flag is set once.
+
+    The provider's payment that it is `of` becomes this one if none is yet, so that the flag goes with it alone.
+    """
     await work.execute(
-        "update payments set flags = array_append(flags, $3), updated_at = $4"
+        "update payments set flags = array_append(flags, $3), updated_at = $4,"
+        " provider_payment_id = coalesce(provider_payment_id, $5)"
         " where store_id = $1 and id = $2 and not ($3 = any (flags))",
         work.scope.store_id,
         payment_id,
         word,
+        now,
+        of,
+    )
+
+
+async def clear(work: StoreWork, payment_id: UUID, words: Sequence[str], now: datetime) -> None:
+    """Take flags away."""
+    await work.execute(
+        "update payments set updated_at = $4,"
+        " flags = array(select word from unnest(flags) as word where not word = any ($3::text[]))"
+        " where store_id = $1 and id = $2",
+        work.scope.store_id,
+        payment_id,
+        list(words),
         now,
     )
 
@@ -253,6 +271,16 @@ async def refunds(work: StoreWork, payment_ids: Sequence[UUID]) -> list[Any]:
         work.scope.store_id,
         list(payment_ids),
     )
+
+
+async def failed_refunds(work: StoreWork, refund_ids: Collection[UUID]) -> set[UUID]:
+    """Those of some refunds that failed."""
+    rows = await work.fetch(
+        "select id from refunds where store_id = $1 and id = any ($2::uuid[]) and status = 'failed'",
+        work.scope.store_id,
+        list(refund_ids),
+    )
+    return {row["id"] for row in rows}
 
 
 async def insert_refund(

@@ -294,10 +294,16 @@ async def runs(work: StoreWork, limit: int) -> list[Any]:
 
 
 async def flagged_events(work: StoreWork, limit: int) -> list[Any]:
-    """Notifications that settled nothing though they were genuine: a person should know."""
+    """Notifications that settled nothing though they were genuine: a person should know.
+
+    Not those of a payment whose flags are gone.
+    """
     return await work.fetch(
         "select provider, provider_event_id, type, outcome, payment_id, error, received_at from provider_events"
-        " where store_id = $1 and outcome not in ('settled', 'ignored') order by received_at desc limit $2",
+        " where store_id = $1 and outcome not in ('settled', 'ignored')"
+        " and not (outcome = 'flagged' and exists (select 1 from payments p where p.store_id = $1"
+        " and p.id = provider_events.payment_id and cardinality(p.flags) = 0))"
+        " order by received_at desc limit $2",
         work.scope.store_id,
         limit,
     )

@@ -37,7 +37,7 @@ from baas.services.payments.service import accounts
 from baas.services.payments.service.collecting import action_of
 from baas.services.payments.service.refunding import asked_of
 from baas.services.payments.service.settling import BAD_FLAGS, REFUND_FAILED, handle_of, record, update_refund
-from baas.services.payments.service.shape import refund_of, shape
+from baas.services.payments.service.shape import emit, refund_of, shape
 
 log = structlog.get_logger(__name__)
 
@@ -299,6 +299,8 @@ async def _refused(
         if was_promised:
             await repository.flag(work, payment["id"], REFUND_FAILED, clock.now(work.scope))
         await _note(work, payment, "flagged" if was_promised else "ignored", f"refund refused: {refusal}")
+        if was_promised:
+            await emit(work, "payment.refunded", await _get(work, payment["id"]))
 
 
 def _unasked(refund: Any) -> bool:
