@@ -107,6 +107,7 @@ MORE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "refresh_payment": {"502": ()},
     "refresh_storefront_payment": {"502": ()},
     "receive_notification": {"401": (), "413": (), "502": ()},
+    "receive_platform_notification": {"401": (), "413": ()},
 }
 """operation -> status -> codes that are its own, beside those of every endpoint."""
 

@@ -81,6 +81,7 @@ class StripeSimulator:
             ("GET", "/v1/events/{id}", self._get("event")),
             ("POST", "/v1/webhook_endpoints", self._create_endpoint),
             ("GET", "/v1/webhook_endpoints", self._list("webhook_endpoint")),
+            ("DELETE", "/v1/webhook_endpoints/{id}", self._delete_endpoint),
             ("GET", "/v1/account", self._account),
             ("GET", "/v1/accounts/{id}", self._account),
             ("GET", "/pay/{id}", self._page),
@@ -194,6 +195,12 @@ class StripeSimulator:
 
         return self._once(request, owner, body, work)
 
+    async def _delete_endpoint(self, request: web.Request) -> web.Response:
+        owner, _ = await self._asked(request, frozenset())
+        endpoint = self._find(owner, "webhook_endpoint", request.match_info["id"])
+        del self.books.table("webhook_endpoint")[endpoint["id"]]
+        return answer({"id": endpoint["id"], "object": "webhook_endpoint", "deleted": True})
+
     async def _account(self, request: web.Request) -> web.Response:
         owner, _ = await self._asked(request, frozenset({"expand"}))
         identity = request.match_info.get("id") or owner.partition("/")[2]
@@ -278,7 +285,10 @@ class StripeSimulator:
             raise Refusal(*error(404, "Nothing was made with this reference."))
         owner = found[0]["owner"]
         before = len(self.books.table("event"))
-        if action == "expired":
+        if action == "deauthorized":
+            self._deauthorize(owner, notify=notify)
+            intent = found[0]["object"]
+        elif action == "expired":
             self._expire(owner, found[0]["object"], notify=notify)
             intent = found[0]["object"]
         else:
@@ -513,6 +523,13 @@ class StripeSimulator:
         dispute["status"], charge["disputed"] = status, True
         self._tell(owner, f"charge.dispute.{word}", dispute, notify=notify)
 
+    def _deauthorize(self, owner: str, *, notify: bool) -> None:
+        """A connected account takes the platform's permission back."""
+        if owner not in self.books.table("platforms"):
+            _refuse("This account is connected to no platform.")
+        application = {"id": f"ca_{secrets.token_hex(12)}", "object": "application", "name": "A platform"}
+        self._tell(owner, "account.application.deauthorized", application, notify=notify)
+
     def _expanded(self, owner: str, thing: dict[str, Any], paths: Any) -> dict[str, Any]:
         """The object with what `expand` names put in the place of ids."""
         shown = dict(thing)
@@ -534,7 +551,7 @@ class StripeSimulator:
             type=type_,
             api_version=API_VERSION,
             data={"object": dict(about)},
-            livemode=about.get("livemode", False),
+            livemode=owner.startswith("live"),
             pending_webhooks=1,
             request={"id": None, "idempotency_key": None},
         )

@@ -256,9 +256,10 @@ class PutPaymentProvider(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A notification that is in the inbox now."""
+    """What became of a proven notification."""
 
     received: bool
+    """It is in the inbox now; not so what a platform is told of an account or a thing that no store has."""
     duplicate: bool
     """It was there already."""
 

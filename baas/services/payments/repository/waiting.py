@@ -179,6 +179,20 @@ async def claim_accounts(system: SystemConnection, limit: int, lease: timedelta)
     )
 
 
+async def stores_of_account(
+    system: SystemConnection, provider: str, account_id: str, *, is_test: bool
+) -> list[UUID]:
+    """The stores that collect on this account at the provider."""
+    rows = await system.fetch(
+        "select store_id from payment_provider_accounts where provider = $1 and account_id = $2 and is_test = $3"
+        " order by store_id",
+        provider,
+        account_id,
+        is_test,
+    )
+    return [row["store_id"] for row in rows]
+
+
 async def reconcile_again(work: StoreWork, provider: str, wait: timedelta, until: datetime | None) -> None:
     """When to compare next, and up to when everything is compared now."""
     await work.execute(

@@ -198,6 +198,17 @@ async def delete(work: StoreWork, providers: Providers, name: str) -> PaymentPro
     return await get(work, providers, name)
 
 
+async def unsubscribe(providers: Providers, name: str, account: Account, address: str) -> None:
+    """Have the provider notify this address no more. It may be away, or not know the account any more: then it goes on."""
+    kind = providers.get(name)
+    if kind is None or kind.in_process or kind.missing(account.credentials):
+        return
+    try:
+        await kind.connect(None, account).unsubscribe(address)
+    except (ProviderRefused, ProviderUnavailable) as problem:
+        log.warning("payment.endpoint_not_deleted", provider=name, reason=str(problem))
+
+
 async def opened(work: StoreWork, ring: KeyRing, name: str, *, even_disabled: bool = False) -> Account | None:
     """The account with its secrets, for the moment of its use; None when it is missing or disabled."""
     row = await repository.account(work, name)
