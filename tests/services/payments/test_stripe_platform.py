@@ -8,9 +8,11 @@ import pytest
 
 from baas.core.db import Database
 from baas.core.http import OutgoingClient
-from baas.services.payments.providers.base import Account, Inbound
+from baas.services.payments.providers.base import Inbound
 from baas.services.payments.providers.stripe import Stripe
 from baas.services.payments.providers.stripe_events import DEAUTHORIZED, EVENTS
+from baas.services.payments.service import accounts
+from baas.services.payments.service.network import desk_of, platform_url
 from baas.simulators.books import Sent
 from baas.simulators.stripe import signed_headers
 from baas.worker import Worker
@@ -56,15 +58,14 @@ async def test_one_endpoint_serves_all_connected_accounts(
     shop: Shop, other_shop: Shop, worker: Worker, stripe: Provider, database: Database
 ) -> None:
     """It is made once; the stores make none, and each hears of its own account alone, whatever is told how often."""
-    kind = Stripe(OutgoingClient(allow_insecure=True), stripe.simulator.own_url)
-    platform = kind.connect(None, Account({"secret_key": KEY}, None, is_test=True))
-    assert (await platform.subscribe_platform(f"http://testserver{ADDRESS}") or "").startswith("whsec_")
+    desk = desk_of(worker.runtime)
+    secret = await accounts.platform_endpoint(desk.providers, KEY, platform_url(desk, "stripe"))
     (row,) = (
         row
         for row in stripe.books.table("webhook_endpoint").values()
         if row["object"]["url"].endswith(ADDRESS)
     )
-    assert row["connect"] is True
+    assert (row["connect"], row["secret"]) == (True, secret)
     assert row["object"]["enabled_events"] == [*EVENTS, DEAUTHORIZED]
     row["secret"] = PLATFORM_SECRET
 
@@ -126,6 +127,19 @@ async def test_an_event_of_one_account_never_touches_the_store_of_another(
     assert await inbox_of(other_shop, worker, database) == []
     rows = (await flagged(shop))["flagged_notifications"]
     assert {row["outcome"] for row in rows} == {"unknown_payment"}
+
+
+async def test_a_store_that_joins_the_platform_forgets_the_secret_of_before(
+    shop: Shop, worker: Worker, stripe: Provider
+) -> None:
+    """It was that of its own account's endpoint."""
+    secret = await stripe.configure(shop)
+    await connect(shop)
+    payment = await stripe.collect(shop)
+    (notification, *_) = await stripe.act(payment, "approved")
+    answer = await stripe.deliver(stripe.signed(shop, notification, secret=secret))
+    assert answer.status_code == 401
+    assert (await told(stripe, signed(notification)))["received"] is True
 
 
 async def test_what_is_about_no_store_is_answered_and_kept_by_nobody(

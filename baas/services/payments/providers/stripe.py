@@ -141,11 +141,11 @@ class StripeProvider:
         """
         return None if self._connected is not None else await self._endpoint(url, list(EVENTS))
 
-    async def subscribe_platform(self, url: str) -> str | None:
+    async def subscribe_platform(self, url: str) -> str:
         """Make the one endpoint of a platform, for what happens on all its connected accounts."""
         return await self._endpoint(url, [*EVENTS, DEAUTHORIZED], connect=True)
 
-    async def _endpoint(self, url: str, events: Sequence[str], **more: Any) -> str | None:
+    async def _endpoint(self, url: str, events: Sequence[str], **more: Any) -> str:
         body: Any = {
             "url": url,
             "enabled_events": list(events),
@@ -154,7 +154,7 @@ class StripeProvider:
         }
         async with self._asking():
             made = await self._client.v1.webhook_endpoints.create_async(body)
-        return made.secret
+        return made.secret or ""
 
     async def unsubscribe(self, url: str) -> None:
         """Delete the webhook endpoints with this address; a connected account has none."""

@@ -416,9 +416,10 @@ async def put_account(
     enabled: bool,
     now: datetime,
     account_id: str | None = None,
+    forget_secret: bool = False,
     reconcile_at: datetime | None = None,
 ) -> None:
-    """Make or replace an account; what is None stays as it was."""
+    """Make or replace an account; what is None stays as it was, but the secret if it is to be forgotten."""
     await work.execute(
         "insert into payment_provider_accounts (store_id, id, provider, credentials, webhook_secret, is_test, enabled,"
         " created_at, updated_at, account_id, reconcile_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)"
@@ -426,7 +427,8 @@ async def put_account(
         " account_id = coalesce(excluded.account_id, payment_provider_accounts.account_id),"
         " reconcile_at = coalesce(payment_provider_accounts.reconcile_at, excluded.reconcile_at),"
         " credentials = coalesce(excluded.credentials, payment_provider_accounts.credentials),"
-        " webhook_secret = coalesce(excluded.webhook_secret, payment_provider_accounts.webhook_secret),"
+        " webhook_secret = case when $11 then excluded.webhook_secret"
+        " else coalesce(excluded.webhook_secret, payment_provider_accounts.webhook_secret) end,"
         " is_test = excluded.is_test, enabled = excluded.enabled, updated_at = excluded.updated_at",
         work.scope.store_id,
         ids.new_id(),
@@ -438,6 +440,7 @@ async def put_account(
         now,
         account_id,
         reconcile_at,
+        forget_secret,
     )
 
 

@@ -77,6 +77,11 @@ def notification_url(desk: Desk, scope: StoreScope, provider: str) -> str:
     return f"{desk.base_url}/api/v1/webhooks/{provider}/{ids.encode('store', scope.store_id)}"
 
 
+def platform_url(desk: Desk, provider: str) -> str:
+    """Where a provider sends what happens on all accounts that are connected to the deployment's platform."""
+    return f"{desk.base_url}/api/v1/webhooks/{provider}/platform"
+
+
 async def open_attempt(desk: Desk, scope: StoreScope, payment_id: UUID) -> Payment:
     """Open a written attempt with its provider, or answer it as it was opened before.
 
