@@ -109,7 +109,10 @@ def configure(
                     question = "webhook secret, from the panel of your application (empty: none yet)"
                     secret = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
             if not as_json:
-                url = network.notification_url(network.desk_of(runtime), scope, provider)
+                desk = network.desk_of(runtime)
+                url = network.notification_url(desk, scope, provider)
+                if "stripe_account" in credentials and runtime.settings.stripe_platform_secrets:
+                    url = network.platform_url(desk, provider)
                 click.echo(f"Notifications of {provider} go to {url}", err=True)
             return await _configure(runtime, scope, provider, credentials, secret)
 

@@ -29,6 +29,7 @@ _OUTCOMES: Final = {
     "chargeback_lost": ("charged_back", "settled"),
 }
 """What the control and the page are told, as status and detail."""
+_REFUNDS: Final = frozenset({"refunded", "partially_refunded", "refund_succeeded", "refund_failed"})
 _OPEN: Final = frozenset({"pending", "in_process", "authorized"})
 _CHOICES: Final = (
     ("approved", "Pay", "yes"),
@@ -319,6 +320,8 @@ class MercadoPagoSimulator:
         `amount`, `currency`, `live_mode` (of a new payment), `again` (a second one), `notify` (else answered).
         """
         asked = decode(await request.read())
+        if asked["action"] not in _OUTCOMES and asked["action"] not in _REFUNDS:
+            raise _refusal(400, "nothing like this happens to a payment here", "bad_request")
         preference = next(
             (
                 found
