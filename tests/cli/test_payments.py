@@ -117,6 +117,11 @@ async def test_the_providers_can_be_played(tmp_path: Path) -> None:
 
         refusal = await baas(dev, "trigger", "stripe", "payment.approved", "--late", "0x", expect=1)
         assert refusal["error"]["code"] == "validation_error"
+        refusal = await baas(dev, "reconcile", store, "--since", "999999d", expect=1)
+        assert "ten years" in str(refusal)
+        made = await baas(dev, "platform-endpoint", "--set", "secret_key=sk_test_of_a_platform")
+        assert made["url"].endswith("/api/v1/webhooks/stripe/platform")
+        assert made["secret"].startswith("whsec_")
         refusal = await baas(
             dev, "configure", store, "stripe", "--set", "secret_key=sk_live_abcdefgh", expect=1
         )

@@ -120,7 +120,7 @@ async def test_of_two_refunds_for_the_same_pieces_both_have_to_fail(
     async def fail(refund: dict[str, Any]) -> None:
         payment = await payment_of(shop, {"id": refund["payment_id"]})
         book = mercadopago.books.table("payments")[payment["provider_payment_id"]]
-        mercadopago.simulator._end_refund(book, failed=True)  # type: ignore[call-arg]  # it is this one
+        mercadopago.simulator.end_refund(book, failed=True)  # type: ignore[call-arg]  # it is this one
         await shop.admin("POST", f"/admin/payments/{payment['id']}/refresh", expect=200)
 
     await fail(made[0])

@@ -192,7 +192,7 @@ class TestRequests:
         opened = await provider.create(attempt(options={"stripe_mode": "elements"}, idempotency_key="r"))
         rows = stripe.books.table("payment_intent")
         intent = rows[opened.session or ""]["object"]
-        stripe.simulator._decide(rows[intent["id"]]["owner"], intent, "succeeded", notify=False)  # type: ignore[union-attr]  # it is this one
+        stripe.simulator.decide(rows[intent["id"]]["owner"], intent, "succeeded", notify=False)  # type: ignore[union-attr]  # it is this one
         asked = RefundAsked(
             handle=Handle(PAYMENT, opened.session, intent["id"]),
             refund_id=UUID(int=5),
