@@ -90,6 +90,24 @@ async def test_a_refund_that_is_refused_when_the_worker_asks(
     assert (payment["status"], payment["flags"]) == ("refunded", [])
 
 
+async def test_a_promise_that_the_panel_kept_needs_nobody(
+    shop: Shop, worker: Worker, stripe: Provider, database: Database
+) -> None:
+    """All was given back there before the worker asked: its refund failed, and nothing is owed."""
+    placed = await paid(shop, worker, stripe, (await variant_of(shop, price=1_000), 4))
+    stripe.faults(down=True)
+    await give_back(shop, placed, **lines(placed, 2))
+    stripe.faults()
+    await stripe.act(placed["payment"], "refunded")
+    async with database.fast(await shop.scope(worker)) as work:
+        await work.execute("update refunds set next_attempt_at = now() where next_attempt_at is not null")
+    await drain(worker, "payments.refunds", *INBOX)
+    payment = await payment_of(shop, placed["payment"])
+    assert (payment["status"], payment["flags"]) == ("refunded", [])
+    assert [refund["status"] for refund in payment["refunds"]] == ["failed", "succeeded"]
+    assert (await order_of(shop, placed["order"]))["amount_refunded"] == placed["order"]["total"]
+
+
 async def test_a_refund_that_is_refused_at_once(shop: Shop, worker: Worker, stripe: Provider) -> None:
     """The same request once more puts nothing on the shelf that is there."""
     variant = await variant_of(shop, price=1_000)

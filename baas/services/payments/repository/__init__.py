@@ -193,6 +193,19 @@ async def flag(work: StoreWork, payment_id: UUID, word: str, now: datetime, *, o
     )
 
 
+async def saw(work: StoreWork, payment_id: UUID, provider_status: str, now: datetime, *, of: str) -> None:
+    """Keep the word of a provider's payment that moves nothing, so that it is noted once."""
+    await work.execute(
+        "update payments set provider_status = $3, updated_at = $4,"
+        " provider_payment_id = coalesce(provider_payment_id, $5) where store_id = $1 and id = $2",
+        work.scope.store_id,
+        payment_id,
+        provider_status,
+        now,
+        of,
+    )
+
+
 async def clear(work: StoreWork, payment_id: UUID, words: Sequence[str], now: datetime) -> None:
     """Take flags away."""
     await work.execute(

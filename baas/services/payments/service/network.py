@@ -289,8 +289,12 @@ async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
 async def _refused(
     work: StoreWork, payment: Any, refund_id: UUID, refusal: ProviderRefused, *, was_promised: bool
 ) -> None:
-    """The refund is failed; one that was answered as pending before needs a person, who was not told."""
-    await _locked(work, payment["id"])
+    """The refund is failed; one that was answered as pending before needs a person, who was not told.
+
+    Unless all of the money was given back in another way meanwhile.
+    """
+    row = await _locked(work, payment["id"])
+    needs_person = was_promised and row["status"] != PaymentStatus.REFUNDED
     current = await _refund(work, refund_id, lock=True)
     if _unasked(current):
         await repository.update_refund(
@@ -301,9 +305,9 @@ async def _refused(
             failure_code=refusal.code or "refused",
             now=clock.now(work.scope),
         )
-        if was_promised:
+        if needs_person:
             await repository.flag(work, payment["id"], REFUND_FAILED, clock.now(work.scope))
-        await _note(work, payment, "flagged" if was_promised else "ignored", f"refund refused: {refusal}")
+        await _note(work, row, "flagged" if needs_person else "ignored", f"refund refused: {refusal}")
         if was_promised:
             await emit(work, "payment.refunded", await _get(work, payment["id"]))
 

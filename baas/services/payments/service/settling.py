@@ -122,7 +122,15 @@ async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> A
     for word, detail in _mismatches(work, row, snapshot):
         if target not in _EMPTY:
             return await _flagged(work, row, snapshot, word, detail, source)
-        await _note(work, row, snapshot, "ignored", f"{detail}, and nothing of it is there", source)
+        if row["provider_status"] != snapshot.provider_status:
+            await repository.saw(
+                work,
+                row["id"],
+                snapshot.provider_status,
+                clock.now(work.scope),
+                of=snapshot.provider_payment_id,
+            )
+            await _note(work, row, snapshot, "ignored", f"{detail}, and nothing of it is there", source)
         return await _cleared(work, row, snapshot, MISMATCHES, source)
     row = await _cleared(work, row, snapshot, MISMATCHES, source)
     is_undone, failure = await _match_refunds(work, row, snapshot)
