@@ -23,6 +23,7 @@ from tests.servers import Servers, free_port, start_servers
 
 SECRET = "a secret of the tests, and of nothing else"
 OPERATOR_KEY = "op_of_the_tests_0123456789"
+PLATFORM_SECRET = "whsec_of_the_platform_of_the_tests"
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +58,7 @@ def settings(servers: Servers, owner_url: str) -> Settings:
         # Nobody listens there but the simulators of the tests that start them.
         mercadopago_url=f"http://127.0.0.1:{free_port()}",
         stripe_url=f"http://127.0.0.1:{free_port()}",
+        stripe_platform_secrets=(f"{PLATFORM_SECRET}_before", PLATFORM_SECRET),
     )
 
 

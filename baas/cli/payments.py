@@ -49,6 +49,7 @@ ACTIONS: Final = {
     "charge.refunded": "refunded",
     "refund.failed": "refund_failed",
     "charge.dispute.created": "charged_back",
+    "account.application.deauthorized": "deauthorized",
 }
 """What `trigger` takes, in the house's words and in Stripe's own."""
 _FITTING: Final[dict[str, tuple[str, ...]]] = {
@@ -108,11 +109,42 @@ def configure(
                     question = "webhook secret, from the panel of your application (empty: none yet)"
                     secret = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
             if not as_json:
-                url = network.notification_url(network.desk_of(runtime), scope, provider)
+                desk = network.desk_of(runtime)
+                url = network.notification_url(desk, scope, provider)
+                if "stripe_account" in credentials and runtime.settings.stripe_platform_secrets:
+                    url = network.platform_url(desk, provider)
                 click.echo(f"Notifications of {provider} go to {url}", err=True)
             return await _configure(runtime, scope, provider, credentials, secret)
 
     show(run(work), as_json=as_json)
+
+
+@payments.command(
+    "platform-endpoint",
+    epilog="Example: baas payments platform-endpoint --set secret_key=sk_live_… · and then "
+    "BAAS_STRIPE_PLATFORM_SECRETS=whsec_…",
+)
+@click.option("--set", "pair", metavar="secret_key=VALUE", help="The platform's key. Asked for when absent.")
+@json_option
+def platform_endpoint(pair: str | None, as_json: bool) -> None:
+    """Make the one endpoint of your Stripe Connect platform, for all connected accounts. Its secret is shown once."""
+    name, key = _pair(pair) if pair is not None else ("secret_key", "")
+    if name != "secret_key":
+        fail(USAGE, "credential", "The platform's key is given as secret_key=VALUE.")
+
+    async def work() -> dict[str, str]:
+        async with opened() as (runtime, _):
+            desk = network.desk_of(runtime)
+            url = network.platform_url(desk, "stripe")
+            given = key or click.prompt("secret_key", hide_input=True, err=True)
+            return {"url": url, "secret": await accounts.platform_endpoint(desk.providers, given, url)}
+
+    made = run(work)
+    if as_json:
+        show(made, as_json=True)
+        return
+    click.echo(f"Stripe notifies {made['url']} now. Give this to the API, and restart it:", err=True)
+    click.echo(f"BAAS_STRIPE_PLATFORM_SECRETS={made['secret']}")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -210,11 +242,17 @@ def trigger(
                     random.shuffle(notifications)
                 async with runtime.database.fast(scope) as db:
                     account = await accounts.opened(db, runtime.keyring, provider)
-                secret = (account.webhook_secret if account is not None else None) or ""
+                desk = network.desk_of(runtime)
+                own = account.webhook_secret if account is not None else None
+                platform = runtime.settings.stripe_platform_secrets
+                url, secret = network.notification_url(desk, scope, provider), own or ""
+                if own is None and provider == "stripe" and platform:
+                    # A connected account: what happens there is told at the platform's one endpoint.
+                    url, secret = network.platform_url(desk, provider), platform[0]
                 sent = []
                 for notification in () if never else notifications:
                     key = "a secret of nobody" if wrong_signature else secret
-                    status = await _send(http, runtime, scope, provider, notification, key, age)
+                    status = await _send(http, url, provider, notification, key, age)
                     kind = notification["body"].get("action") or notification["body"].get("type")
                     sent.append({"type": kind, "answer": status})
             return {"payment_id": payment.id, "sent": sent}
@@ -265,15 +303,13 @@ async def _payment(
 
 async def _send(
     http: aiohttp.ClientSession,
-    runtime: Runtime,
-    scope: StoreScope,
+    url: str,
     provider: str,
     notification: dict[str, Any],
     secret: str,
     age: float,
 ) -> str:
     body, at = notification["body"], time.time() - age
-    url = network.notification_url(network.desk_of(runtime), scope, provider) + notification["query"]
     if provider == "stripe":
         # Stripe signs each try anew: what is late is the event, not its signature.
         raw = msgspec.json.encode(body | {"created": int(at)})
@@ -282,7 +318,7 @@ async def _send(
         raw = msgspec.json.encode(body)
         headers = mercadopago.signed_headers(secret, str(body["data"]["id"]), at=at)
     try:
-        async with http.post(url, data=raw, headers=headers) as answer:
+        async with http.post(url + notification["query"], data=raw, headers=headers) as answer:
             return str(answer.status)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return f"{type(error).__name__}: {error}"[:120]

@@ -95,6 +95,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mercadopago_url: str = "https://api.mercadopago.com"
     """Another address only in development: `baas dev` puts its simulators here."""
     stripe_url: str = "https://api.stripe.com"
+    stripe_platform_secrets: tuple[str, ...] = ()
+    """What the one endpoint of a Stripe Connect platform signs with, for all connected accounts: its test and
+    its live secret, or an old and a new one. Without any there is no such address."""
 
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment.value}, base_url={self.base_url!r}, …)"
@@ -144,6 +147,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         mercadopago_url=reader.url("BAAS_MERCADOPAGO_URL", "https://api.mercadopago.com", "https", "http")
         or "",
         stripe_url=reader.url("BAAS_STRIPE_URL", "https://api.stripe.com", "https", "http") or "",
+        stripe_platform_secrets=reader.secrets("BAAS_STRIPE_PLATFORM_SECRETS"),
     )
     if production and settings.allow_local_receivers:
         reader.problems.append("BAAS_ALLOW_LOCAL_RECEIVERS: is for development only; remove it.")
@@ -229,6 +233,13 @@ class _Reader:
         if production and value.startswith(DEVELOPMENT_SECRET):
             self.problems.append(f"{name}: is the development value; make a random one.")
         return value
+
+    def secrets(self, name: str) -> tuple[str, ...]:
+        """Secrets of somebody else's making, separated by commas."""
+        parts = tuple((self.optional(name) or "").replace(",", " ").split())
+        if any(len(part) < 16 or not part.isascii() for part in parts):
+            self.problems.append(f"{name}: each secret has at least 16 characters.")
+        return parts
 
     def keys(self, name: str) -> tuple[bytes, ...]:
         keys = []

@@ -109,6 +109,7 @@ MORE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "receive_notification": {"401": (), "413": (), "502": ()},
     "verify_whatsapp_receiver": {"403": (), "429": ()},
     "receive_whatsapp_reports": {"400": (), "401": (), "413": (), "429": ()},
+    "receive_platform_notification": {"401": (), "413": ()},
 }
 """operation -> status -> codes that are its own, beside those of every endpoint."""
 
@@ -146,7 +147,10 @@ EVENTS: Final = {
     "payment.created": ("Payment", "A payment was begun with a provider."),
     "payment.paid": ("Payment", "The money is there."),
     "payment.failed": ("Payment", "The provider or the payer refused."),
-    "payment.refunded": ("Payment", "Money was given back, all or a part."),
+    "payment.refunded": (
+        "Payment",
+        "Money was given back, all or a part; or a refund failed that was under way.",
+    ),
     "payment.disputed": ("Payment", "The payer disputes it at the provider, or that dispute ended."),
     "product.created": ("Product", "A product was made."),
     "product.updated": ("Product", "A product changed."),

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -182,10 +182,11 @@ class Notifier:
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Route = tuple[str, str, Handler]
 
 
-def application(books: Books, notifier: Notifier) -> web.Application:
-    """An empty simulator: refusals in the provider's form, the mishaps, and the control of both."""
+def application(books: Books, notifier: Notifier, routes: Sequence[Route]) -> web.Application:
+    """A simulator with these routes: refusals in the provider's form, the mishaps, and the control of both."""
 
     @web.middleware
     async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -229,6 +230,8 @@ def application(books: Books, notifier: Notifier) -> web.Application:
     app = web.Application(middlewares=[edge])
     app.router.add_put("/_simulator/faults", set_faults)
     app.router.add_post("/_simulator/settle", settle)
+    for method, path, handler in routes:
+        app.router.add_route(method, path, handler)
     app.cleanup_ctx.append(keep)
     return app
 

@@ -1,7 +1,7 @@
 """What WhatsApp reports of messages that were sent, and the secrets that prove it is WhatsApp.
 
 Revision ID: 0014
-Revises: 0012
+Revises: 0013
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from migrations.policies import RELAY, across_stores, store_table
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

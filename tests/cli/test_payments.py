@@ -104,6 +104,11 @@ async def test_the_providers_can_be_played(tmp_path: Path) -> None:
             "payments", "trigger", "stripe", "payment.approved", "--late", "0x", expect=1
         )
         assert refusal["error"]["code"] == "validation_error"
+        refusal = await dev.baas("payments", "reconcile", store, "--since", "999999d", expect=1)
+        assert "ten years" in str(refusal)
+        made = await dev.baas("payments", "platform-endpoint", "--set", "secret_key=sk_test_of_a_platform")
+        assert made["url"].endswith("/api/v1/webhooks/stripe/platform")
+        assert made["secret"].startswith("whsec_")
         refusal = await dev.baas(
             "payments", "configure", store, "stripe", "--set", "secret_key=sk_live_abcdefgh", expect=1
         )

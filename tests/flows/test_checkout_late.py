@@ -158,6 +158,22 @@ class TestExpiry:
         await drain(worker, "orders.due")
         assert (await order_of(shop, placed["order"]))["status"] == "paid"
 
+    async def test_a_part_of_the_money_keeps_it_until_it_is_given_back(
+        self, shop: Shop, worker: Worker, clock: Clock
+    ) -> None:
+        """A person decides; when the part is given back, nothing is left to decide, and the order is over."""
+        placed = await place(shop)
+        body = {"provider": "sandbox", "amount": 500, "order_id": placed["order"]["id"]}
+        part = (await shop.admin("POST", "/admin/payments", json=body, expect=201)).json()["data"]
+        await pay(shop, worker, part)
+        await clock.forward(hours=73)
+        order = await order_of(shop, placed["order"])
+        assert (order["status"], order["flags"]) == ("payment_pending", ["partially_paid"])
+        await shop.admin("POST", f"/admin/payments/{part['id']}/refunds", json={}, expect=201)
+        await drain(worker, *FOLLOW, "orders.due")
+        order = await order_of(shop, placed["order"])
+        assert (order["status"], order["cancel_reason"], order["flags"]) == ("cancelled", "expired", [])
+
     async def test_money_for_an_expired_order_is_flagged(
         self, shop: Shop, worker: Worker, clock: Clock
     ) -> None:

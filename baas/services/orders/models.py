@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
 from baas.core.models import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, store_fk
@@ -109,6 +110,31 @@ class OrderItem(StoreEntity, Base):
     requires_shipping: Mapped[bool] = column(keep=KEEP_ORDER)
     oversold: Mapped[bool] = column(server_default=text("false"), keep=KEEP_ORDER)
     refunded_quantity: Mapped[int] = column(server_default=_ZERO, keep=KEEP_ORDER)
+    restocked_quantity: Mapped[int] = column(server_default=_ZERO, keep=KEEP_ORDER)
+    """Pieces that are back on the shelf while their money is not given back: its refund failed."""
+
+
+class OrderItemRefund(StoreEntity, Base):
+    """Pieces of a line that were given back by one request, and the refunds that they hang on."""
+
+    __tablename__ = "order_item_refunds"
+    __table_args__ = (
+        store_fk("order_id", "orders"),
+        store_fk("order_item_id", "order_items"),
+        Index("ix_order_item_refunds_store_id_order_id", "store_id", "order_id"),
+        CheckConstraint("quantity > 0 and restocked between 0 and quantity", name="quantity"),
+    )
+
+    order_id: Mapped[UUID] = column(keep=KEEP_ORDER)
+    order_item_id: Mapped[UUID] = column(keep=KEEP_ORDER)
+    quantity: Mapped[int] = column(keep=KEEP_ORDER)
+    restocked: Mapped[int] = column(keep=KEEP_ORDER)
+    """How many of them are on the shelf again."""
+    refund_ids: Mapped[list[UUID]] = column(type_=ARRAY(Uuid(as_uuid=True)), keep=KEEP_ORDER)
+    """The payments' refunds of that request: more than one when several payments gave it back."""
+    created_at: Mapped[datetime] = column(keep=KEEP_ORDER)
+    taken_back_at: Mapped[datetime | None] = column(keep=KEEP_ORDER)
+    """When all of those refunds had failed, and the pieces counted as not given back again."""
 
 
 class OrderTransition(StoreEntity, Base):

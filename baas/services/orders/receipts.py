@@ -3,6 +3,7 @@
 It is no fiscal invoice, and says so: those are made by the authority's own system in every country.
 """
 
+import unicodedata
 from datetime import datetime
 from typing import Final
 
@@ -37,6 +38,16 @@ _WORDS: Final = {
     },
 }  # fmt: skip
 _POINT_DECIMALS: Final = frozenset({"MX", "US", "GT", "HN", "NI", "SV", "DO", "PA", "PR", "PE"})
+_ENCODING: Final = "cp1252"
+"""What the fonts that every reader of PDF has can show."""
+_ALONE: Final = dict(
+    zip(
+        "ŁłĐđĦħŦŧŊŋıƏəẞ−",
+        ("L", "l", "D", "d", "H", "h", "T", "t", "N", "n", "i", "A", "a", "SS", "-"),
+        strict=True,
+    )
+)
+"""Letters that Unicode does not take apart, and what people write for them."""
 _INK: Final = (27, 31, 36)
 _SOFT: Final = (100, 108, 118)
 _LINE: Final = (222, 226, 231)
@@ -80,6 +91,7 @@ class _Page(FPDF):
     def __init__(self, word: str) -> None:
         super().__init__(format="A4")
         self._word = word
+        self.core_fonts_encoding = _ENCODING
         self.set_margin(18)
         self.set_auto_page_break(True, 20)
 
@@ -243,6 +255,25 @@ def _on(color: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 def _safe(text: str) -> str:
-    """The text with what the built-in fonts have: Latin letters. Anything else shows as a question mark."""
-    plain = text.replace("\N{EN DASH}", "-").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return plain.encode("latin-1", "replace").decode("latin-1")
+    """The text with what the built-in fonts have: letters of western Europe, and others by their base letter.
+
+    A letter that has none there, such as those of other scripts, shows as a question mark.
+    """
+    return "".join(_plain(character) for character in unicodedata.normalize("NFC", text))
+
+
+def _plain(character: str) -> str:
+    if _is_in_fonts(character):
+        return character
+    if unicodedata.category(character) in {"Cf", "Mn"}:
+        return ""
+    base = _ALONE.get(character) or unicodedata.normalize("NFKD", character)
+    return "".join(part for part in base if _is_in_fonts(part)) or "?"
+
+
+def _is_in_fonts(character: str) -> bool:
+    try:
+        character.encode(_ENCODING)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -19,7 +19,7 @@ _COLUMNS: Final = (
 )
 _ITEM_COLUMNS: Final = (
     "id, order_id, variant_id, product_id, product_name, variant_name, sku, image_url, quantity, unit_price, total,"
-    " discount, tax, requires_shipping, oversold, refunded_quantity"
+    " discount, tax, requires_shipping, oversold, refunded_quantity, restocked_quantity"
 )
 # What a new order is given; the number comes from the counter, everything else has a default.
 _GIVEN: Final = (
@@ -167,16 +167,59 @@ async def mark_oversold(work: StoreWork, order_id: UUID, variant_ids: Sequence[U
     )
 
 
-async def note_refunded(work: StoreWork, order_id: UUID, quantities: Mapping[UUID, int]) -> None:
-    """Count pieces of lines as given back; negative when the provider refused after all."""
+async def count_back(work: StoreWork, order_id: UUID, counts: Mapping[UUID, tuple[int, int]]) -> None:
+    """Count pieces of lines as given back, and as on the shelf without that; less of them by negative numbers."""
     await work.execute(
-        "update order_items i set refunded_quantity = i.refunded_quantity + d.quantity"
-        " from unnest($3::uuid[], $4::bigint[]) as d(id, quantity)"
+        "update order_items i set refunded_quantity = i.refunded_quantity + d.refunded,"
+        " restocked_quantity = i.restocked_quantity + d.restocked"
+        " from unnest($3::uuid[], $4::bigint[], $5::bigint[]) as d(id, refunded, restocked)"
         " where i.store_id = $1 and i.order_id = $2 and i.id = d.id",
         work.scope.store_id,
         order_id,
-        list(quantities),
-        list(quantities.values()),
+        list(counts),
+        [refunded for refunded, _ in counts.values()],
+        [restocked for _, restocked in counts.values()],
+    )
+
+
+async def insert_item_refunds(
+    work: StoreWork, order_id: UUID, counts: Mapping[UUID, tuple[int, int]], refund_ids: Sequence[UUID]
+) -> None:
+    """Pieces of lines, and how many of them went to the shelf, that these refunds give back."""
+    await work.execute(
+        "insert into order_item_refunds"
+        " (store_id, order_id, id, order_item_id, quantity, restocked, refund_ids, created_at)"
+        " select $1, $2, d.id, d.order_item_id, d.quantity, d.restocked, $7, $8"
+        " from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[])"
+        " as d(id, order_item_id, quantity, restocked)",
+        work.scope.store_id,
+        order_id,
+        [ids.new_id() for _ in counts],
+        list(counts),
+        [quantity for quantity, _ in counts.values()],
+        [restocked for _, restocked in counts.values()],
+        list(refund_ids),
+        clock.now(work.scope),
+    )
+
+
+async def item_refunds(work: StoreWork, order_id: UUID) -> list[Row]:
+    """What of an order was given back by lines and not taken back since."""
+    return await work.fetch(
+        "select id, order_item_id, quantity, restocked, refund_ids from order_item_refunds"
+        " where store_id = $1 and order_id = $2 and taken_back_at is null order by id",
+        work.scope.store_id,
+        order_id,
+    )
+
+
+async def take_item_refunds_back(work: StoreWork, item_refund_ids: Sequence[UUID]) -> None:
+    """Their refunds failed."""
+    await work.execute(
+        "update order_item_refunds set taken_back_at = $3 where store_id = $1 and id = any ($2::uuid[])",
+        work.scope.store_id,
+        list(item_refund_ids),
+        clock.now(work.scope),
     )
 
 

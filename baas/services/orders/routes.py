@@ -265,26 +265,26 @@ async def refund_order(
     desk = network.desk_of(ctx.runtime)
 
     async def verb(work: StoreWork) -> Any:
-        made, pieces = await service.promise_refunds(work, desk.providers, identity, data)
+        made = await service.promise_refunds(work, desk.providers, identity, data)
         done = await service.refunded(work, identity, made)
         if all(refund.status is not RefundStatus.PENDING for refund in made):
             return done
-        counted = {ids.encode("oitem", line): count for line, count in pieces.items()}
-        return Suspended({"refunds": [refund.id for refund in made], "pieces": counted}, done)
+        return Suspended({"refunds": [refund.id for refund in made]}, done)
 
     async def finish(resume: dict[str, Any]) -> OrderRefunds:
-        try:
-            made = [
-                await network.run_refund(desk, ctx.scope, ids.decode("re", refund_id))
-                for refund_id in resume["refunds"]
-            ]
-        except PaymentProviderError:
-            pieces = {ids.decode("oitem", line): count for line, count in resume["pieces"].items()}
-            async with ctx.runtime.database.fast(ctx.scope) as work:
-                await service.take_refunds_back(work, identity, pieces)
-            raise
+        made, refusal = [], None
+        for refund_id in (ids.decode("re", text) for text in resume["refunds"]):
+            try:
+                made.append(await network.run_refund(desk, ctx.scope, refund_id))
+            except PaymentProviderError as problem:
+                # Another payment may give back its part all the same.
+                refusal = problem
+                made.append(await network.run_refund(desk, ctx.scope, refund_id))
         async with ctx.runtime.database.fast(ctx.scope) as work:
-            return await service.refunded(work, identity, made)
+            done = await service.refunded(work, identity, made)
+        if refusal is not None and all(refund.status is RefundStatus.FAILED for refund in made):
+            raise refusal
+        return done
 
     return await ctx.write_fast(verb, status=201, finish=finish)
 

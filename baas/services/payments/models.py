@@ -126,7 +126,10 @@ class ProviderAccount(StoreEntity, Base):
     """A store's account with a provider. What is secret is encrypted under the deployment's key ring."""
 
     __tablename__ = "payment_provider_accounts"
-    __table_args__ = (UniqueConstraint("store_id", "provider"),)
+    __table_args__ = (
+        UniqueConstraint("store_id", "provider"),
+        Index("ix_payment_provider_accounts_account_id", "account_id", "provider"),
+    )
 
     provider: Mapped[str] = column()
     credentials: Mapped[bytes | None] = column()

@@ -1,6 +1,7 @@
 """The endpoints of the payments, and the sandbox's hosted page."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -13,6 +14,7 @@ from redis.exceptions import RedisError
 
 from baas.core import envelope, ids
 from baas.core.context import Context, Ctx, Suspended
+from baas.core.crypto import DecryptionFailed
 from baas.core.db import StoreWork
 from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
@@ -20,7 +22,7 @@ from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from baas.core.scope import Caller, CallerKind, StoreScope
 from baas.services.payments import service
 from baas.services.payments.providers import providers_of, sandbox_page
-from baas.services.payments.providers.base import Inbound, NotificationRefused
+from baas.services.payments.providers.base import Account, Inbound, NotificationRefused
 from baas.services.payments.providers.sandbox import OUTCOMES, Page, Sandbox
 from baas.services.payments.schemas import (
     CreatePayment,
@@ -212,20 +214,48 @@ async def receive_notification(
 
     Nothing in one is believed but what to ask the provider about; an unproven one is a 401 and moves nothing.
     """
-    scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
-    scope = msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, provider[:40]))
+    scope = await _scope_of_provider(ctx, tenancy, provider, ids.decode("store", store_id))
+    received = await inbox.receive_or_hint(network.desk_of(ctx.runtime), scope, provider, _inbound(ctx))
+    ctx.runtime.nudger.nudge("payments.inbox")
+    return ctx.answer(received)
+
+
+@post(
+    "/webhooks/{provider:str}/platform", public=True, status_code=200,
+    operation_id="receive_platform_notification", tags=["payments"], summary="Take a platform's notification",
+)  # fmt: skip
+async def receive_platform_notification(
+    ctx: Ctx, tenancy: NamedDependency[Tenancy], provider: FromPath[str]
+) -> Response[Data[Received]]:
+    """The one address that Stripe notifies of all accounts that are connected to the deployment's platform.
+
+    The store is found by the account that the notification names. `received` is false for one that no store has.
+    """
+
+    async def scope_of(store_id: UUID) -> StoreScope:
+        return await _scope_of_provider(ctx, tenancy, provider, store_id)
+
+    desk = network.desk_of(ctx.runtime)
+    received = await inbox.receive_for_platform(desk, scope_of, provider, _inbound(ctx))
+    ctx.runtime.nudger.nudge("payments.inbox")
+    return ctx.answer(received)
+
+
+async def _scope_of_provider(ctx: Context, tenancy: Tenancy, provider: str, store_id: UUID) -> StoreScope:
+    scope = await tenancy.keys.scope_for_job(store_id, ctx.request_id)
+    return msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, provider[:40]))
+
+
+def _inbound(ctx: Context) -> Inbound:
     try:
         query = dict(parse_qsl(ctx.asgi["query_string"].decode("latin-1"), max_num_fields=50))
     except ValueError:
         raise ValidationFailed.field("query", "has at most 50 fields") from None
-    inbound = Inbound(
+    return Inbound(
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in ctx.asgi["headers"]},
         query=query,
         body=ctx.body,
     )
-    received = await inbox.receive_or_hint(network.desk_of(ctx.runtime), scope, provider, inbound)
-    ctx.runtime.nudger.nudge("payments.inbox")
-    return ctx.answer(received)
 
 
 @get(
@@ -283,9 +313,25 @@ async def put_payment_provider(
     operation_id="delete_payment_provider", tags=["payments"], summary="Remove a payment provider",
 )  # fmt: skip
 async def delete_payment_provider(ctx: Ctx, provider: FromPath[str]) -> Response[Data[PaymentProvider]]:
-    """Forget the account and its secrets; payments that were made with it stay."""
-    providers = providers_of(ctx.runtime)
-    return await ctx.write_fast(lambda work: accounts.delete(work, providers, provider))
+    """Forget the account and its secrets; payments that were made with it stay.
+
+    Stripe is told to notify no more, if it answers.
+    """
+    desk, ring = network.desk_of(ctx.runtime), ctx.runtime.keyring
+    account: Account | None = None
+
+    async def verb(work: StoreWork) -> PaymentProvider:
+        nonlocal account
+        # A key that was lost is no reason to keep the account.
+        with suppress(DecryptionFailed):
+            account = await accounts.opened(work, ring, provider, even_disabled=True)
+        return await accounts.delete(work, desk.providers, provider)
+
+    answer = await ctx.write_fast(verb)
+    if account is not None and not ctx.dry_run:
+        url = network.notification_url(desk, ctx.scope, provider)
+        await accounts.unsubscribe(desk.providers, provider, account, url)
+    return answer
 
 
 @get(
@@ -379,6 +425,7 @@ ROUTES: list[Any] = [
     refresh_payment,
     refresh_storefront_payment,
     receive_notification,
+    receive_platform_notification,
     get_payment_history,
     list_payment_providers,
     get_payment_provider,

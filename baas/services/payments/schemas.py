@@ -187,9 +187,9 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     id: str
     at: datetime
     outcome: Literal[
-        "created", "opened", "not_opened", "progressed", "moved", "ignored", "flagged", "refunded"
+        "created", "opened", "not_opened", "progressed", "moved", "ignored", "flagged", "cleared", "refunded"
     ]
-    """`progressed`: the provider's own word changed and the status did not."""
+    """`progressed`: the provider's own word changed and the status did not; `cleared`: the cause of a flag is gone."""
     from_status: PaymentStatus | None
     to_status: PaymentStatus
     provider_status: str | None
@@ -256,9 +256,10 @@ class PutPaymentProvider(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A notification that is in the inbox now."""
+    """What became of a proven notification."""
 
     received: bool
+    """It is in the inbox now; not so what a platform is told of an account or a thing that no store has."""
     duplicate: bool
     """It was there already."""
 
@@ -266,7 +267,7 @@ class Received(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """One thing in which we and the provider did not agree."""
 
-    kind: Literal["repaired", "unknown_payment", "flagged", "not_asked"]
+    kind: Literal["repaired", "unknown_payment", "flagged"]
     """`repaired`: our payment was moved to where the provider's is. The others need a person."""
     provider: str
     provider_payment_id: str | None

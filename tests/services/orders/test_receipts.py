@@ -25,7 +25,7 @@ def text_of(body: bytes) -> str:
         except zlib.error:
             continue
         words.extend(
-            re.sub(rb"\\(.)", rb"\1", found).decode("latin-1")
+            re.sub(rb"\\(.)", rb"\1", found).decode("cp1252")
             for found in re.findall(rb"\((.*?)(?<!\\)\)\s*Tj", content, re.DOTALL)
         )
     return " ".join(words)
@@ -85,6 +85,35 @@ async def test_names_in_other_scripts_do_not_break_it(shop: Shop) -> None:
         shipping_address={"name": "李小龍 " * 20, "line1": "ул. Ленина 1", "city": "Москва", "country": "RU"},
     )
     assert "?" in await receipt(shop, placed)
+
+
+async def test_letters_of_the_east_and_of_print_are_read(shop: Shop) -> None:
+    """As themselves where the fonts have them, by their base letter where not, and nothing is left out."""
+    name = "Łukasz Żółć Příliš Žluťoučký Đặng Şahin Œuvre Sǎn"
+    address = {"name": name, "line1": "“Café” – l’été… 3 €", "city": "Ko\u0308ln\u200b", "country": "PL"}
+    text = await receipt(shop, await place(shop, shipping_address=address))
+    assert "Lukasz Zólc Príliš Žlutoucký Dang Sahin Œuvre San" in text
+    assert "“Café” – l’été… 3 €" in text
+    assert "Köln" in text
+    assert "?" not in text
+
+
+@pytest.mark.parametrize("included", [False, True])
+async def test_each_line_says_its_tax(shop: Shop, worker: Worker, included: bool) -> None:
+    """As it was sold: a line without tax says none, and the lines add up to the tax of the totals."""
+    body = {"prices_include_tax": included, "settings": {"tax_rate": 2100}}
+    await shop.admin("PATCH", "/admin/store", json=body, expect=200)
+    taxed = await variant_of(shop, price=121_000)
+    free = await variant_of(shop, price=50_000, taxable=False)
+    placed = await paid_order(shop, worker, (taxed, 2), (free, 1))
+    # What the store charges later is no matter of this receipt.
+    await shop.admin("PATCH", "/admin/store", json={"settings": {"tax_rate": 500}}, expect=200)
+    text = await receipt(shop, placed)
+    tax = "420,00" if included else "508,20"
+    assert f"2 ARS 1.210,00 ARS {tax} ARS 2.420,00" in text
+    assert "1 ARS 500,00 ARS 0,00 ARS 500,00" in text
+    assert [item["tax"] for item in placed["order"]["items"]] == [42_000 if included else 50_820, 0]
+    assert f"{'Impuestos incluidos' if included else 'Impuestos'} ARS {tax}" in " ".join(text.split())
 
 
 def test_amounts() -> None:

@@ -9,7 +9,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from baas.simulators.stripe_objects import unflatten
+from baas.simulators.stripe.objects import unflatten
 
 FOLDER = Path(__file__).parents[4] / "shared/data/stripe"
 _SPEC = FOLDER / "requests-2023-08-16.json"

@@ -42,7 +42,7 @@ async def paid(shop: Shop, worker: Worker, provider: Provider, *items: tuple[str
     return placed
 
 
-async def give_back(shop: Shop, placed: dict[str, Any], expect: int = 201, **body: Any) -> Any:
+async def give_back(shop: Shop, placed: dict[str, Any], expect: int | None = 201, **body: Any) -> Any:
     """The data, or the error, of an order's refund."""
     path = f"/admin/orders/{placed['order']['id']}/refunds"
     answer = (await shop.admin("POST", path, json=body, expect=expect)).json()
@@ -236,7 +236,7 @@ class TestGivingBack:
         again = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
         assert again["status"] == "succeeded"
         payment = await payment_of(shop, placed["payment"])
-        assert payment["amount_refunded"] == (amount or total)
+        assert (payment["amount_refunded"], payment["flags"]) == (amount or total, [])
         told = await event_types(shop, payment["id"])
         assert told.count("payment.refunded") == 3
 

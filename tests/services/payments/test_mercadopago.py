@@ -191,7 +191,7 @@ class TestProtocol:
             one = attempt(payment_id=UUID(int=number + 1), idempotency_key=str(number))
             await provider.create(one)
         for row in list(mercadopago.books.table("preferences").values())[-65:]:
-            made.add(str(mercadopago.simulator._new_payment(row, "approved", "accredited")["id"]))  # type: ignore[union-attr]  # it is this one
+            made.add(str(mercadopago.simulator.new_payment(row, "approved", "accredited")["id"]))  # type: ignore[union-attr]  # it is this one
         found, cursor = set(), None
         since = clock.now() - timedelta(minutes=5)
         for _ in range(20):

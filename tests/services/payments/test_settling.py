@@ -199,7 +199,50 @@ async def test_the_wrong_money_settles_nothing_and_is_flagged(
     assert (payment["status"], payment["flags"]) == ("pending", [flag])
     assert await desk.events() == []
     assert [outcome for outcome, _ in await desk.history()] == ["flagged"]
-    assert (await desk.hear("paid"))["status"] == "paid"
+    payment = await desk.hear("paid")
+    assert (payment["status"], payment["flags"]) == ("paid", [])
+    assert (await desk.history())[1:] == [("cleared", flag), ("moved", None)]
+
+
+async def test_wrong_money_that_was_given_back_needs_nobody(desk: Desk) -> None:
+    """Its flag goes, it settles nothing, and no event claims that it did."""
+    await desk.hear("paid", amount=999)
+    for _ in range(2):
+        payment = await desk.hear("refunded", amount=999, amount_refunded=999)
+        assert (payment["status"], payment["flags"]) == ("pending", [])
+    assert [outcome for outcome, _ in await desk.history()] == ["flagged", "ignored", "cleared"]
+    assert await desk.events() == []
+
+
+async def test_wrong_money_that_was_given_back_before_we_looked_is_noted_once(desk: Desk) -> None:
+    """There is nothing that a person could do about it."""
+    for _ in range(2):
+        payment = await desk.hear("refunded", amount=999, amount_refunded=999)
+        assert (payment["status"], payment["flags"]) == ("pending", [])
+    assert [outcome for outcome, _ in await desk.history()] == ["ignored"]
+
+
+async def test_a_flag_stays_with_the_payment_that_it_is_of(desk: Desk, shop: Shop) -> None:
+    """Another payment of the same attempt that fits is no reason to forget the wrong one."""
+    await desk.hear("paid", amount=999)
+    for _ in range(2):
+        await desk.hear("paid", provider_payment_id="another")
+    rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+    assert {(row["provider_payment_id"], row["status"], *row["flags"]) for row in rows} == {
+        (f"sbx_{desk.id.hex}", "pending", "amount_mismatch"),
+        ("another", "paid"),
+    }
+
+
+async def test_a_word_that_nobody_knows_is_flagged_until_there_is_another(desk: Desk) -> None:
+    """The payment stays where it is meanwhile."""
+    await desk.hear("paid")
+    payment = await desk.hear_all(
+        msgspec.structs.replace(desk.snapshot("paid"), status=None, provider_status="brand_new")
+    )
+    assert (payment["status"], payment["flags"]) == ("paid", ["unknown_status"])
+    payment = await desk.hear("disputed")
+    assert (payment["status"], payment["flags"]) == ("disputed", [])
 
 
 async def test_an_older_answer_is_ignored(desk: Desk) -> None:

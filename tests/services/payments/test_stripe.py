@@ -18,7 +18,8 @@ from baas.services.payments.providers.base import (
     ProviderUnavailable,
     RefundAsked,
 )
-from baas.services.payments.providers.stripe import EVENTS, Stripe, StripeProvider
+from baas.services.payments.providers.stripe import Stripe, StripeProvider
+from baas.services.payments.providers.stripe_events import EVENTS
 from baas.services.payments.providers.stripe_http import StripeTransport
 from baas.services.payments.schemas import ClientSecret, PaymentStatus, Redirect
 from baas.worker import Worker
@@ -191,7 +192,7 @@ class TestRequests:
         opened = await provider.create(attempt(options={"stripe_mode": "elements"}, idempotency_key="r"))
         rows = stripe.books.table("payment_intent")
         intent = rows[opened.session or ""]["object"]
-        stripe.simulator._decide(rows[intent["id"]]["owner"], intent, "succeeded", notify=False)  # type: ignore[union-attr]  # it is this one
+        stripe.simulator.decide(rows[intent["id"]]["owner"], intent, "succeeded", notify=False)  # type: ignore[union-attr]  # it is this one
         asked = RefundAsked(
             handle=Handle(PAYMENT, opened.session, intent["id"]),
             refund_id=UUID(int=5),
@@ -282,6 +283,28 @@ async def test_another_account_has_an_endpoint_of_its_own(
         assert (await stripe.deliver(sent)).status_code == 200
     await drain(worker, "payments.inbox")
     assert (await payment_of(shop, payment))["status"] == "paid"
+
+
+async def test_a_deleted_account_leaves_no_endpoint(shop: Shop, other_shop: Shop, stripe: Provider) -> None:
+    """Nobody else's goes with it, a trial deletes none, and a Stripe that is away holds nothing up."""
+    path = "/admin/payment-providers/stripe"
+    for each in (shop, other_shop):
+        body = {"credentials": {"secret_key": "sk_test_that_two_shops_share"}}
+        await each.admin("PUT", path, json=body, expect=200)
+
+    def addresses() -> list[str]:
+        rows = stripe.books.table("webhook_endpoint").values()
+        found = (row["object"]["url"].rpartition("/")[2] for row in rows)
+        return sorted(identity for identity in found if identity in {shop.id, other_shop.id})
+
+    await shop.admin("DELETE", path, headers={"Prefer": "dry-run"}, expect=200)
+    assert addresses() == sorted((shop.id, other_shop.id))
+    await shop.admin("DELETE", path, expect=200)
+    assert addresses() == [other_shop.id]
+    stripe.faults(down=True)
+    answer = await other_shop.admin("DELETE", path, expect=200)
+    assert answer.json()["data"]["configured"] is False
+    assert addresses() == [other_shop.id]
 
 
 async def test_elements(shop: Shop, stripe: Provider) -> None:

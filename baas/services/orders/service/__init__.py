@@ -17,7 +17,7 @@ from baas.services.orders.service.admin import (
 )
 from baas.services.orders.service.checkout import checkout, create, token_again
 from baas.services.orders.service.following import attend_due, follow, retry
-from baas.services.orders.service.refunds import promise_refunds, refunded, take_refunds_back
+from baas.services.orders.service.refunds import promise_refunds, refunded
 
 __all__ = [
     "OrderFilters",
@@ -40,6 +40,5 @@ __all__ = [
     "ship",
     "stats",
     "take_back",
-    "take_refunds_back",
     "token_again",
 ]

@@ -29,7 +29,7 @@ from baas.services.orders.schemas import (
     StorefrontOrder,
     Transition,
 )
-from baas.services.orders.service import following, steps
+from baas.services.orders.service import following, pieces, steps
 from baas.services.orders.service.checkout import token_hash
 from baas.services.orders.service.shape import order_of, storefront_of
 from baas.services.payments import service as payments
@@ -149,10 +149,10 @@ async def cancel(work: StoreWork, providers: Providers, order_id: UUID, data: Ca
     row = await following.follow_locked(work, row)
     # The refund does not move an order, but a payment that came in just now does.
     steps.check(row, OrderStatus.CANCELLED)
-    was_paid = was_paid or row["status"] not in UNPAID
+    was_paid, items = was_paid or row["status"] not in UNPAID, await steps.items_of(work, order_id)
     if was_paid and row["holds_stock"]:
         # What was oversold was not all taken: a person counts it.
-        await inventory.restock(work, steps.demand(items, skip_oversold=True), order_id)
+        await pieces.restock_rest(work, order_id, items, skip_oversold=True)
     elif not was_paid:
         await inventory.release(work, order_id)
     flags = [*row["flags"], Flag.REFUND_OUTSIDE] if row["paid_outside"] else row["flags"]
@@ -193,7 +193,7 @@ async def take_back(work: StoreWork, order_id: UUID, data: ReturnOrder) -> Order
         return order_of(row, items)
     steps.check(row, OrderStatus.RETURNED)
     if data.restock:
-        await inventory.restock(work, steps.demand(items), order_id)
+        await pieces.restock_rest(work, order_id, items)
     row = await steps.step(work, row, OrderStatus.RETURNED, items, reason=data.reason)
     return order_of(row, items)
 

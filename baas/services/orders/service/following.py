@@ -21,7 +21,7 @@ from baas.services.orders import repository
 from baas.services.orders.errors import not_allowed
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import UNPAID, Flag, OrderStatus, PaymentState, RetryPayment, allowed
-from baas.services.orders.service import steps
+from baas.services.orders.service import pieces, steps
 from baas.services.orders.service.checkout import look_again, paid, reservation, token_hash
 from baas.services.orders.service.shape import order_of
 from baas.services.payments import service as payments
@@ -44,6 +44,9 @@ async def follow(work: StoreWork, order_id: UUID) -> None:
 
 async def follow_locked(work: StoreWork, row: Row) -> Row:
     """The same for an order that this transaction has locked; answers its row."""
+    if row["amount_paid"]:
+        # Only of an order that money came in for can a refund have failed.
+        await pieces.take_failed_back(work, row["id"])
     standing = await payments.standing(work, row["id"])
     collected = standing.collected + (row["total"] if row["paid_outside"] else 0)
     refunded_before = row["amount_refunded"]
@@ -60,6 +63,9 @@ async def follow_locked(work: StoreWork, row: Row) -> Row:
     elif status in {OrderStatus.PENDING, OrderStatus.PAYMENT_FAILED} and standing.pending:
         row = await repository.move(work, row, OrderStatus.PAYMENT_PENDING, changes, None)
     elif any(row[name] != value for name, value in changes.items()):
+        if _was_given_back(row, changes):
+            # What kept it from expiring is gone.
+            changes["due_at"] = clock.now(work.scope)
         row = await repository.change(work, row["id"], changes)
     if row["amount_refunded"] > refunded_before:
         await steps.tell(work, "order.refunded", row, items or await steps.items_of(work, row["id"]))
@@ -80,7 +86,8 @@ def _changes(row: Row, standing: Standing, collected: int) -> dict[str, Any]:
         and not row["paid_outside"],
         Flag.OVERPAID: collected - standing.refunded > row["total"],
         Flag.DISPUTED: standing.disputed,
-        Flag.PARTIALLY_PAID: Flag.PARTIALLY_PAID in row["flags"] and collected < row["total"],
+        Flag.PARTIALLY_PAID: Flag.PARTIALLY_PAID in row["flags"]
+        and standing.refunded < collected < row["total"],
     }
     return {
         "payment_status": _state(row, standing, collected),
@@ -89,6 +96,12 @@ def _changes(row: Row, standing: Standing, collected: int) -> dict[str, Any]:
         "flags": [flag for flag in row["flags"] if flag not in flags]
         + [flag for flag, up in flags.items() if up],
     }
+
+
+def _was_given_back(row: Row, changes: dict[str, Any]) -> bool:
+    """Whether an unpaid order waited for a person because of a part of its money, and that was given back now."""
+    gone = Flag.PARTIALLY_PAID in row["flags"] and Flag.PARTIALLY_PAID not in changes["flags"]
+    return gone and row["status"] in UNPAID
 
 
 def _state(row: Row, standing: Standing, collected: int) -> PaymentState:

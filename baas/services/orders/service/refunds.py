@@ -1,17 +1,14 @@
 """Giving money of an order back: by amount, by lines, or what was paid too much."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from baas.core import ids, money
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, ValidationFailed
-from baas.services.inventory import service as inventory
-from baas.services.orders import repository
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import CreateOrderRefund, Order, OrderRefunds, RefundItem
-from baas.services.orders.service import following, steps
+from baas.services.orders.service import following, pieces, steps
 from baas.services.orders.service.shape import order_of
 from baas.services.payments import service as payments
 from baas.services.payments.errors import NotRefundable
@@ -21,7 +18,7 @@ from baas.services.payments.schemas import Refund
 
 async def promise_refunds(
     work: StoreWork, providers: Providers, order_id: UUID, data: CreateOrderRefund
-) -> tuple[list[Refund], dict[UUID, int]]:
+) -> list[Refund]:
     """Make the refunds, and count the pieces; what is pending is asked for after the commit.
 
     Raises NotFound, ValidationFailed, NotRefundable when that much did not come in.
@@ -32,7 +29,8 @@ async def promise_refunds(
         raise ValidationFailed.field("restock", "needs items")
     row = await following.follow_locked(work, await steps.locked(work, order_id))
     items = await steps.items_of(work, order_id)
-    amount, pieces = data.amount, dict[UUID, int]()
+    given: pieces.Given = {}
+    amount = data.amount
     if data.overpayment:
         amount = row["amount_paid"] - row["amount_refunded"] - row["total"]
         if amount <= 0:
@@ -40,25 +38,18 @@ async def promise_refunds(
     elif data.items is not None:
         lines = _chosen(items, data.items)
         amount = sum(_worth(line, quantity, row["prices_include_tax"]) for line, quantity in lines)
-        pieces = {line["id"]: quantity for line, quantity in lines}
-        await repository.note_refunded(work, order_id, pieces)
-        if data.restock and row["holds_stock"] and row["paid_at"] is not None:
-            await inventory.restock(work, _variants(lines), order_id)
+        given = await pieces.give_back(work, row, lines, restock=data.restock)
     if amount == 0:
         raise NotRefundable("These lines cost nothing.", asked=0, refundable=0, status=row["status"])
     made = await payments.refund_order(work, providers, order_id, reason=data.reason, amount=amount)
     if not made:
         raise NotRefundable(asked=amount, refundable=0, status=row["status"])
-    return made, pieces
-
-
-async def take_refunds_back(work: StoreWork, order_id: UUID, pieces: Mapping[UUID, int]) -> None:
-    """The provider refused: the pieces count as not given back. Goods that came back stay on the shelf."""
-    await repository.note_refunded(work, order_id, {identity: -count for identity, count in pieces.items()})
+    await pieces.hang_on(work, order_id, given, made)
+    return made
 
 
 async def refunded(work: StoreWork, order_id: UUID, refunds: Sequence[Refund]) -> OrderRefunds:
-    """The order as it is after its refunds."""
+    """The order as it is after its refunds; pieces of those that failed count as not given back."""
     row = await following.follow_locked(work, await steps.locked(work, order_id))
     order: Order = order_of(row, await steps.items_of(work, order_id))
     return OrderRefunds(order, list(refunds))
@@ -90,11 +81,3 @@ def _worth(line: Row, quantity: int, includes_tax: bool) -> int:
         return money.divide(paid * count, line["quantity"])
 
     return up_to(before + quantity) - up_to(before)
-
-
-def _variants(lines: Sequence[tuple[Any, int]]) -> dict[UUID, int]:
-    pieces: dict[UUID, int] = {}
-    for line, quantity in lines:
-        if line["variant_id"] is not None and not line["oversold"]:
-            pieces[line["variant_id"]] = pieces.get(line["variant_id"], 0) + quantity
-    return pieces

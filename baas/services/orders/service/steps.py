@@ -83,12 +83,16 @@ async def tell(work: StoreWork, event: str, row: Row, items: Sequence[Row]) -> O
     return order
 
 
-def demand(items: Sequence[Row], *, skip_oversold: bool = False) -> dict[UUID, int]:
-    """How many pieces of each variant some lines are, without what was given back on its own before."""
+def demand(items: Sequence[Row]) -> dict[UUID, int]:
+    """How many pieces of each variant some lines are, without what was given back before, or is on the shelf."""
     pieces: dict[UUID, int] = {}
     for item in items:
         identity = item["variant_id"]
-        if identity is not None and not (skip_oversold and item["oversold"]):
-            count = item["quantity"] - (item.get("refunded_quantity") or 0)
+        if identity is not None:
+            count = (
+                item["quantity"]
+                - (item.get("refunded_quantity") or 0)
+                - (item.get("restocked_quantity") or 0)
+            )
             pieces[identity] = pieces.get(identity, 0) + count
     return {identity: count for identity, count in pieces.items() if count}

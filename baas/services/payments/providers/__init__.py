@@ -31,6 +31,6 @@ def providers_of(runtime: Runtime) -> Providers:
         [
             Sandbox(settings.base_url),
             MercadoPago(runtime.http, settings.mercadopago_url),
-            Stripe(runtime.http, settings.stripe_url),
+            Stripe(runtime.http, settings.stripe_url, settings.stripe_platform_secrets),
         ]
     )

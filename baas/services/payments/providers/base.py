@@ -160,6 +160,19 @@ class Notification(msgspec.Struct, frozen=True):
     """What a person has to know of it, when nothing else would tell."""
 
 
+class Addressed(msgspec.Struct, frozen=True):
+    """Whom a proven notification at the deployment's own address is for."""
+
+    account_id: str
+    """The account at the provider that it is about; empty when it says none."""
+    is_test: bool
+    secret: str
+    """What proves it."""
+
+    def __repr__(self) -> str:
+        return f"Addressed({self.account_id!r}, ***)"
+
+
 class SearchPage(msgspec.Struct, frozen=True):
     """A part of the provider's own list, for reconciliation."""
 
@@ -196,6 +209,10 @@ class PaymentProvider(Protocol):
 
     async def subscribe(self, url: str) -> str | None:
         """Have the provider notify this address; answers the secret it signs with, None when only a person can."""
+        ...
+
+    async def unsubscribe(self, url: str) -> None:
+        """Have the provider notify this address no more, if it was told to."""
         ...
 
     async def renew(self) -> Mapping[str, str] | None:
@@ -241,6 +258,13 @@ class ProviderKind(Protocol):
 
     def objection(self, attempt: NewAttempt) -> tuple[str, str] | None:
         """Why this attempt could never be opened: the field and the reason; None when it could."""
+        ...
+
+    def addressed(self, inbound: Inbound) -> Addressed | None:
+        """Whom a notification is for that came to the deployment's one address; None when there is no such address.
+
+        Raises NotificationRefused when it is not proven.
+        """
         ...
 
     def connect(self, work: StoreWork | None, account: Account | None) -> PaymentProvider:

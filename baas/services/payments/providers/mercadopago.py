@@ -83,6 +83,9 @@ class MercadoPago:
             return "provider", "the deployment's address is too long for Mercado Pago's notifications"
         return None
 
+    def addressed(self, inbound: Inbound) -> None:
+        """Each preference names the address of its own store."""
+
     def connect(self, work: StoreWork | None, account: Account | None) -> "MercadoPagoProvider":
         """Mercado Pago with this account."""
         if account is None:
@@ -117,6 +120,9 @@ class MercadoPagoProvider:
 
     async def subscribe(self, url: str) -> None:
         """Each preference names its own address; the secret is shown in the seller's panel alone."""
+
+    async def unsubscribe(self, url: str) -> None:
+        """Nothing was subscribed."""
 
     async def renew(self) -> Mapping[str, str] | None:
         """Redeem an OAuth code, or refresh a token in its last month. The refresh token changes with each use."""

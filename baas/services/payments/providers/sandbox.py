@@ -109,6 +109,9 @@ class Sandbox:
     def objection(self, attempt: NewAttempt) -> None:
         """The sandbox takes everything."""
 
+    def addressed(self, inbound: Inbound) -> None:
+        """Nobody notifies of the sandbox but its own page."""
+
     def connect(self, work: StoreWork | None, account: Account | None) -> "SandboxProvider":
         """The sandbox of the transaction's store."""
         if work is None:
@@ -205,6 +208,9 @@ class SandboxProvider:
 
     async def subscribe(self, url: str) -> None:
         """Its notification is the form of its own page."""
+
+    async def unsubscribe(self, url: str) -> None:
+        """Nothing was subscribed."""
 
     async def renew(self) -> None:
         """Nothing here ends."""

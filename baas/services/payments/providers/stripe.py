@@ -5,13 +5,10 @@ on that connected account (direct charges), and `application_fee_bp` of each pay
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
-
-import msgspec
 
 from baas.core import ids, money
 from baas.core.db import StoreWork
@@ -22,6 +19,7 @@ from baas.services.payments.providers.amounts import InexpressibleAmount, from_s
 from baas.services.payments.providers.base import (
     Account,
     AccountCheck,
+    Addressed,
     Handle,
     Inbound,
     NewAttempt,
@@ -35,35 +33,24 @@ from baas.services.payments.providers.base import (
     SearchPage,
     Snapshot,
 )
+from baas.services.payments.providers.stripe_events import (
+    CHANGES,
+    DEAUTHORIZED,
+    EVENTS,
+    changed,
+    handle_of,
+    id_of,
+    verified,
+)
 from baas.services.payments.providers.wire import TIMEOUT, Address
 from baas.services.payments.schemas import ClientSecret, PaymentStatus, Redirect
 
 API: Final = "https://api.stripe.com"
-TOLERANCE: Final = 300
-"""Seconds that a signature may be old, or ahead."""
-EVENTS: Final = (
-    *("checkout.session.completed", "checkout.session.async_payment_succeeded"),
-    *("checkout.session.async_payment_failed", "checkout.session.expired"),
-    *("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"),
-    *("payment_intent.processing", "payment_intent.amount_capturable_updated"),
-    *("charge.refunded", "refund.created", "refund.updated", "refund.failed"),
-    *("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"),
-    *("charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"),
-)
-"""What a store's endpoint is subscribed to."""
 _REFERENCE: Final = "baas_payment"
 _REFUND_REFERENCE: Final = "baas_refund"
 _INTENT: Final = ("latest_charge", "latest_charge.refunds")
 _SEARCH_PAGE: Final = 100
 _PHASES: Final = ("intents", "refunds", "disputes", "changes")
-_CHANGES: Final = tuple(
-    name
-    for name in EVENTS
-    if name.startswith("payment_intent.")
-    or name in {"checkout.session.expired", "refund.updated", "refund.failed"}
-    or (name.startswith("charge.dispute.") and not name.endswith("created"))
-)
-"""What happens to things that were made before: they are in none of the other lists."""
 
 
 class Stripe:
@@ -75,9 +62,11 @@ class Stripe:
     credentials: Final = frozenset({"secret_key"})
     optional_credentials: Final = frozenset({"publishable_key", "stripe_account", "application_fee_bp"})
 
-    def __init__(self, http: OutgoingClient, url: str = API) -> None:
+    def __init__(self, http: OutgoingClient, url: str = API, platform_secrets: Sequence[str] = ()) -> None:
+        """`platform_secrets` are what the endpoint of a platform signs with, for all its connected accounts."""
         self._http = http
         self._address = Address(url)
+        self._platform_secrets = tuple(platform_secrets)
 
     def missing(self, names: Collection[str]) -> frozenset[str]:
         """What these credentials lack."""
@@ -91,6 +80,22 @@ class Stripe:
             return "amount", str(error)
         if _is_checkout(attempt) and attempt.return_url is None:
             return "return_url", "Stripe's page needs an address to send the payer back to"
+        return None
+
+    def addressed(self, inbound: Inbound) -> Addressed | None:
+        """The connected account that an event of the platform's endpoint names."""
+        for secret in self._platform_secrets:
+            with suppress(NotificationRefused):
+                event = verified(inbound, secret)
+                account = event.get("account")
+                return Addressed(
+                    account_id=account if isinstance(account, str) else "",
+                    # A live endpoint of Connect is told of test events as well.
+                    is_test=event.get("livemode") is not True,
+                    secret=secret,
+                )
+        if self._platform_secrets:
+            raise NotificationRefused("The signature is not that of the platform's endpoint.")
         return None
 
     def connect(self, work: StoreWork | None, account: Account | None) -> "StripeProvider":
@@ -130,14 +135,37 @@ class StripeProvider:
         return AccountCheck(account_id=str(account.id), is_test=rest.startswith("test_"))
 
     async def subscribe(self, url: str) -> str | None:
-        """Make a webhook endpoint of the version that this client speaks. On a platform a person does it once."""
-        if self._connected is not None:
-            return None
+        """Make a webhook endpoint of the version that this client speaks; none for a connected account.
+
+        What happens there is told at its platform's one endpoint.
+        """
+        return None if self._connected is not None else await self._endpoint(url, list(EVENTS))
+
+    async def subscribe_platform(self, url: str) -> str:
+        """Make the one endpoint of a platform, for what happens on all its connected accounts."""
+        return await self._endpoint(url, [*EVENTS, DEAUTHORIZED], connect=True)
+
+    async def _endpoint(self, url: str, events: Sequence[str], **more: Any) -> str:
+        body: Any = {
+            "url": url,
+            "enabled_events": list(events),
+            "api_version": self._sdk.api_version,
+            **more,
+        }
         async with self._asking():
-            made = await self._client.v1.webhook_endpoints.create_async(
-                {"url": url, "enabled_events": list(EVENTS), "api_version": self._sdk.api_version}  # type: ignore[typeddict-item]  # names of events as text
-            )
-        return made.secret
+            made = await self._client.v1.webhook_endpoints.create_async(body)
+        return made.secret or ""
+
+    async def unsubscribe(self, url: str) -> None:
+        """Delete the webhook endpoints with this address; a connected account has none."""
+        if self._connected is not None:
+            return
+        endpoints = self._client.v1.webhook_endpoints
+        async with self._asking():
+            found = await endpoints.list_async({"limit": _SEARCH_PAGE})
+            for endpoint in found.data:
+                if endpoint.url == url:
+                    await endpoints.delete_async(endpoint.id)
 
     async def renew(self) -> None:
         """Keys do not end."""
@@ -301,28 +329,16 @@ class StripeProvider:
 
     async def receive(self, inbound: Inbound) -> Notification:
         """Verify a notification by its signature, whose time may be five minutes old or ahead."""
-        secret = self._account.webhook_secret
-        header = inbound.headers.get("stripe-signature", "")
-        try:
-            text = inbound.body.decode()
-            if secret is None or not header.isascii():
-                raise ValueError("No secret to verify with, or a header that the SDK stumbles over.")
-            self._sdk.WebhookSignature.verify_header(text, header, secret, tolerance=TOLERANCE)
-            _refuse_future(header)
-            event = msgspec.json.decode(inbound.body)
-        except (self._sdk.SignatureVerificationError, ValueError) as error:
-            raise NotificationRefused("The signature is not that of this store's endpoint.") from error
-        if not isinstance(event, dict) or not isinstance(event.get("id"), str):
-            raise NotificationRefused("This is no event.")
+        event = verified(inbound, self._account.webhook_secret)
         event_type = str(event.get("type"))[:100]
         is_ours = event.get("object") == "event" and event.get("account") == self._connected
         about = (event.get("data") or {}).get("object") if is_ours else None
         return Notification(
             event_id=event["id"][:120],
             event_type=event_type,
-            handle=_handle(event_type, about) if isinstance(about, dict) else None,
+            handle=handle_of(event_type, about) if isinstance(about, dict) else None,
             alarm="The account took the platform's permission back."
-            if is_ours and event_type == "account.application.deauthorized"
+            if is_ours and event_type == DEAUTHORIZED
             else None,
         )
 
@@ -344,16 +360,16 @@ class StripeProvider:
         if phase == "intents":
             query["expand"] = [f"data.{name}" for name in _INTENT]
         elif phase == "changes":
-            query["types"] = list(_CHANGES)
+            query["types"] = list(CHANGES)
         async with self._asking():
             page = (await service.list_async(query)).to_dict()
         rows = page["data"]
         if phase == "intents":
             items = [await self._snapshot(intent) for intent in rows]
         elif phase == "changes":
-            items = [snapshot for handle in _changed(rows, since) for snapshot in await self.fetch(handle)]
+            items = [snapshot for handle in changed(rows, since) for snapshot in await self.fetch(handle)]
         else:
-            wanted = dict.fromkeys(_id(row["payment_intent"]) for row in rows if row.get("payment_intent"))
+            wanted = dict.fromkeys(id_of(row["payment_intent"]) for row in rows if row.get("payment_intent"))
             intents = [await self._retrieve_intent(identity) for identity in wanted]
             items = [await self._snapshot(intent) for intent in intents if intent is not None]
         if page["has_more"]:
@@ -386,32 +402,6 @@ def _is_checkout(attempt: NewAttempt) -> bool:
     return attempt.options.get("stripe_mode") != "elements"
 
 
-def _handle(event_type: str, about: Mapping[str, Any]) -> Handle | None:
-    """What to ask about, by the kind of the event's object."""
-    identity = str(about.get("id") or "")
-    if event_type.startswith("checkout.session."):
-        session, intent = identity, about.get("payment_intent")
-    elif event_type.startswith("payment_intent."):
-        session, intent = None, identity
-    elif event_type.startswith(("charge.", "refund.")):
-        session, intent = None, about.get("payment_intent")
-    else:
-        return None
-    if not session and not intent:
-        return None
-    return Handle(payment_id=None, session=session, provider_payment_id=_id(intent) if intent else None)
-
-
-def _changed(events: Sequence[Mapping[str, Any]], since: datetime) -> list[Handle]:
-    """What these events are about, once each, as far as it was made before."""
-    handles = [
-        _handle(event["type"], event["data"]["object"])
-        for event in events
-        if event["data"]["object"].get("created", 0) < since.timestamp()
-    ]
-    return list(dict.fromkeys(handle for handle in handles if handle is not None))
-
-
 def _refund(refund: Mapping[str, Any], currency: str) -> RefundSnapshot:
     return RefundSnapshot(
         provider_refund_id=refund["id"],
@@ -438,15 +428,3 @@ def _fee_units(fee: int, currency: str) -> int:
         except InexpressibleAmount:
             continue
     return 0
-
-
-def _refuse_future(header: str) -> None:
-    """The SDK looks only at the past; a signature far ahead could be kept for later."""
-    stamps = [part[2:] for part in header.split(",") if part.startswith("t=")]
-    if not stamps or int(stamps[0]) > time.time() + TOLERANCE:
-        raise ValueError("A signature of the future.")
-
-
-def _id(thing: Any) -> str:
-    """The id of something that may have been expanded."""
-    return thing if isinstance(thing, str) else str(thing["id"])

@@ -1,6 +1,6 @@
 """The SQL of the payments."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +15,7 @@ _COLUMNS: Final = (
 )
 _REFUNDS: Final = (
     "id, payment_id, amount, currency, status, reason, provider_refund_id, origin, failure_code, attempts,"
-    " created_at"
+    " created_at, updated_at"
 )
 
 _OPEN: Final = f"select {_COLUMNS} from payment_open({', '.join(f'${n}' for n in range(1, 23))})"
@@ -143,14 +143,45 @@ async def note(
     )
 
 
-async def flag(work: StoreWork, payment_id: UUID, word: str, now: datetime) -> None:
-    """Mark a payment for a person; a flag is set once."""
+async def flag(work: StoreWork, payment_id: UUID, word: str, now: datetime, *, of: str | None = None) -> None:
+    """Mark a payment for a person; a flag is set once.
+
+    The provider's payment that it is `of` becomes this one if none is yet, so that the flag goes with it alone.
+    """
     await work.execute(
-        "update payments set flags = array_append(flags, $3), updated_at = $4"
+        "update payments set flags = array_append(flags, $3), updated_at = $4,"
+        " provider_payment_id = coalesce(provider_payment_id, $5)"
         " where store_id = $1 and id = $2 and not ($3 = any (flags))",
         work.scope.store_id,
         payment_id,
         word,
+        now,
+        of,
+    )
+
+
+async def saw(work: StoreWork, payment_id: UUID, provider_status: str, now: datetime, *, of: str) -> None:
+    """Keep the word of a provider's payment that moves nothing, so that it is noted once."""
+    await work.execute(
+        "update payments set provider_status = $3, updated_at = $4,"
+        " provider_payment_id = coalesce(provider_payment_id, $5) where store_id = $1 and id = $2",
+        work.scope.store_id,
+        payment_id,
+        provider_status,
+        now,
+        of,
+    )
+
+
+async def clear(work: StoreWork, payment_id: UUID, words: Sequence[str], now: datetime) -> None:
+    """Take flags away."""
+    await work.execute(
+        "update payments set updated_at = $4,"
+        " flags = array(select word from unnest(flags) as word where not word = any ($3::text[]))"
+        " where store_id = $1 and id = $2",
+        work.scope.store_id,
+        payment_id,
+        list(words),
         now,
     )
 
@@ -220,6 +251,16 @@ async def refunds(work: StoreWork, payment_ids: Sequence[UUID]) -> list[Any]:
         work.scope.store_id,
         list(payment_ids),
     )
+
+
+async def failed_refunds(work: StoreWork, refund_ids: Collection[UUID]) -> set[UUID]:
+    """Those of some refunds that failed."""
+    rows = await work.fetch(
+        "select id from refunds where store_id = $1 and id = any ($2::uuid[]) and status = 'failed'",
+        work.scope.store_id,
+        list(refund_ids),
+    )
+    return {row["id"] for row in rows}
 
 
 async def insert_refund(
@@ -355,9 +396,10 @@ async def put_account(
     enabled: bool,
     now: datetime,
     account_id: str | None = None,
+    forget_secret: bool = False,
     reconcile_at: datetime | None = None,
 ) -> None:
-    """Make or replace an account; what is None stays as it was."""
+    """Make or replace an account; what is None stays as it was, but the secret if it is to be forgotten."""
     await work.execute(
         "insert into payment_provider_accounts (store_id, id, provider, credentials, webhook_secret, is_test, enabled,"
         " created_at, updated_at, account_id, reconcile_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)"
@@ -365,7 +407,8 @@ async def put_account(
         " account_id = coalesce(excluded.account_id, payment_provider_accounts.account_id),"
         " reconcile_at = coalesce(payment_provider_accounts.reconcile_at, excluded.reconcile_at),"
         " credentials = coalesce(excluded.credentials, payment_provider_accounts.credentials),"
-        " webhook_secret = coalesce(excluded.webhook_secret, payment_provider_accounts.webhook_secret),"
+        " webhook_secret = case when $11 then excluded.webhook_secret"
+        " else coalesce(excluded.webhook_secret, payment_provider_accounts.webhook_secret) end,"
         " is_test = excluded.is_test, enabled = excluded.enabled, updated_at = excluded.updated_at",
         work.scope.store_id,
         ids.new_id(),
@@ -377,6 +420,7 @@ async def put_account(
         now,
         account_id,
         reconcile_at,
+        forget_secret,
     )
 
 

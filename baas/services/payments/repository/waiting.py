@@ -179,6 +179,20 @@ async def claim_accounts(system: SystemConnection, limit: int, lease: timedelta)
     )
 
 
+async def stores_of_account(
+    system: SystemConnection, provider: str, account_id: str, *, is_test: bool
+) -> list[UUID]:
+    """The stores that collect on this account at the provider."""
+    rows = await system.fetch(
+        "select store_id from payment_provider_accounts where provider = $1 and account_id = $2 and is_test = $3"
+        " order by store_id",
+        provider,
+        account_id,
+        is_test,
+    )
+    return [row["store_id"] for row in rows]
+
+
 async def reconcile_again(work: StoreWork, provider: str, wait: timedelta, until: datetime | None) -> None:
     """When to compare next, and up to when everything is compared now."""
     await work.execute(
@@ -294,10 +308,16 @@ async def runs(work: StoreWork, limit: int) -> list[Any]:
 
 
 async def flagged_events(work: StoreWork, limit: int) -> list[Any]:
-    """Notifications that settled nothing though they were genuine: a person should know."""
+    """Notifications that settled nothing though they were genuine: a person should know.
+
+    Not those of a payment whose flags are gone.
+    """
     return await work.fetch(
         "select provider, provider_event_id, type, outcome, payment_id, error, received_at from provider_events"
-        " where store_id = $1 and outcome not in ('settled', 'ignored') order by received_at desc limit $2",
+        " where store_id = $1 and outcome not in ('settled', 'ignored')"
+        " and not (outcome = 'flagged' and exists (select 1 from payments p where p.store_id = $1"
+        " and p.id = provider_events.payment_id and cardinality(p.flags) = 0))"
+        " order by received_at desc limit $2",
         work.scope.store_id,
         limit,
     )

@@ -1,7 +1,15 @@
 """The verbs of the payments, by noun: open an attempt, settle what the provider says, give money back, look."""
 
 from baas.services.payments.service.collecting import Collect, collect, create, open_for_order
-from baas.services.payments.service.reading import Standing, find, for_order, get, history, standing
+from baas.services.payments.service.reading import (
+    Standing,
+    failed_refunds,
+    find,
+    for_order,
+    get,
+    history,
+    standing,
+)
 from baas.services.payments.service.refunding import refund, refund_order
 from baas.services.payments.service.settling import notified, record, settle, usable
 from baas.services.payments.service.shape import storefront_of
@@ -11,6 +19,7 @@ __all__ = [
     "Standing",
     "collect",
     "create",
+    "failed_refunds",
     "find",
     "for_order",
     "get",

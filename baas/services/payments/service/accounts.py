@@ -17,6 +17,7 @@ from baas.services.payments.errors import PaymentProviderError
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Account, ProviderKind, ProviderRefused, ProviderUnavailable
 from baas.services.payments.providers.base import PaymentProvider as AskedProvider
+from baas.services.payments.providers.stripe import Stripe
 from baas.services.payments.repository import secrets
 from baas.services.payments.schemas import PaymentProvider, PutPaymentProvider
 from baas.services.payments.service.settling import usable
@@ -48,6 +49,8 @@ class Proven(msgspec.Struct, frozen=True):
     is_test: bool | None
     webhook_secret: str | None
     """Of an endpoint that was made on the way."""
+    is_other: bool
+    """It is another account than the one before: what that one's endpoint signs with proves nothing of this one."""
 
     def __repr__(self) -> str:
         return "Proven(***)"
@@ -92,19 +95,14 @@ async def prove(
                 "credentials",
                 f"are for {'test' if found.is_test else 'live'} money, and this is a {scope.mode.value} store",
             )
-        # The secret of another account's endpoint proves nothing of this one.
-        is_other = (
-            data.webhook_secret is None
-            and row is not None
-            and row["account_id"] not in {None, found.account_id}
-        )
-        wants = notify is not None and (secret is None or is_other)
+        is_other = row is not None and row["account_id"] not in {None, found.account_id}
+        wants = notify is not None and (secret is None or (is_other and data.webhook_secret is None))
         made = await _subscribed(provider, notify) if wants and notify is not None else None
     except ProviderRefused as refusal:
         raise ValidationFailed.field("credentials", f"{name} does not take them: {refusal}") from refusal
     except ProviderUnavailable as problem:
         raise PaymentProviderError(provider=name, provider_message=str(problem)) from problem
-    return Proven(given, found.account_id, found.is_test, made)
+    return Proven(given, found.account_id, found.is_test, made, is_other)
 
 
 async def _subscribed(provider: AskedProvider, address: str) -> str | None:
@@ -156,6 +154,7 @@ async def put(
         enabled=data.enabled,
         now=clock.now(work.scope),
         account_id=proven.account_id if proven is not None else None,
+        forget_secret=proven is not None and proven.is_other,
         reconcile_at=None if kind.in_process else clock.now() + FIRST_RECONCILIATION,
     )
     after = await get(work, providers, name)
@@ -196,6 +195,35 @@ async def delete(work: StoreWork, providers: Providers, name: str) -> PaymentPro
         raise NotFound(provider=name)
     await audit.record(work, "payment_provider.deleted", subject=name)
     return await get(work, providers, name)
+
+
+async def platform_endpoint(providers: Providers, secret_key: str, address: str) -> str:
+    """Make the one endpoint of a Stripe Connect platform; answers the secret that it signs with.
+
+    Raises ValidationFailed when Stripe does not take the key or the address, and PaymentProviderError when it does not
+    answer.
+    """
+    kind = _known(providers, Stripe.name)
+    assert isinstance(kind, Stripe)
+    provider = kind.connect(None, Account({"secret_key": secret_key}, None, is_test=False))
+    try:
+        await provider.check()
+        return await provider.subscribe_platform(address)
+    except ProviderRefused as refusal:
+        raise ValidationFailed.field("credentials", f"Stripe refused: {refusal}") from refusal
+    except ProviderUnavailable as problem:
+        raise PaymentProviderError(provider=kind.name, provider_message=str(problem)) from problem
+
+
+async def unsubscribe(providers: Providers, name: str, account: Account, address: str) -> None:
+    """Have the provider notify this address no more. It may be away, or not know the account any more: then it goes on."""
+    kind = providers.get(name)
+    if kind is None or kind.in_process or kind.missing(account.credentials):
+        return
+    try:
+        await kind.connect(None, account).unsubscribe(address)
+    except (ProviderRefused, ProviderUnavailable) as problem:
+        log.warning("payment.endpoint_not_deleted", provider=name, reason=str(problem))
 
 
 async def opened(work: StoreWork, ring: KeyRing, name: str, *, even_disabled: bool = False) -> Account | None:

@@ -1,8 +1,10 @@
 """Taking notifications in: proven ones become one row, and the worker does the rest."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -12,7 +14,7 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound, Unauthenticated
 from baas.core.scope import StoreScope
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
-from baas.services.payments.providers.base import Inbound, NotificationRefused
+from baas.services.payments.providers.base import Inbound, Notification, NotificationRefused
 from baas.services.payments.repository import waiting
 from baas.services.payments.schemas import Received
 from baas.services.payments.service import accounts
@@ -34,7 +36,10 @@ async def receive(work: StoreWork, desk: Desk, name: str, inbound: Inbound) -> R
     account = await accounts.opened(work, desk.ring, name, even_disabled=True)
     if account is None:
         raise NotFound(provider=name)
-    notification = await kind.connect(None, account).receive(inbound)
+    return await _kept(work, name, await kind.connect(None, account).receive(inbound))
+
+
+async def _kept(work: StoreWork, name: str, notification: Notification) -> Received:
     is_new = await waiting.arrived(
         work,
         provider=name,
@@ -65,6 +70,44 @@ async def receive_or_hint(desk: Desk, scope: StoreScope, name: str, inbound: Inb
         async with desk.database.fast(scope) as work:
             await waiting.reconcile_soon(work, name, HINT_WAIT)
         raise Unauthenticated(str(refusal)) from refusal
+
+
+async def receive_for_platform(
+    desk: Desk, scope_of: Callable[[UUID], Awaitable[StoreScope]], name: str, inbound: Inbound
+) -> Received:
+    """Take a notification at the deployment's one address, for the stores whose account it is about.
+
+    Each store decides by its own account whether it is about anything there: what is not is kept by nobody, and
+    neither is what is about an account that no store has. Raises Unauthenticated when it is not proven, NotFound
+    without such an address.
+    """
+    kind = desk.providers.get(name)
+    try:
+        addressed = None if kind is None else kind.addressed(inbound)
+    except NotificationRefused as refusal:
+        log.warning("payment.notification_refused", provider=name, store=None)
+        raise Unauthenticated(str(refusal)) from refusal
+    if kind is None or addressed is None:
+        raise NotFound(provider=name[:40])
+    async with desk.database.relay(
+        reason="payments: find the stores of an account that a platform is notified of"
+    ) as system:
+        store_ids = await waiting.stores_of_account(
+            system, name, addressed.account_id, is_test=addressed.is_test
+        )
+    kept: list[Received] = []
+    for store_id in store_ids:
+        async with desk.database.fast(await scope_of(store_id)) as work:
+            account = await accounts.opened(work, desk.ring, name, even_disabled=True)
+            if account is None:
+                continue
+            account = msgspec.structs.replace(account, webhook_secret=addressed.secret)
+            notification = await kind.connect(None, account).receive(inbound)
+            if notification.handle is not None or notification.alarm is not None:
+                kept.append(await _kept(work, name, notification))
+    if not kept:
+        log.info("payment.platform_notification_ignored", provider=name, account=addressed.account_id)
+    return Received(received=bool(kept), duplicate=bool(kept) and all(one.duplicate for one in kept))
 
 
 async def process_due(desk: Desk, make_scope: Any) -> int:

@@ -37,7 +37,7 @@ from baas.services.payments.service import accounts
 from baas.services.payments.service.collecting import action_of
 from baas.services.payments.service.refunding import asked_of
 from baas.services.payments.service.settling import BAD_FLAGS, REFUND_FAILED, handle_of, record, update_refund
-from baas.services.payments.service.shape import refund_of, shape
+from baas.services.payments.service.shape import emit, refund_of, shape
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +75,11 @@ def needs_opening(desk: Desk, payment: Any) -> bool:
 def notification_url(desk: Desk, scope: StoreScope, provider: str) -> str:
     """Where a provider sends what happens to this store's payments."""
     return f"{desk.base_url}/api/v1/webhooks/{provider}/{ids.encode('store', scope.store_id)}"
+
+
+def platform_url(desk: Desk, provider: str) -> str:
+    """Where a provider sends what happens on all accounts that are connected to the deployment's platform."""
+    return f"{desk.base_url}/api/v1/webhooks/{provider}/platform"
 
 
 async def open_attempt(desk: Desk, scope: StoreScope, payment_id: UUID) -> Payment:
@@ -284,8 +289,12 @@ async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
 async def _refused(
     work: StoreWork, payment: Any, refund_id: UUID, refusal: ProviderRefused, *, was_promised: bool
 ) -> None:
-    """The refund is failed; one that was answered as pending before needs a person, who was not told."""
-    await _locked(work, payment["id"])
+    """The refund is failed; one that was answered as pending before needs a person, who was not told.
+
+    Unless all of the money was given back in another way meanwhile.
+    """
+    row = await _locked(work, payment["id"])
+    needs_person = was_promised and row["status"] != PaymentStatus.REFUNDED
     current = await _refund(work, refund_id, lock=True)
     if _unasked(current):
         await repository.update_refund(
@@ -296,9 +305,11 @@ async def _refused(
             failure_code=refusal.code or "refused",
             now=clock.now(work.scope),
         )
-        if was_promised:
+        if needs_person:
             await repository.flag(work, payment["id"], REFUND_FAILED, clock.now(work.scope))
-        await _note(work, payment, "flagged" if was_promised else "ignored", f"refund refused: {refusal}")
+        await _note(work, row, "flagged" if needs_person else "ignored", f"refund refused: {refusal}")
+        if was_promised:
+            await emit(work, "payment.refunded", await _get(work, payment["id"]))
 
 
 def _unasked(refund: Any) -> bool:

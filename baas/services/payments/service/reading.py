@@ -1,5 +1,6 @@
 """Looking at payments."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,11 @@ async def get(work: StoreWork, payment_id: UUID) -> Payment:
     if row is None:
         raise NotFound(id=ids.encode("pay", payment_id))
     return (await shape(work, [row]))[0]
+
+
+async def failed_refunds(work: StoreWork, refund_ids: Collection[UUID]) -> set[UUID]:
+    """Those of some refunds that gave nothing back after all."""
+    return await repository.failed_refunds(work, refund_ids)
 
 
 async def for_order(work: StoreWork, order_id: UUID) -> list[Payment]:

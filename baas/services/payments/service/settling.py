@@ -3,7 +3,7 @@
 Locks are taken in one order: our payment's row first, then whatever the provider keeps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,8 +24,11 @@ log = structlog.get_logger(__name__)
 UNKNOWN_STATUS: Final = "unknown_status"
 REFUND_FAILED: Final = "refund_failed"
 """A flag: money that the shop believes given back was not."""
-BAD_FLAGS: Final = frozenset({"amount_mismatch", "currency_mismatch", "mode_mismatch", UNKNOWN_STATUS})
+MISMATCHES: Final = frozenset({"amount_mismatch", "currency_mismatch", "mode_mismatch"})
+BAD_FLAGS: Final = MISMATCHES | {UNKNOWN_STATUS}
 """What keeps a payment from being settled."""
+_EMPTY: Final = frozenset({PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.REFUNDED})
+"""Where a payment holds no money."""
 _EVENTS: Final = {
     PaymentStatus.PAID: "payment.paid",
     PaymentStatus.FAILED: "payment.failed",
@@ -102,43 +105,61 @@ async def record(work: StoreWork, row: Any, snapshots: Sequence[Snapshot], *, so
 
 
 async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> Any:
-    """Move one locked payment to where the provider says it is; answers its row afterwards."""
-    current, target = PaymentStatus(row["status"]), snapshot.status
-    now = clock.now(work.scope)
+    """Move one locked payment to where the provider says it is; answers its row afterwards.
 
-    async def note(outcome: str, detail: str) -> None:
-        await repository.note(
-            work,
-            row,
-            outcome=outcome,
-            to=target or current,
-            provider_status=snapshot.provider_status,
-            source=source,
-            detail=detail,
-            now=now,
-        )
-
+    A flag goes with its cause: the word is known after all, the money fits or is not there any more, what was
+    not given back was given back anew.
+    """
+    target = snapshot.status
     if target is None:
         # Nobody knows this word: the payment stays where it is, and a person looks.
         return await _flagged(work, row, snapshot, UNKNOWN_STATUS, snapshot.provider_status, source)
-    for word, detail in _mismatches(work, row, snapshot):
-        return await _flagged(work, row, snapshot, word, detail, source)
     if _is_older(row, snapshot):
-        if target != current:
-            await note("ignored", "an older answer of the provider")
+        if target != row["status"]:
+            await _note(work, row, snapshot, "ignored", "an older answer of the provider", source)
         return row
-    is_undone = await _match_refunds(work, row, snapshot)
+    row = await _cleared(work, row, snapshot, {UNKNOWN_STATUS}, source)
+    for word, detail in _mismatches(work, row, snapshot):
+        if target not in _EMPTY:
+            return await _flagged(work, row, snapshot, word, detail, source)
+        if row["provider_status"] != snapshot.provider_status:
+            await repository.saw(
+                work,
+                row["id"],
+                snapshot.provider_status,
+                clock.now(work.scope),
+                of=snapshot.provider_payment_id,
+            )
+            await _note(work, row, snapshot, "ignored", f"{detail}, and nothing of it is there", source)
+        return await _cleared(work, row, snapshot, MISMATCHES, source)
+    row = await _cleared(work, row, snapshot, MISMATCHES, source)
+    is_undone, failure = await _match_refunds(work, row, snapshot)
+    if failure is not None:
+        # Whoever asked for it was told that it was done, or under way.
+        row = await _flagged(work, row, snapshot, REFUND_FAILED, failure, "provider")
+    elif REFUND_FAILED in row["flags"] and await _is_made_good(work, row, target):
+        row = await _cleared(work, row, snapshot, {REFUND_FAILED}, source)
     if is_undone and snapshot.amount_refunded < row["amount_refunded"]:
         # A refund that failed after it had counted: the money is the shop's again, and may be given back anew.
         row = await _move(work, row, target, snapshot, "moved", source, is_correction=True)
         await emit(work, "payment.refunded", row)
         return row
+    row = await _advance(work, row, snapshot, target, source)
+    if failure is not None:
+        # It never counted, so nothing else tells of it.
+        await emit(work, "payment.refunded", row)
+    return row
+
+
+async def _advance(work: StoreWork, row: Any, snapshot: Snapshot, target: PaymentStatus, source: str) -> Any:
+    """Take the steps to where the provider is now, and tell each; answers the row afterwards."""
+    current = PaymentStatus(row["status"])
     more_refunded = snapshot.amount_refunded > row["amount_refunded"]
     steps = path(current, target)
     if target == current and more_refunded:
         steps = (target,)
     if not steps and target != current:
-        await note("ignored", "a step back")
+        await _note(work, row, snapshot, "ignored", "a step back", source)
         return row
     if not steps:
         # Our state stays, and the provider's own word may have changed: that is part of the story.
@@ -186,20 +207,42 @@ async def _flagged(work: StoreWork, row: Any, snapshot: Snapshot, word: str, det
     """Mark a payment for a person, once, and leave it where it is; answers its row."""
     if word in row["flags"]:
         return row
-    now = clock.now(work.scope)
-    await repository.flag(work, row["id"], word, now)
+    await repository.flag(work, row["id"], word, clock.now(work.scope), of=snapshot.provider_payment_id)
+    await _note(work, row, snapshot, "flagged", detail, source, to=row["status"])
+    log.warning("payment.flagged", flag=word, payment=row["id"].hex, store=work.scope.store_id.hex)
+    return await repository.get(work, row["id"])
+
+
+async def _cleared(work: StoreWork, row: Any, snapshot: Snapshot, words: Collection[str], source: str) -> Any:
+    """Take flags away whose cause is gone, and note it; answers the payment's row."""
+    gone = [word for word in row["flags"] if word in words]
+    if not gone:
+        return row
+    await repository.clear(work, row["id"], gone, clock.now(work.scope))
+    await _note(work, row, snapshot, "cleared", ", ".join(gone), source, to=row["status"])
+    return await repository.get(work, row["id"])
+
+
+async def _note(
+    work: StoreWork,
+    row: Any,
+    snapshot: Snapshot,
+    outcome: str,
+    detail: str,
+    source: str,
+    *,
+    to: str | None = None,
+) -> None:
     await repository.note(
         work,
         row,
-        outcome="flagged",
-        to=row["status"],
+        outcome=outcome,
+        to=to or snapshot.status or row["status"],
         provider_status=snapshot.provider_status,
         source=source,
         detail=detail,
-        now=now,
+        now=clock.now(work.scope),
     )
-    log.warning("payment.flagged", flag=word, payment=row["id"].hex, store=work.scope.store_id.hex)
-    return await repository.get(work, row["id"])
 
 
 async def _move(
@@ -247,14 +290,16 @@ def _is_older(row: Any, snapshot: Snapshot) -> bool:
     return known is not None and snapshot.updated_at is not None and snapshot.updated_at < known
 
 
-async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> bool:
+async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> tuple[bool, str | None]:
     """Our refunds as the provider has them; those made in its own panel become ours.
 
     One of ours whose answer was lost is found again by the reference that the provider kept for us or,
-    where it keeps none, by its amount. Answers whether the provider's sum is smaller for a refund that failed.
+    where it keeps none, by its amount. Answers whether the provider's sum is smaller for a refund that failed, and
+    why one failed just now that was believed to be done or under way.
     """
     if not snapshot.refunds:
-        return False
+        return False, None
+    failure: str | None = None
     ours = await repository.refunds(work, [row["id"]])
     known = {refund["provider_refund_id"]: refund for refund in ours}
     unanswered = [
@@ -286,11 +331,30 @@ async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> bool:
         elif found["status"] != refund.status:
             await update_refund(work, found["id"], refund)
             if refund.status is RefundStatus.FAILED:
-                # Whoever asked for it was told that it was done, or under way.
-                await _flagged(
-                    work, row, snapshot, REFUND_FAILED, refund.failure_code or "failed", "provider"
-                )
-    return _is_undone(ours, snapshot)
+                failure = refund.failure_code or "failed"
+    return _is_undone(ours, snapshot), failure
+
+
+async def _is_made_good(work: StoreWork, row: Any, target: PaymentStatus) -> bool:
+    """Whether what failed to be given back was given back since, or nothing is left that could be."""
+    if target is PaymentStatus.REFUNDED:
+        return True
+    ours = await repository.refunds(work, [row["id"]])
+    # One that was refused as soon as it was asked for was promised to nobody.
+    failed = [
+        refund
+        for refund in ours
+        if refund["status"] == RefundStatus.FAILED
+        and (refund["provider_refund_id"] is not None or refund["attempts"] > 1)
+    ]
+    since = max((refund["updated_at"] for refund in failed), default=None)
+    again: int = sum(
+        refund["amount"]
+        for refund in ours
+        if refund["status"] == RefundStatus.SUCCEEDED and (since is None or refund["created_at"] >= since)
+    )
+    owed: int = sum(refund["amount"] for refund in failed)
+    return again >= owed
 
 
 def _is_undone(ours: Sequence[Any], snapshot: Snapshot) -> bool:

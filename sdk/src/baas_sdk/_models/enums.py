@@ -81,7 +81,6 @@ class FindingKind(OpenEnum):
     """Words of `FindingKind`."""
 
     FLAGGED = "flagged"
-    NOT_ASKED = "not_asked"
     REPAIRED = "repaired"
     UNKNOWN_PAYMENT = "unknown_payment"
 
@@ -89,6 +88,7 @@ class FindingKind(OpenEnum):
 class HistoryEntryOutcome(OpenEnum):
     """Words of `HistoryEntryOutcome`."""
 
+    CLEARED = "cleared"
     CREATED = "created"
     FLAGGED = "flagged"
     IGNORED = "ignored"

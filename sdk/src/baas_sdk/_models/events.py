@@ -189,7 +189,7 @@ class PaymentPaid(Envelope, kw_only=True):
 
 
 class PaymentRefunded(Envelope, kw_only=True):
-    """`payment.refunded`: Money was given back, all or a part."""
+    """`payment.refunded`: Money was given back, all or a part; or a refund failed that was under way."""
 
     data: Payment
 

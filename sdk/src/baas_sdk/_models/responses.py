@@ -368,7 +368,9 @@ class HistoryEntry(Model, kw_only=True):
     from_status: PaymentStatus | None
     id: str
     outcome: HistoryEntryOutcome
-    """`progressed`: the provider's own word changed and the status did not."""
+    """`progressed`: the provider's own word changed and the status did not; `cleared`: the cause of a flag
+    is gone.
+    """
     provider_status: str | None
     request_id: str
     source: str

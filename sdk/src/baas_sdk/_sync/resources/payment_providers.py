@@ -37,7 +37,8 @@ class PaymentProvidersResource:
         extra_headers: Mapping[str, str] | None = None,
     ) -> PaymentProvider:
         """Remove a payment provider. Forget the account and its secrets; payments that were made with it
-        stay. Needs a secret key with the scope `payments:write`.
+        stay. Stripe is told to notify no more, if it answers. Needs a secret key with the scope
+        `payments:write`.
         """
         return self._transport.send(
             Call(

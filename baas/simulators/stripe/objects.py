@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from baas.simulators.books import now
+from baas.simulators.books import Refusal, now
 
 _FIELDS: Final[dict[str, list[str]]] = json.loads(
-    (Path(__file__).parent / "stripe_fields.json").read_text(encoding="utf-8")
+    (Path(__file__).parent / "fields.json").read_text(encoding="utf-8")
 )
 _EMPTY: Final = {"metadata": {}, "livemode": False}
 API_VERSION: Final = "2026-10-28.endive"
@@ -80,3 +80,8 @@ def error(
     if param is not None:
         body["param"] = param
     return status, {"error": body}
+
+
+def refuse(message: str, *, code: str | None = None, param: str | None = None) -> Any:
+    """Raises the Refusal of a request that asks for something wrong."""
+    raise Refusal(*error(400, message, code=code, param=param))
