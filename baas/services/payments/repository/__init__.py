@@ -1,21 +1,19 @@
 """The SQL of the payments."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from baas.core import ids
 from baas.core.db import StoreWork
+from baas.services.payments.repository import accounts as accounts
+from baas.services.payments.repository import refunds as refunds
 
 _COLUMNS: Final = (
     "id, order_id, provider, provider_payment_id, provider_session, status, provider_status, in_progress, amount,"
     " amount_refunded, currency, reference, description, payer_email, return_url, next_action, failure_code, flags,"
     " metadata, options, opened_at, provider_updated_at, created_at, updated_at, paid_at"
-)
-_REFUNDS: Final = (
-    "id, payment_id, amount, currency, status, reason, provider_refund_id, origin, failure_code, attempts,"
-    " created_at, updated_at"
 )
 
 _OPEN: Final = f"select {_COLUMNS} from payment_open({', '.join(f'${n}' for n in range(1, 23))})"
@@ -244,82 +242,6 @@ def _where(work: StoreWork, filters: dict[str, Any]) -> tuple[str, list[Any]]:
     return " and ".join(clauses), arguments
 
 
-async def refunds(work: StoreWork, payment_ids: Sequence[UUID]) -> list[Any]:
-    """The refunds of some payments, oldest first."""
-    return await work.fetch(
-        f"select {_REFUNDS} from refunds where store_id = $1 and payment_id = any ($2::uuid[]) order by id",
-        work.scope.store_id,
-        list(payment_ids),
-    )
-
-
-async def failed_refunds(work: StoreWork, refund_ids: Collection[UUID]) -> set[UUID]:
-    """Those of some refunds that failed."""
-    rows = await work.fetch(
-        "select id from refunds where store_id = $1 and id = any ($2::uuid[]) and status = 'failed'",
-        work.scope.store_id,
-        list(refund_ids),
-    )
-    return {row["id"] for row in rows}
-
-
-async def insert_refund(
-    work: StoreWork,
-    *,
-    refund_id: UUID,
-    payment: Any,
-    amount: int,
-    status: str,
-    reason: str | None,
-    provider_refund_id: str | None,
-    origin: str,
-    failure_code: str | None,
-    now: datetime,
-    due_at: datetime | None = None,
-) -> None:
-    """A refund, asked for here or found at the provider. One that is `due_at` still has to be asked for there."""
-    await work.execute(
-        "insert into refunds (store_id, id, payment_id, amount, currency, status, reason, provider_refund_id, origin,"
-        " failure_code, created_at, updated_at, next_attempt_at)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
-        work.scope.store_id,
-        refund_id,
-        payment["id"],
-        amount,
-        payment["currency"],
-        status,
-        reason,
-        provider_refund_id,
-        origin,
-        failure_code,
-        now,
-        due_at,
-    )
-
-
-async def update_refund(
-    work: StoreWork,
-    refund_id: UUID,
-    *,
-    status: str,
-    provider_refund_id: str | None,
-    failure_code: str | None,
-    now: datetime,
-) -> None:
-    """What the provider says of a refund of ours: nothing has to be asked for any more."""
-    await work.execute(
-        "update refunds set status = $3, provider_refund_id = coalesce($4, provider_refund_id), failure_code = $5,"
-        " updated_at = $6, next_attempt_at = null"
-        " where store_id = $1 and id = $2",
-        work.scope.store_id,
-        refund_id,
-        status,
-        provider_refund_id,
-        failure_code,
-        now,
-    )
-
-
 async def history(work: StoreWork, payment_id: UUID) -> list[Any]:
     """Everything that happened to a payment, oldest first."""
     return await work.fetch(
@@ -365,72 +287,3 @@ from payments where store_id = $1 and order_id = $2
 async def standing(work: StoreWork, order_id: UUID) -> Any:
     """The sums over an order's payments."""
     return await work.fetchrow(_STANDING, work.scope.store_id, order_id)
-
-
-async def accounts(work: StoreWork) -> list[Any]:
-    """The store's accounts, without what is secret."""
-    return await work.fetch(
-        "select provider, enabled, is_test, webhook_secret is not null as has_webhook_secret, updated_at"
-        " from payment_provider_accounts where store_id = $1",
-        work.scope.store_id,
-    )
-
-
-async def account(work: StoreWork, provider: str) -> Any | None:
-    """One account with its encrypted parts."""
-    return await work.fetchrow(
-        "select provider, enabled, is_test, credentials, webhook_secret, account_id, reconciled_until, updated_at"
-        " from payment_provider_accounts where store_id = $1 and provider = $2",
-        work.scope.store_id,
-        provider,
-    )
-
-
-async def put_account(
-    work: StoreWork,
-    *,
-    provider: str,
-    credentials: bytes | None,
-    webhook_secret: bytes | None,
-    is_test: bool,
-    enabled: bool,
-    now: datetime,
-    account_id: str | None = None,
-    forget_secret: bool = False,
-    reconcile_at: datetime | None = None,
-) -> None:
-    """Make or replace an account; what is None stays as it was, but the secret if it is to be forgotten."""
-    await work.execute(
-        "insert into payment_provider_accounts (store_id, id, provider, credentials, webhook_secret, is_test, enabled,"
-        " created_at, updated_at, account_id, reconcile_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)"
-        " on conflict (store_id, provider) do update set"
-        " account_id = coalesce(excluded.account_id, payment_provider_accounts.account_id),"
-        " reconcile_at = coalesce(payment_provider_accounts.reconcile_at, excluded.reconcile_at),"
-        " credentials = coalesce(excluded.credentials, payment_provider_accounts.credentials),"
-        " webhook_secret = case when $11 then excluded.webhook_secret"
-        " else coalesce(excluded.webhook_secret, payment_provider_accounts.webhook_secret) end,"
-        " is_test = excluded.is_test, enabled = excluded.enabled, updated_at = excluded.updated_at",
-        work.scope.store_id,
-        ids.new_id(),
-        provider,
-        credentials,
-        webhook_secret,
-        is_test,
-        enabled,
-        now,
-        account_id,
-        reconcile_at,
-        forget_secret,
-    )
-
-
-async def delete_account(work: StoreWork, provider: str) -> bool:
-    """Forget an account and its secrets; False when there was none."""
-    return (
-        await work.execute(
-            "delete from payment_provider_accounts where store_id = $1 and provider = $2",
-            work.scope.store_id,
-            provider,
-        )
-        == "DELETE 1"
-    )

@@ -30,14 +30,14 @@ FIRST_RECONCILIATION: Final = timedelta(minutes=5)
 
 async def listed(work: StoreWork, providers: Providers) -> list[PaymentProvider]:
     """Every provider that this store could use, and how it stands with it."""
-    rows = {row["provider"]: row for row in await repository.accounts(work)}
+    rows = {row["provider"]: row for row in await repository.accounts.listed(work)}
     return [_shape(kind, rows.get(kind.name)) for kind in providers.all() if work.scope.mode in kind.modes]
 
 
 async def get(work: StoreWork, providers: Providers, name: str) -> PaymentProvider:
     """One of them. Raises NotFound for a provider that this deployment does not have."""
     kind = _known(providers, name)
-    rows = {row["provider"]: row for row in await repository.accounts(work)}
+    rows = {row["provider"]: row for row in await repository.accounts.listed(work)}
     return _shape(kind, rows.get(name), mode=work.scope.mode)
 
 
@@ -76,7 +76,7 @@ async def prove(
     async with database.fast(scope) as work:
         usable(work, providers, name)
         before = await opened(work, ring, name, even_disabled=True)
-        row = await repository.account(work, name)
+        row = await repository.accounts.get(work, name)
     if kind.in_process or data.credentials is None:
         return None
     given = dict(data.credentials)
@@ -141,7 +141,7 @@ async def put(
     if proven is None and (given is not None or is_first):
         check_names(kind, given or {})
     secret = data.webhook_secret or (proven.webhook_secret if proven is not None else None)
-    await repository.put_account(
+    await repository.accounts.put(
         work,
         provider=name,
         credentials=ring.encrypt(msgspec.json.encode(given), context=_context(work, name, "credentials"))
@@ -172,9 +172,9 @@ async def renewed(
     work: StoreWork, ring: KeyRing, name: str, credentials: Mapping[str, str], *, of: datetime
 ) -> None:
     """Keep credentials that took the place of those `of` then, unless the shop gave others meanwhile."""
-    row = await repository.account(work, name)
+    row = await repository.accounts.get(work, name)
     if row is not None and row["updated_at"] == of:
-        await repository.put_account(
+        await repository.accounts.put(
             work,
             provider=name,
             credentials=ring.encrypt(
@@ -191,7 +191,7 @@ async def renewed(
 async def delete(work: StoreWork, providers: Providers, name: str) -> PaymentProvider:
     """Forget the account. Payments made with it stay; the sandbox falls back to being enabled."""
     _known(providers, name)
-    if not await repository.delete_account(work, name):
+    if not await repository.accounts.delete(work, name):
         raise NotFound(provider=name)
     await audit.record(work, "payment_provider.deleted", subject=name)
     return await get(work, providers, name)
@@ -228,7 +228,7 @@ async def unsubscribe(providers: Providers, name: str, account: Account, address
 
 async def opened(work: StoreWork, ring: KeyRing, name: str, *, even_disabled: bool = False) -> Account | None:
     """The account with its secrets, for the moment of its use; None when it is missing or disabled."""
-    row = await repository.account(work, name)
+    row = await repository.accounts.get(work, name)
     if row is None or not (row["enabled"] or even_disabled):
         return None
     credentials, secret = row["credentials"], row["webhook_secret"]

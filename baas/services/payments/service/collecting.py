@@ -122,7 +122,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
 
 
 async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked: Collect) -> Any:
-    account = await repository.account(work, kind.name)
+    account = await repository.accounts.get(work, kind.name)
     if account is None or not account["enabled"] or account["credentials"] is None:
         raise PaymentProviderUnconfigured(provider=asked.provider)
     problem = kind.objection(_attempt(work, payment_id, asked))

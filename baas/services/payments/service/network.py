@@ -297,7 +297,7 @@ async def _refused(
     needs_person = was_promised and row["status"] != PaymentStatus.REFUNDED
     current = await _refund(work, refund_id, lock=True)
     if _unasked(current):
-        await repository.update_refund(
+        await repository.refunds.update(
             work,
             refund_id,
             status=RefundStatus.FAILED,

@@ -44,7 +44,7 @@ async def get(work: StoreWork, payment_id: UUID) -> Payment:
 
 async def failed_refunds(work: StoreWork, refund_ids: Collection[UUID]) -> set[UUID]:
     """Those of some refunds that gave nothing back after all."""
-    return await repository.failed_refunds(work, refund_ids)
+    return await repository.refunds.failed(work, refund_ids)
 
 
 async def for_order(work: StoreWork, order_id: UUID) -> list[Payment]:

@@ -248,7 +248,7 @@ async def reconcile_due(desk: Desk, make_scope: Any) -> int:
                 continue
             await renew(desk, scope, row["provider"])
             async with desk.database.fast(scope) as work:
-                account = await repository.account(work, row["provider"])
+                account = await repository.accounts.get(work, row["provider"])
             known = account["reconciled_until"] if account is not None else None
             since = clock.now() - FIRST if known is None else known - OVERLAP
             await reconcile(desk, scope, row["provider"], since=since, source="schedule")
@@ -261,7 +261,7 @@ async def renew(desk: Desk, scope: StoreScope, name: str) -> bool:
     """Put new credentials in the place of those about to end; answers whether it did."""
     async with desk.database.fast(scope) as work:
         kind, provider = await connected(desk, work, name)
-        account = await repository.account(work, name)
+        account = await repository.accounts.get(work, name)
         if kind.in_process or account is None:
             return False
     try:

@@ -35,7 +35,7 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
         raise NotRefundable(asked=data.amount, refundable=left, status=row["status"])
     kind = usable(work, providers, row["provider"])
     refund_id, now = ids.new_id(), clock.now(work.scope)
-    await repository.insert_refund(
+    await repository.refunds.insert(
         work,
         refund_id=refund_id,
         payment=row,
@@ -68,7 +68,7 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
             raise PaymentProviderError(provider=row["provider"], provider_message=str(refusal)) from refusal
         await update_refund(work, refund_id, answer)
         await record(work, row, await provider.fetch(handle_of(row)), source="api")
-    rows = await repository.refunds(work, [payment_id])
+    rows = await repository.refunds.of_payments(work, [payment_id])
     return next(refund_of(found) for found in rows if found["id"] == refund_id)
 
 
@@ -97,7 +97,7 @@ async def _left(work: StoreWork, row: Any) -> int:
     """What of a locked payment was neither given back nor promised."""
     if row["status"] not in _REFUNDABLE:
         return 0
-    made = await repository.refunds(work, [row["id"]])
+    made = await repository.refunds.of_payments(work, [row["id"]])
     promised = sum(refund["amount"] for refund in made if refund["status"] != RefundStatus.FAILED)
     left: int = row["amount"] - max(promised, row["amount_refunded"])
     return left

@@ -300,7 +300,7 @@ async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> tuple
     if not snapshot.refunds:
         return False, None
     failure: str | None = None
-    ours = await repository.refunds(work, [row["id"]])
+    ours = await repository.refunds.of_payments(work, [row["id"]])
     known = {refund["provider_refund_id"]: refund for refund in ours}
     unanswered = [
         refund
@@ -316,7 +316,7 @@ async def _match_refunds(work: StoreWork, row: Any, snapshot: Snapshot) -> tuple
                 await update_refund(work, found["id"], refund)
                 continue
         if found is None:
-            await repository.insert_refund(
+            await repository.refunds.insert(
                 work,
                 refund_id=ids.new_id(),
                 payment=row,
@@ -339,7 +339,7 @@ async def _is_made_good(work: StoreWork, row: Any, target: PaymentStatus) -> boo
     """Whether what failed to be given back was given back since, or nothing is left that could be."""
     if target is PaymentStatus.REFUNDED:
         return True
-    ours = await repository.refunds(work, [row["id"]])
+    ours = await repository.refunds.of_payments(work, [row["id"]])
     # One that was refused as soon as it was asked for was promised to nobody.
     failed = [
         refund
@@ -386,7 +386,7 @@ def _lost(unanswered: Sequence[Any], refund: RefundSnapshot) -> Any | None:
 
 async def update_refund(work: StoreWork, refund_id: UUID, answer: RefundSnapshot) -> None:
     """Write what the provider says of a refund of ours."""
-    await repository.update_refund(
+    await repository.refunds.update(
         work,
         refund_id,
         status=answer.status,

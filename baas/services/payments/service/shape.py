@@ -15,7 +15,7 @@ _PAYABLE: Final = frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED})
 async def shape(work: StoreWork, rows: Sequence[Any]) -> list[Payment]:
     """The admin's view of payments, their refunds by one statement for all."""
     refunds: dict[UUID, list[Refund]] = {}
-    for found in await repository.refunds(work, [row["id"] for row in rows]):
+    for found in await repository.refunds.of_payments(work, [row["id"] for row in rows]):
         refunds.setdefault(found["payment_id"], []).append(refund_of(found))
     return [payment_of(row, refunds.get(row["id"], [])) for row in rows]
 
