@@ -15,8 +15,10 @@ from baas.core.outbox import emit
 from baas.webhooks import dispatcher as module
 from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.jobs import make_dispatcher
+from baas.webhooks.places import Places
 from baas.webhooks.policy import Limits
 from baas.webhooks.repository import queue
+from baas.webhooks.repository.queue import Held
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.webhooks.conftest import Register, deliveries, delivery_of, emit_many, publish
@@ -149,7 +151,7 @@ async def test_no_more_than_the_places_of_an_endpoint_and_of_a_store_are_taken(
     await emit_many(worker, other_shop, 20)
     await drain(worker, "relay")
     one = dispatcher_of(worker)
-    one._limits = Limits(total=12, per_store=7, per_endpoint=3)
+    one._places = Places(Limits(total=12, per_store=7, per_endpoint=3))
     claimed = [await one.claim() for _ in range(3)]
     await asyncio.sleep(0.2)
     in_flight = {path: len(receiver.got(path)) for path in ("/a", "/b", "/c", "/d")}
@@ -183,7 +185,7 @@ async def test_what_a_dead_worker_had_claimed_is_sent_when_its_lease_ends(
     await drain(worker, "relay")
     async with worker.runtime.database.relay(reason="a test claims and dies") as system:
         (claim,) = await queue.claim(
-            system, now=clock.now(), free=10, limits=Limits(), busy_endpoints={}, busy_stores={}
+            system, now=clock.now(), limits=Limits(), held=Held(free=10, endpoints={}, stores={})
         )
     assert claim.step == 0
     await drain(worker, "deliveries")
