@@ -229,6 +229,51 @@ async def test_a_worker_that_stops_finishes_what_it_can_and_gives_back_the_rest(
     assert {item["status"] for item in await deliveries(shop, endpoint_id=stuck["id"])} == {"delivered"}
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["it stops", "their lease is nearly over"])
+async def test_what_was_claimed_ahead_is_given_back_unsent_when(
+    late: bool,
+    shop: Shop,
+    register: Register,
+    receiver: Receiver,
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_LEAVING_SECONDS", 0.2)
+    gate = asyncio.Event()
+
+    async def wait(_: web.Request) -> web.Response:
+        await gate.wait()
+        return web.Response()
+
+    receiver.answers["/hook"] = wait
+    await register(shop, "/hook")
+    await emit_many(worker, shop, 5)
+    await drain(worker, "relay")
+    one = dispatcher_of(worker)
+    one._places = Places(Limits(per_endpoint=1))
+    async with worker.runtime.database.relay(reason="a test claims more than there are places") as system:
+        one._places.add(
+            await queue.claim(
+                system, now=clock.now(), limits=Limits(), held=Held(free=10, endpoints={}, stores={})
+            )
+        )
+    one._start_soon()
+    await receiver.wait_for(1, "/hook")
+    if late:
+        real = clock.now
+        monkeypatch.setattr("baas.webhooks.dispatcher.clock.now", lambda: real() + timedelta(seconds=11))
+        gate.set()
+        await one.drain_once()
+        monkeypatch.undo()
+    else:
+        await one._leave(asyncio.create_task(one._record_forever()))
+    assert len(receiver.got("/hook")) == 1
+    gate.set()
+    await drain(worker, "deliveries")
+    assert {item["status"] for item in await deliveries(shop)} == {"delivered"}
+    assert len(receiver.got("/hook")) == (5 if late else 6)
+
+
 async def test_an_outcome_whose_commit_was_lost_on_the_way_is_written_once(
     shop: Shop, register: Register, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
