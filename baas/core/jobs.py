@@ -29,6 +29,8 @@ _POLL: Final = 0.02
 _COALESCE: Final = 0.004
 _SPACING: Final = 0.02
 """Between two nudges: arq looks for them no more often, and each costs several commands of Redis."""
+_NEWS_SECONDS: Final = 60
+"""How long Redis keeps a wake that nobody took."""
 
 Drain = Callable[[], Awaitable[int]]
 """Does one batch of due work and answers how much it did; 0 means nothing is due now."""
@@ -111,9 +113,14 @@ class Loops:
             del ctx, kwargs
             self.wake(*args)
 
+        async def forget(ctx: dict[Any, Any]) -> None:
+            # Wakes from while no worker was there can be thousands, and each costs as much as the loops' own look.
+            await ctx["redis"].delete(QUEUE)
+
         return Worker(
             functions=[func(wake, name="wake", keep_result=0, timeout=5, max_tries=1)],
             redis_pool=arq_redis(self._redis_url),
+            on_startup=forget,
             queue_name=QUEUE,
             handle_signals=False,
             poll_delay=_POLL,
@@ -178,7 +185,7 @@ class Nudger:
             names = sorted(self._pending)
             self._pending.clear()
             try:
-                await asyncio.wait_for(self._redis.enqueue_job("wake", *names), 2)
+                await asyncio.wait_for(self._redis.enqueue_job("wake", *names, _expires=_NEWS_SECONDS), 2)
             except (RedisError, OSError, TimeoutError) as error:
                 log.info("nudge.lost", error=repr(error)[:200])
                 await asyncio.sleep(0.2)

@@ -1,14 +1,14 @@
 """Sends what is due, for as long as the process lives.
 
-Three things run side by side: the claim takes deliveries while there are free places, each delivery is a
-task of its own that sends without any transaction open, and the recorder writes outcomes in batches, as
-many as have come in while it wrote the last one. A receiver that hangs holds the few places of its endpoint
-and nobody else's.
+Three things run side by side: the claim takes deliveries while there are free places, and a few ahead of them
+where receivers are quick; senders, a task for each place that is taken, send one after the other without any
+transaction open; and the recorder writes outcomes in batches, as many as have come in while it wrote the last
+one. Who may send is `places`' matter: a receiver that hangs holds the few places of its endpoint and nobody else's.
 """
 
 import asyncio
 import contextlib
-from collections import Counter
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +22,7 @@ from baas.core.db import Database
 from baas.core.http import OutgoingClient, OutgoingError, OutgoingResponse, OutgoingTimeout
 from baas.core.jobs import TICK, Loop
 from baas.webhooks import policy, signing
+from baas.webhooks.places import Places
 from baas.webhooks.policy import Limits
 from baas.webhooks.repository import queue
 from baas.webhooks.repository.queue import Claim, Outcome
@@ -43,6 +44,9 @@ _LEAVING_SECONDS: Final = 5.0
 _RECORD_BATCH: Final = 1000
 _RECORD_PAUSE: Final = 0.004
 """Seconds in which outcomes gather: a transaction for a few of them costs nearly as much as one for many."""
+_STARTS: Final = 16
+_LATEST: Final = timedelta(seconds=policy.TIMEOUT_SECONDS + 5)
+"""Less than this before the end of its lease, a delivery is not sent any more: it could be claimed while it is."""
 _MAX_KEYS: Final = 2000
 _ERROR_LENGTH: Final = 300
 
@@ -64,14 +68,14 @@ class Dispatcher(Loop):
         self._http = http
         self._keyring = keyring
         self._give_up = give_up
-        self._limits = limits or Limits()
+        self._places = Places(limits or Limits())
         self._finished = asyncio.Event()
         self._in_flight: dict[asyncio.Task[None], Claim] = {}
-        self._busy_endpoints: Counter[UUID] = Counter()
-        self._busy_stores: Counter[UUID] = Counter()
-        self._ended_since: Counter[UUID] = Counter()
         self._keys: dict[tuple[UUID, bytes, bytes | None], list[bytes]] = {}
         self._outcomes: list[Outcome] = []
+        self._unsent: list[Claim] = []
+        """To be given back."""
+        self._starting = False
         self._leaving = False
 
     @property
@@ -87,74 +91,81 @@ class Dispatcher(Loop):
             while True:
                 self._woken.clear()
                 try:
-                    claimed = await self.claim()
+                    await self.claim()
                     failures = 0
-                    wait = 0.0 if claimed else TICK
+                    wait = TICK
                 except Exception as error:
                     failures += 1
                     wait = min(0.1 * 2**failures, 5.0)
                     log.warning("webhooks.claim_failed", failures=failures, error=repr(error)[:300])
-                # Without a wait, a turn of the event loop still lets the tasks begin.
-                if wait and not self._woken.is_set():
+                if not self._woken.is_set():
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), wait)
-                else:
-                    await asyncio.sleep(0)
         finally:
             await self._leave(recorder)
 
     async def drain_once(self) -> int:
         """Send everything that is due and fits now, wait for the answers, record them; for tests."""
         claimed = await self.claim()
-        if self._in_flight:
-            await asyncio.wait(self._in_flight)
-        while self._outcomes:
+        while self._in_flight or self._starting:
+            await asyncio.wait(self._in_flight) if self._in_flight else await asyncio.sleep(0)
+        while self._outcomes or self._unsent:
             await self._record(again=False)
         return claimed
 
     async def claim(self) -> int:
-        """Take as many due deliveries as there are free places and start sending them."""
-        free = self._limits.total - len(self._in_flight)
-        if free <= 0:
+        """Take as many due deliveries as there are free places, and those ahead of them, and start sending."""
+        held = self._places.ask(time.monotonic())
+        if held.free <= 0:
             return 0
-        self._ended_since.clear()
         async with self._database.relay(reason="webhooks: claim due deliveries", **queue.CLAIMING) as system:
-            claims = await queue.claim(
-                system,
-                now=clock.now(),
-                free=free,
-                limits=self._limits,
-                busy_endpoints=self._busy_endpoints,
-                busy_stores=self._busy_stores,
-            )
-        for claim in claims:
-            self._busy_endpoints[claim.endpoint_id] += 1
-            self._busy_stores[claim.store_id] += 1
-            task = asyncio.create_task(self._deliver(claim))
-            self._in_flight[task] = claim
-            task.add_done_callback(self._ended)
+            claims = await queue.claim(system, now=clock.now(), limits=self._places.limits, held=held)
+        self._places.add(claims)
+        self._start_soon()
         return len(claims)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        claim = self._in_flight.pop(task)
-        limits, endpoints, stores = self._limits, self._busy_endpoints, self._busy_stores
-        was_full = (
-            endpoints[claim.endpoint_id] >= limits.unsteady
-            or stores[claim.store_id] >= limits.per_store
-            or len(self._in_flight) + 1 >= limits.total
-        )
-        for busy, key in ((endpoints, claim.endpoint_id), (stores, claim.store_id)):
-            busy[key] -= 1
-            if not busy[key]:
-                del busy[key]
-        ended = self._ended_since
-        ended[claim.endpoint_id] += was_full
-        # The queue behind these may have been waiting for their places. Half of those that an endpoint had at
-        # once: a claim for each that ends would cost more than the sending.
-        if ended[claim.endpoint_id] and ended[claim.endpoint_id] >= endpoints[claim.endpoint_id]:
-            self._woken.set()
+    def _start_soon(self) -> None:
+        if not self._starting:
+            self._starting = True
+            asyncio.get_running_loop().call_soon(self._start)
 
-    async def _deliver(self, claim: Claim) -> None:
+    def _start(self) -> None:
+        """Send what has a place, a few in one turn of the event loop: with all at once, whoever talks to the database
+        would wait for all of them at each answer.
+        """
+        self._starting = False
+        for _ in range(_STARTS):
+            claim = self._next()
+            if claim is None:
+                return
+            task = asyncio.create_task(self._send(claim))
+            self._in_flight[task] = claim
+            task.add_done_callback(self._in_flight.pop)
+        self._start_soon()
+
+    def _next(self) -> Claim | None:
+        """The delivery that is sent next, if one may be; those that have waited too long for it are given back."""
+        while (claim := self._places.next()) is not None:
+            if clock.now() + _LATEST < claim.claimed_until:
+                return claim
+            self._places.unused(claim)
+            self._give_back([claim])
+        return None
+
+    def _give_back(self, claims: list[Claim]) -> None:
+        if claims:
+            self._unsent += claims
+            self._finished.set()
+
+    async def _send(self, claim: Claim) -> None:
+        succeeded = await self._deliver(claim)
+        if self._places.end(claim, succeeded=succeeded):
+            self._woken.set()
+        if not succeeded:
+            self._give_back(self._places.take_back(claim.endpoint_id))
+        self._start_soon()
+
+    async def _deliver(self, claim: Claim) -> bool:
         try:
             outcome = await self._attempt(claim)
         except Exception as error:
@@ -165,6 +176,7 @@ class Dispatcher(Loop):
         metrics.delivery_seconds.observe(outcome.duration_ms / 1000)
         self._outcomes.append(outcome)
         self._finished.set()
+        return outcome.succeeded
 
     async def _attempt(self, claim: Claim) -> Outcome:
         if claim.body is None:
@@ -212,8 +224,8 @@ class Dispatcher(Loop):
 
     async def _record_forever(self) -> None:
         failures = 0
-        while self._outcomes or not self._leaving:
-            if not self._outcomes:
+        while self._outcomes or self._unsent or not self._leaving:
+            if not self._outcomes and not self._unsent:
                 await self._finished.wait()
                 self._finished.clear()
                 continue
@@ -231,14 +243,18 @@ class Dispatcher(Loop):
                 await asyncio.sleep(min(0.1 * 2**failures, 2.0))
 
     async def _record(self, *, again: bool) -> None:
-        batch = self._outcomes[:_RECORD_BATCH]
+        batch, unsent = self._outcomes[:_RECORD_BATCH], self._unsent[:]
         async with self._database.relay(
             reason="webhooks: record what receivers answered", **queue.RECORDING
         ) as system:
-            failing = await queue.record(system, batch, again=again)
+            failing = await queue.record(system, batch, again=again) if batch else []
+            if unsent:
+                await queue.release(system, unsent)
         del self._outcomes[: len(batch)]
+        del self._unsent[: len(unsent)]
+        unsteady = self._places.limits.unsteady
         if any(
-            outcome.claim.ordered or self._busy_endpoints[outcome.claim.endpoint_id] < self._limits.unsteady
+            outcome.claim.ordered or self._places.held_of(outcome.claim.endpoint_id) < unsteady
             for outcome in batch
         ):
             # What waited for these is due now. Where much is under way, what ends next asks for more itself.
@@ -262,19 +278,18 @@ class Dispatcher(Loop):
 
     async def _leave(self, recorder: asyncio.Task[None]) -> None:
         """Let what is in flight end, write what ended, give the rest back."""
+        self._give_back(self._places.take_all_back())
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=_LEAVING_SECONDS)
         unfinished = dict(self._in_flight)
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+        self._give_back(list(unfinished.values()))
         self._leaving = True
         self._finished.set()
         try:
             await asyncio.wait_for(recorder, _LEAVING_SECONDS)
-            if unfinished:
-                async with self._database.relay(reason="webhooks: give back unfinished claims") as system:
-                    await queue.release(system, list(unfinished.values()))
         except Exception as error:
             log.warning("webhooks.left_claims", claims=len(unfinished), error=repr(error)[:300])
 

@@ -49,6 +49,9 @@ class Limits(msgspec.Struct, frozen=True):
     """For an endpoint whose last attempt failed."""
     probing: int = 1
     """For an endpoint whose circuit was opened."""
+    ahead: int = 128
+    """How many more of an endpoint may wait in the process, where deliveries end quickly."""
+    ahead_total: int = 512
 
 
 def wait_before(

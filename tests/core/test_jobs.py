@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from baas.core.jobs import Drain, Every, Loop, Loops, Nudger
+from baas.core.jobs import QUEUE, Drain, Every, Loop, Loops, Nudger, arq_redis
 from tests.core.own_redis import OwnRedis
 
 
@@ -144,6 +144,25 @@ async def redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnRe
 
 class TestRedis:
     """A nudge crosses processes while Redis lives, and is missed by nobody while it does not."""
+
+    async def test_wakes_from_while_no_worker_was_there_are_not_worked_off(
+        self, redis: OwnRedis, work: Work
+    ) -> None:
+        """There may be thousands, and the loops look for themselves when they begin."""
+        pool = arq_redis(redis.url)
+        for _ in range(50):
+            await pool.enqueue_job("wake", "relay")
+        loop = Loop("relay", work.drain, every=60)
+        task = asyncio.create_task(Loops({"relay": loop}, redis.url).run())
+        await until(lambda: work.looks == 1)
+        async with asyncio.timeout(10):
+            while await pool.zcard(QUEUE):  # noqa: ASYNC110  a test may look now and then
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
+        assert work.looks == 1
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await pool.aclose()
 
     async def test_a_nudge_wakes_a_loop_elsewhere_and_again_after_redis_was_away(
         self, redis: OwnRedis, work: Work

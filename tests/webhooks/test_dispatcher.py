@@ -15,8 +15,10 @@ from baas.core.outbox import emit
 from baas.webhooks import dispatcher as module
 from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.jobs import make_dispatcher
+from baas.webhooks.places import Places
 from baas.webhooks.policy import Limits
 from baas.webhooks.repository import queue
+from baas.webhooks.repository.queue import Held
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.webhooks.conftest import Register, deliveries, delivery_of, emit_many, publish
@@ -149,7 +151,7 @@ async def test_no_more_than_the_places_of_an_endpoint_and_of_a_store_are_taken(
     await emit_many(worker, other_shop, 20)
     await drain(worker, "relay")
     one = dispatcher_of(worker)
-    one._limits = Limits(total=12, per_store=7, per_endpoint=3)
+    one._places = Places(Limits(total=12, per_store=7, per_endpoint=3))
     claimed = [await one.claim() for _ in range(3)]
     await asyncio.sleep(0.2)
     in_flight = {path: len(receiver.got(path)) for path in ("/a", "/b", "/c", "/d")}
@@ -183,7 +185,7 @@ async def test_what_a_dead_worker_had_claimed_is_sent_when_its_lease_ends(
     await drain(worker, "relay")
     async with worker.runtime.database.relay(reason="a test claims and dies") as system:
         (claim,) = await queue.claim(
-            system, now=clock.now(), free=10, limits=Limits(), busy_endpoints={}, busy_stores={}
+            system, now=clock.now(), limits=Limits(), held=Held(free=10, endpoints={}, stores={})
         )
     assert claim.step == 0
     await drain(worker, "deliveries")
@@ -225,6 +227,51 @@ async def test_a_worker_that_stops_finishes_what_it_can_and_gives_back_the_rest(
     receiver.answers.clear()
     await drain(worker, "deliveries")
     assert {item["status"] for item in await deliveries(shop, endpoint_id=stuck["id"])} == {"delivered"}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["it stops", "their lease is nearly over"])
+async def test_what_was_claimed_ahead_is_given_back_unsent_when(
+    late: bool,
+    shop: Shop,
+    register: Register,
+    receiver: Receiver,
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_LEAVING_SECONDS", 0.2)
+    gate = asyncio.Event()
+
+    async def wait(_: web.Request) -> web.Response:
+        await gate.wait()
+        return web.Response()
+
+    receiver.answers["/hook"] = wait
+    await register(shop, "/hook")
+    await emit_many(worker, shop, 5)
+    await drain(worker, "relay")
+    one = dispatcher_of(worker)
+    one._places = Places(Limits(per_endpoint=1))
+    async with worker.runtime.database.relay(reason="a test claims more than there are places") as system:
+        one._places.add(
+            await queue.claim(
+                system, now=clock.now(), limits=Limits(), held=Held(free=10, endpoints={}, stores={})
+            )
+        )
+    one._start_soon()
+    await receiver.wait_for(1, "/hook")
+    if late:
+        real = clock.now
+        monkeypatch.setattr("baas.webhooks.dispatcher.clock.now", lambda: real() + timedelta(seconds=11))
+        gate.set()
+        await one.drain_once()
+        monkeypatch.undo()
+    else:
+        await one._leave(asyncio.create_task(one._record_forever()))
+    assert len(receiver.got("/hook")) == 1
+    gate.set()
+    await drain(worker, "deliveries")
+    assert {item["status"] for item in await deliveries(shop)} == {"delivered"}
+    assert len(receiver.got("/hook")) == (5 if late else 6)
 
 
 async def test_an_outcome_whose_commit_was_lost_on_the_way_is_written_once(

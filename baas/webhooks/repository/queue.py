@@ -51,6 +51,18 @@ class Claim(msgspec.Struct, frozen=True):
     """None when the event is no longer kept."""
     is_test: bool
     clock_offset: timedelta
+    claimed_until: datetime
+    """The end of the lease, on the clock of processes."""
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What a process has claimed and not ended yet, and how much more it takes."""
+
+    free: int
+    endpoints: Mapping[UUID, tuple[int, int]]
+    """For each endpoint: how many, and how many it may have ahead of its places while it is well."""
+    stores: Mapping[UUID, int]
+    """For each store: how many, without those that may be ahead."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -135,7 +147,7 @@ with recursive queue as (
     order by d.store_id, d.endpoint_id limit 1
   ) n
 ),
-busy_endpoint as (select * from unnest($2::uuid[], $3::int[]) as b (id, n)),
+busy_endpoint as (select * from unnest($2::uuid[], $3::int[], $12::int[]) as b (id, n, ahead)),
 busy_store as (select * from unnest($4::uuid[], $5::int[]) as b (id, n)),
 due as (
   select d.store_id, d.id, d.next_attempt_at, coalesce(bs.n, 0) as store_busy,
@@ -149,7 +161,7 @@ due as (
     select $1::timestamptz + s.clock_offset as now, greatest(0, case
       when e.circuit_level > 0 then $8::int
       when e.consecutive_failures > 0 then $7::int
-      else $6::int end - coalesce(be.n, 0)) as free
+      else $6::int + coalesce(be.ahead, 0) end - coalesce(be.n, 0)) as free
   ) here
   cross join lateral (
     (select p.store_id, p.endpoint_id, p.id, p.next_attempt_at from webhook_deliveries p
@@ -200,10 +212,11 @@ locked as (
 claimed as (
   update webhook_deliveries d set claimed_until = $1 + $11::interval from locked
   where d.store_id = locked.store_id and d.id = locked.id
-  returning d.store_id, d.id, d.endpoint_id, d.event_id, d.step, d.ordered
+  returning d.store_id, d.id, d.endpoint_id, d.event_id, d.step, d.ordered, d.claimed_until
 )
 select c.store_id, c.id, c.endpoint_id, c.event_id, c.step, c.ordered,
-  e.url, e.secret, e.previous_secret, e.previous_secret_ends_at, ev.body, s.mode = 'test', s.clock_offset
+  e.url, e.secret, e.previous_secret, e.previous_secret_ends_at, ev.body, s.mode = 'test', s.clock_offset,
+  c.claimed_until
 from claimed c
 join webhook_endpoints e on e.store_id = c.store_id and e.id = c.endpoint_id
 join stores s on s.id = c.store_id
@@ -215,14 +228,12 @@ async def claim(
     system: SystemConnection,
     *,
     now: datetime,
-    free: int,
     limits: Limits,
-    busy_endpoints: Mapping[UUID, int],
-    busy_stores: Mapping[UUID, int],
+    held: Held,
 ) -> list[Claim]:
-    """Take at most `free` due deliveries, by turns between stores and endpoints.
+    """Take at most `held.free` due deliveries, by turns between stores and endpoints.
 
-    `busy_*` count what this process has in flight already. Of an ordered endpoint only the earliest pending
+    `held` is what this process has already. Of an ordered endpoint only the earliest pending
     delivery of a subject is due, and only when no earlier event still waits for the relay: events overtake
     one another by a few places at most, when two relays hold neighbouring batches. However many wait behind
     the first, they are not looked at.
@@ -230,16 +241,17 @@ async def claim(
     rows = await system.fetch(
         _CLAIM,
         now,
-        list(busy_endpoints.keys()),
-        list(busy_endpoints.values()),
-        list(busy_stores.keys()),
-        list(busy_stores.values()),
+        list(held.endpoints.keys()),
+        [number for number, _ in held.endpoints.values()],
+        list(held.stores.keys()),
+        list(held.stores.values()),
         limits.per_endpoint,
         limits.unsteady,
         limits.probing,
         limits.per_store,
-        free,
+        held.free,
         LEASE,
+        [ahead for _, ahead in held.endpoints.values()],
     )
     return [Claim(*row) for row in rows]
 
@@ -343,14 +355,23 @@ def _health(outcomes: Iterable[Outcome]) -> list[tuple[Any, ...]]:
 
 _RELEASE: Final = """
 update webhook_deliveries d set claimed_until = null
-from unnest($1::uuid[], $2::uuid[]) as c (store_id, id)
-where d.store_id = c.store_id and d.id = c.id and d.status = 'pending'
+from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as c (store_id, id, claimed_until)
+where d.store_id = c.store_id and d.id = c.id and d.claimed_until = c.claimed_until
+  -- As above: not "= 'pending'".
+  and d.status not in ('delivered', 'failed')
 """
 
 
 async def release(system: SystemConnection, claims: Sequence[Claim]) -> None:
-    """Give back what was claimed and not finished, so that the next process need not wait for the lease."""
-    await system.execute(_RELEASE, [claim.store_id for claim in claims], [claim.id for claim in claims])
+    """Give back what was claimed and not sent, so that the next claim need not wait for the lease; what another
+    process claimed after it is left alone.
+    """
+    await system.execute(
+        _RELEASE,
+        [claim.store_id for claim in claims],
+        [claim.id for claim in claims],
+        [claim.claimed_until for claim in claims],
+    )
 
 
 _FAIL_ORPHANS: Final = """
