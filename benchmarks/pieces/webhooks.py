@@ -17,6 +17,8 @@ from benchmarks.system import OTHER_CORE, SERVER_CORE, Watch, is_quiet, pin
 EVENTS = 4000
 _STORES = 4
 """With an endpoint each: a worker sends at most 32 at once to one endpoint."""
+_ROUNDS = 5
+"""A round is over within a second, so there are more of them than of other pieces."""
 
 
 def deliveries(bench: Bench) -> list[Piece]:
@@ -34,12 +36,13 @@ def deliveries(bench: Bench) -> list[Piece]:
     data.execute(deployment, "update events set relayed_at = now() where relayed_at is null")
     watch = Watch()
     _bare(bench)
-    rounds = [(_backlog(bench, stores), _bare(bench)) for _ in range(bench.options.rounds)]
+    rounds = [(_backlog(bench, stores), _bare(bench)) for _ in range(max(bench.options.rounds, _ROUNDS))]
     rate = median([ours[0] for ours, _ in rounds])
     cpu_us = median([ours[1] for ours, _ in rounds])
     delivered = min(ours[2] for ours, _ in rounds)
     bare = {name: median([limit[name] for _, limit in rounds]) for name in ("rate", "cpu_us")}
-    ratio = rate / bare["rate"]
+    # Of each round by itself: a machine that others use changes its pace from one minute to the next.
+    ratio = median([ours[0] / limit["rate"] for ours, limit in rounds])
     pieces = [
         Piece(
             piece="webhook deliveries of one worker",
@@ -51,7 +54,7 @@ def deliveries(bench: Bench) -> list[Piece]:
             ratio=ratio,
             cpu_us=cpu_us,
             limit_cpu_us=bare["cpu_us"],
-            note=f"{delivered} of {EVENTS} delivered in each round, {_STORES} endpoints",
+            note=f"{delivered} of {EVENTS} delivered in each round, {_STORES} endpoints; the ratio is the rounds' median",
             quiet=is_quiet(watch.others()),
             details={"aim_ratio": 0.5, "samples": rounds},
         )
