@@ -29,7 +29,7 @@ run: setup ## start PostgreSQL, Redis, the API and the worker with a demo store 
 
 # What failed while two workers shared the machine is run once more, alone, and has to pass.
 test: setup ## run all tests (TESTS="tests/core -k money" for some of them)
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(TESTS) || \
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS) || \
 	  { [ $$? -eq 1 ] && echo "Once more, alone: what failed." && $(BIN)/pytest --last-failed --last-failed-no-failures none; }
 
 check: setup ## lint, format, types, import rules, migrations up and down

@@ -132,6 +132,8 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """Slow tests last, so that a simple mistake shows first."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
+    """Slow tests last, so that a simple mistake shows first; spread over processes first, so that none ends long after
+    the others."""
+    last = not hasattr(config, "workerinput")
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is not None) is last)
