@@ -176,16 +176,17 @@ class _FastWork:
             await self._leave()
             return
         work = self._work
-        try:
-            await work.effects.write(work)
-            if work.begun:
+        effects = work.effects
+        if work.begun or effects.pending:
+            try:
+                await effects.write(work)
                 await self._connection.execute("rollback" if self._rollback else "commit")
-        except BaseException:
-            await self._leave()
-            raise
+            except BaseException:
+                await self._leave()
+                raise
         self._pool.give(self._connection)
-        if not self._rollback:
-            await work.effects.run()
+        if effects.any and not self._rollback:
+            await effects.run()
 
     async def _leave(self) -> None:
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -18,22 +19,25 @@ from baas.core.scope import StoreScope
 _FIRST_PARAMETER: Final = re.compile(r"\$1(?!\d)")
 
 
-class Driven:
+class Driven(ABC):
     """A transaction on the bare driver. It begins with its first statement, so one that asks nothing costs nothing."""
 
-    __slots__ = ("_connection", "_opening", "begun", "effects", "signals")
+    __slots__ = ("_connection", "begun", "effects", "signals")
 
-    def __init__(self, connection: asyncpg.Connection, opening: str, signals: Signals) -> None:
+    def __init__(self, connection: asyncpg.Connection, signals: Signals) -> None:
         self._connection = connection
-        self._opening = opening
         self.begun = False
         """Whether there is a transaction that has to be ended."""
         self.effects = Effects()
         self.signals = signals
 
+    @abstractmethod
+    def _opening(self) -> str:
+        """The statement that begins the transaction."""
+
     async def _begin(self) -> None:
         self.begun = True
-        await self._connection.execute(self._opening)
+        await self._connection.execute(self._opening())
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of a statement."""
@@ -75,7 +79,7 @@ class Driven:
 class StoreConnection(Driven):
     """A transaction of one store on the bare driver. Made by `Database.fast()` alone."""
 
-    __slots__ = ("_is_trial", "scope")
+    __slots__ = ("_is_snapshot", "_is_trial", "scope")
 
     def __init__(
         self,
@@ -86,13 +90,16 @@ class StoreConnection(Driven):
         snapshot: bool = False,
         is_trial: bool = False,
     ) -> None:
+        super().__init__(connection, signals)
+        self.scope = scope
+        self._is_snapshot = snapshot
+        self._is_trial = is_trial
+
+    def _opening(self) -> str:
         # The store id is a UUID object, so the literal cannot hold anything else; as one simple query this
         # saves a round trip against a parameter.
-        begin = "begin isolation level repeatable read read only" if snapshot else "begin"
-        opening = f"{begin}; select set_config('app.store_id', '{store_literal(scope)}', true)"
-        super().__init__(connection, opening, signals)
-        self.scope = scope
-        self._is_trial = is_trial
+        begin = "begin isolation level repeatable read read only" if self._is_snapshot else "begin"
+        return f"{begin}; select set_config('app.store_id', '{store_literal(self.scope)}', true)"
 
     async def fetch_alone(self, sql: str, *args: Any, relaxed: bool = False) -> list[asyncpg.Record]:
         """All rows of the only statement of this transaction, in one round trip instead of three.
@@ -138,11 +145,17 @@ def alone(sql: str, *, relaxed: bool = False) -> str:
 class SystemConnection(Driven):
     """A transaction across stores, in a role that may do one narrow thing. Every use states its reason."""
 
-    __slots__ = ("reason",)
+    __slots__ = ("_begin_with", "reason")
 
-    def __init__(self, connection: asyncpg.Connection, opening: str, signals: Signals, reason: str) -> None:
-        super().__init__(connection, opening, signals)
+    def __init__(
+        self, connection: asyncpg.Connection, begin_with: str, signals: Signals, reason: str
+    ) -> None:
+        super().__init__(connection, signals)
+        self._begin_with = begin_with
         self.reason = reason
+
+    def _opening(self) -> str:
+        return self._begin_with
 
 
 def store_literal(scope: StoreScope) -> str:

@@ -64,13 +64,28 @@ class Effects:
     """What a transaction does at its end: the last writes, gathered so far; and once it is durable, nudges and cache
     invalidations, never promises."""
 
+    __slots__ = ("_callbacks", "_gathered", "_once")
+
     def __init__(self) -> None:
-        self._gathered: dict[Write, list[Any]] = {}
-        self._callbacks: list[AfterCommit] = []
-        self._once: set[str] = set()
+        # Most transactions gather nothing and set nothing off.
+        self._gathered: dict[Write, list[Any]] | None = None
+        self._callbacks: list[AfterCommit] | None = None
+        self._once: set[str] | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether something was gathered that is still to be written."""
+        return bool(self._gathered)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is something to do once the transaction is durable."""
+        return self._callbacks is not None
 
     def gather(self, write: Write, item: Any) -> None:
         """Keep an item until the transaction is about to commit, when `write` gets all of them at once."""
+        if self._gathered is None:
+            self._gathered = {}
         self._gathered.setdefault(write, []).append(item)
 
     async def write(self, work: StoreWork) -> None:
@@ -82,15 +97,18 @@ class Effects:
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part that is rolled back when it raises: what it gathered is forgotten."""
-        before = {write: len(items) for write, items in self._gathered.items()}
+        before = {write: len(items) for write, items in (self._gathered or {}).items()}
         try:
             yield
         except BaseException:
-            self._gathered = {write: self._gathered[write][:count] for write, count in before.items()}
+            now = self._gathered or {}
+            self._gathered = {write: now[write][:count] for write, count in before.items()}
             raise
 
     def add(self, callback: AfterCommit, once: str | None) -> None:
         """Run a callback once the transaction is durable; with `once`, only the first of that name."""
+        if self._callbacks is None or self._once is None:
+            self._callbacks, self._once = [], set()
         if once is not None:
             if once in self._once:
                 return
@@ -99,7 +117,7 @@ class Effects:
 
     async def run(self) -> None:
         """The transaction is durable: run the callbacks."""
-        for callback in self._callbacks:
+        for callback in self._callbacks or ():
             try:
                 result = callback()
                 if result is not None:
