@@ -91,6 +91,7 @@ class StoreConnection(Driven):
         is_trial: bool = False,
     ) -> None:
         super().__init__(connection, signals)
+        _check(scope)
         self.scope = scope
         self._is_snapshot = snapshot
         self._is_trial = is_trial
@@ -160,10 +161,13 @@ class SystemConnection(Driven):
 
 def store_literal(scope: StoreScope) -> str:
     """The store's id as text that is safe inside SQL. Raises ScopeViolation for anything but a UUID."""
-    store_id = scope.store_id
-    if not isinstance(store_id, UUID):
+    _check(scope)
+    return str(scope.store_id)
+
+
+def _check(scope: StoreScope) -> None:
+    if not isinstance(scope.store_id, UUID):
         raise ScopeViolation("A store id is a UUID.")
-    return str(store_id)
 
 
 async def abandon(connection: asyncpg.Connection) -> None:

@@ -174,7 +174,8 @@ class TestFailed:
     async def test_a_thousand_at_once_are_looked_up_by_their_keys(
         self, shop: Shop, provider_worker: Worker, database: Database
     ) -> None:
-        """PostgreSQL counts what is read: a few rows for each, in a store that has many more."""
+        """PostgreSQL counts what is read: a few rows for each, in a store that has many more. The bad plan read three
+        million; reading the small table whole a few times is none."""
         store_id = decode("store", shop.id)
         await execute(
             database, shop, provider_worker,
@@ -195,7 +196,7 @@ class TestFailed:
             )
         read_rows = {row["relname"]: row["read"] for row in rows}
         assert read_rows.keys() == {"notifications", "notification_reports"}
-        assert max(read_rows.values()) < 10_000, read_rows
+        assert max(read_rows.values()) < 50_000, read_rows
 
 
 class TestOthers:
