@@ -119,7 +119,7 @@ class Deployment:
         self.start_api()
 
     async def _migrate(self) -> None:
-        admin = self.postgres.url()
+        admin = self.postgres.socket_url()
         await roles.ensure_roles(admin, dict.fromkeys(roles.ALL, PASSWORD))
         await roles.ensure_database(admin, DATABASE)
         await migrations.upgrade(self.role_url(roles.OWNER))
@@ -140,12 +140,12 @@ class Deployment:
 
     def role_url(self, role: str) -> str:
         """The database's URL for a role."""
-        return roles.url_for(self.postgres.url(), role, PASSWORD, DATABASE)
+        return roles.url_for(self.postgres.socket_url(), role, PASSWORD, DATABASE)
 
     @property
     def admin_url(self) -> str:
         """The benchmark's database as the superuser, who sees through row level security."""
-        return self.postgres.url(DATABASE)
+        return self.postgres.socket_url(DATABASE)
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of the API and the worker."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import click
 import msgspec
@@ -68,7 +68,13 @@ def _names(environ: Mapping[str, str], name: str) -> bool:
 
 
 def _is_its_server(url: str | None, dev_url: str) -> bool:
-    return not url or urlsplit(url).netloc.rpartition("@")[2] == urlsplit(dev_url).netloc.rpartition("@")[2]
+    return not url or _place(url) == _place(dev_url)
+
+
+def _place(url: str) -> tuple[str, dict[str, list[str]]]:
+    """Host and port, or where the Unix socket is."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2], parse_qs(parts.query)
 
 
 def settings() -> Settings:

@@ -164,7 +164,7 @@ def _run(
     if database_url is None:
         postgres = EmbeddedPostgres(data_dir / "postgres", guard=guard)
         supervisor.start(postgres)
-        database_url = postgres.url()
+        database_url = postgres.socket_url()
     if redis_url is None:
         redis = EmbeddedRedis(data_dir / "redis", guard=guard)
         supervisor.start(redis)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -204,7 +204,8 @@ class _Reader:
             return default
         try:
             parts = urlsplit(value)
-            good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+            place = parts.hostname or "".join(parse_qs(parts.query).get("host", []))
+            good = parts.scheme in schemes and bool(place) and parts.port != 0
         except ValueError:  # a port that is no number, half of an IPv6 address
             good = False
         if not good:

@@ -70,6 +70,28 @@ class TestPostgres:
         assert postgres.password not in postgres.log_path.read_text()
         assert not stat.S_IMODE(postgres.data_dir.stat().st_mode) & 0o066
 
+    async def test_its_socket_wants_the_password_too_and_is_back_after_a_kill(
+        self, postgres: EmbeddedPostgres
+    ) -> None:
+        postgres.start()
+        url = postgres.socket_url()
+        assert await ask(url, "select inet_client_addr()::text") is None
+        postgres.kill()
+        postgres.start()
+        assert postgres.socket_url() == url
+        assert await ask(url, "select 1") == 1
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(url.replace(postgres.password, "guess"))
+        assert not stat.S_IMODE((postgres.data_dir / "socket").stat().st_mode) & 0o077
+
+    def test_a_path_that_is_too_long_for_a_socket_is_no_obstacle(self, tmp_path: Path) -> None:
+        server = EmbeddedPostgres(tmp_path / ("long, with a comma " * 6) / "postgres", durable=False)
+        server.start()
+        try:
+            assert server.socket_url() == server.url()
+        finally:
+            server.stop()
+
     async def test_it_sorts_by_code_point_and_knows_what_the_schema_needs(
         self, postgres: EmbeddedPostgres
     ) -> None:
