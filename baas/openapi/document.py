@@ -9,8 +9,9 @@ from baas import API_VERSION
 from baas.core.envelope import Failure
 from baas.openapi import texts
 from baas.openapi.endpoints import Endpoint, endpoints
-from baas.openapi.examples import Examples, public_id
+from baas.openapi.examples import Examples
 from baas.openapi.schemas import REF, components
+from baas.openapi.story import public_id
 from baas.services.carts.schemas import Cart
 from baas.services.catalog.schemas import Product
 from baas.services.inventory.schemas import Level

@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from baas.openapi import build_document
 from baas.openapi.endpoints import Endpoint
-from baas.openapi.examples import public_id
+from baas.openapi.story import public_id
 from baas.worker import Worker
 from tests.clients import Shop, drain
 
