@@ -26,6 +26,13 @@ async def given_back(shop: Shop, placed: dict[str, Any]) -> int:
     return count
 
 
+async def ask_again(shop: Shop, worker: Worker, database: Database) -> None:
+    """The worker asks for what was promised, as if it were due."""
+    async with database.fast(await shop.scope(worker)) as work:
+        await work.execute("update refunds set next_attempt_at = now() where next_attempt_at is not null")
+    await drain(worker, "payments.refunds", *INBOX)
+
+
 async def test_pieces_whose_refund_fails_later_are_given_back_anew(
     shop: Shop, worker: Worker, provider: Provider
 ) -> None:
@@ -69,9 +76,7 @@ async def test_a_refund_that_is_refused_when_the_worker_asks(
     await provider.act(
         placed["payment"], "partially_refunded", amount=30 if provider.name == "mercadopago" else 3_000
     )
-    async with database.fast(await shop.scope(worker)) as work:
-        await work.execute("update refunds set next_attempt_at = now() where next_attempt_at is not null")
-    await drain(worker, "payments.refunds", *INBOX)
+    await ask_again(shop, worker, database)
     payment = await payment_of(shop, placed["payment"])
     assert payment["flags"] == ["refund_failed"]
     assert {refund["origin"]: refund["status"] for refund in payment["refunds"]} == {
@@ -90,6 +95,37 @@ async def test_a_refund_that_is_refused_when_the_worker_asks(
     assert (payment["status"], payment["flags"]) == ("refunded", [])
 
 
+async def test_a_promise_outlives_its_account(
+    shop: Shop, worker: Worker, provider: Provider, database: Database
+) -> None:
+    """Deleted meanwhile, nobody can be asked, and nothing more is promised; given again, the money goes back."""
+    placed = await paid(shop, worker, provider, (await variant_of(shop, price=1_000), 4))
+    provider.faults(down=True)
+    made = (await give_back(shop, placed, **lines(placed, 2)))["refunds"]
+    provider.faults()
+    await shop.admin("DELETE", f"/admin/payment-providers/{provider.name}", expect=200)
+
+    async def due_in() -> float:
+        await ask_again(shop, worker, database)
+        async with database.fast(await shop.scope(worker)) as work:
+            wait = await work.fetchval(
+                "select extract(epoch from min(next_attempt_at) - now())::float from refunds"
+            )
+        return float(wait)
+
+    first, second, third = await due_in(), await due_in(), await due_in()
+    assert first < second < third
+    refused = await give_back(shop, placed, amount=1_000, expect=409)
+    assert refused["code"] == "payment_provider_unconfigured"
+    assert [refund["id"] for refund in (await payment_of(shop, placed["payment"]))["refunds"]] == [
+        refund["id"] for refund in made
+    ]
+    await provider.configure(shop)
+    await ask_again(shop, worker, database)
+    payment = await payment_of(shop, placed["payment"])
+    assert [(refund["amount"], refund["status"]) for refund in payment["refunds"]] == [(2_000, "succeeded")]
+
+
 async def test_a_promise_that_the_panel_kept_needs_nobody(
     shop: Shop, worker: Worker, stripe: Provider, database: Database
 ) -> None:
@@ -99,9 +135,7 @@ async def test_a_promise_that_the_panel_kept_needs_nobody(
     await give_back(shop, placed, **lines(placed, 2))
     stripe.faults()
     await stripe.act(placed["payment"], "refunded")
-    async with database.fast(await shop.scope(worker)) as work:
-        await work.execute("update refunds set next_attempt_at = now() where next_attempt_at is not null")
-    await drain(worker, "payments.refunds", *INBOX)
+    await ask_again(shop, worker, database)
     payment = await payment_of(shop, placed["payment"])
     assert (payment["status"], payment["flags"]) == ("refunded", [])
     assert [refund["status"] for refund in payment["refunds"]] == ["failed", "succeeded"]

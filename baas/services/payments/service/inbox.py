@@ -18,7 +18,7 @@ from baas.services.payments.providers.base import Inbound, Notification, Notific
 from baas.services.payments.repository import waiting
 from baas.services.payments.schemas import Received
 from baas.services.payments.service import accounts
-from baas.services.payments.service.network import Desk, process_event, run_refund
+from baas.services.payments.service.network import Desk, process_event, put_off_refund, run_refund
 
 log = structlog.get_logger(__name__)
 
@@ -143,6 +143,11 @@ async def refund_due(desk: Desk, make_scope: Any) -> int:
             log.warning(
                 "refund.refused", refund=row["id"].hex, reason=refusal.details.get("provider_message")
             )
+        except PaymentProviderUnconfigured:
+            # It stays promised: with an account of this provider again, it is asked for within the hour.
+            log.warning("refund.no_account", refund=row["id"].hex, store=scope.store_id.hex)
+            async with desk.database.fast(scope) as work:
+                await put_off_refund(work, row["id"])
 
     await _all(due, one, "refund.failed")
     return len(due)

@@ -243,7 +243,8 @@ async def _row_of(work: StoreWork, provider: str, snapshot: Snapshot) -> Any | N
 async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
     """Ask for a promised refund. No answer leaves it pending, for the worker to go on with.
 
-    Raises PaymentProviderError when the provider said no: the refund is failed then.
+    Raises PaymentProviderError when the provider said no: the refund is failed then. Raises PaymentProviderUnconfigured
+    when the account was deleted meanwhile: there is nobody to ask.
     """
     async with desk.database.fast(scope) as work:
         found = await _refund(work, refund_id)
@@ -284,6 +285,13 @@ async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
         log.info("refund.not_seen_yet", error=str(problem)[:200], payment=payment["id"].hex)
     async with desk.database.fast(scope) as work:
         return refund_of(await _refund(work, refund_id))
+
+
+async def put_off_refund(work: StoreWork, refund_id: UUID) -> None:
+    """Ask for a promised refund later, later each time."""
+    found = await _refund(work, refund_id)
+    await waiting.note_attempt(work, refund_id)
+    await waiting.refund_later(work, refund_id, _wait(found["attempts"]))
 
 
 async def _refused(

@@ -8,7 +8,11 @@ from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.services.payments import repository
-from baas.services.payments.errors import NotRefundable, PaymentProviderError
+from baas.services.payments.errors import (
+    NotRefundable,
+    PaymentProviderError,
+    PaymentProviderUnconfigured,
+)
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import ProviderRefused, RefundAsked
 from baas.services.payments.schemas import CreateRefund, PaymentStatus, Refund, RefundStatus
@@ -21,7 +25,10 @@ _REFUNDABLE: Final = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFU
 
 
 async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: CreateRefund) -> Refund:
-    """Give back all that is left, or a part. Raises NotRefundable, PaymentProviderError, NotFound.
+    """Give back all that is left, or a part.
+
+    Raises NotRefundable, PaymentProviderError, NotFound, and PaymentProviderUnconfigured when the store's account was
+    deleted.
 
     A provider in our transaction does it here. For any other the refund is promised, pending, and asked for
     after the commit (`network.run_refund`), if need be by the worker.
@@ -34,6 +41,10 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
     if not 0 < amount <= left:
         raise NotRefundable(asked=data.amount, refundable=left, status=row["status"])
     kind = usable(work, providers, row["provider"])
+    if not kind.in_process:
+        account = await repository.accounts.get(work, kind.name)
+        if account is None or account["credentials"] is None:
+            raise PaymentProviderUnconfigured(provider=kind.name)
     refund_id, now = ids.new_id(), clock.now(work.scope)
     await repository.refunds.insert(
         work,
