@@ -13,6 +13,8 @@ down_revision = "0016"
 branch_labels = None
 depends_on = None
 
+NO_LONGER_READ = "type, subject, sequence, created_at"
+
 
 def upgrade() -> None:
     """Move what waits, and forget the column.
@@ -33,6 +35,8 @@ def upgrade() -> None:
     _walled()
     op.drop_index("ix_events_unrelayed", "events")
     op.drop_column("events", "relayed_at")
+    # What is sent is all that the relay still reads of an event.
+    op.execute(f"revoke select ({NO_LONGER_READ}) on events from {RELAY}")
 
 
 def downgrade() -> None:
@@ -46,7 +50,7 @@ def downgrade() -> None:
     )
     _walled()
     op.execute("create index ix_events_unrelayed on events (id) where relayed_at is null")
-    op.execute(f"grant select (relayed_at), update (relayed_at) on events to {RELAY}")
+    op.execute(f"grant select ({NO_LONGER_READ}, relayed_at), update (relayed_at) on events to {RELAY}")
 
 
 def _alone() -> None:
