@@ -41,10 +41,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Bring the column back, which says the same."""
+    _alone()
     # A default of this moment costs nothing, however many events there are.
     op.execute("alter table events add column relayed_at timestamptz default now()")
     op.execute("alter table events alter column relayed_at drop default")
-    _alone()
     op.execute(
         "update events e set relayed_at = null from event_outbox o where o.store_id = e.store_id and o.id = e.id"
     )
