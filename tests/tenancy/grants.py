@@ -68,7 +68,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "event_deduplications": "delete, select (created_at, key, store_id)",
         "event_jobs": "insert, select, update",
         "event_outbox": "delete, select, update (created_at)",
-        "events": "select (body, created_at, id, sequence, store_id, subject, type)",
+        "events": "select (body, id, store_id)",
         "idempotency_keys": "delete, select (expires_at, key, store_id)",
         "imports": "delete, select (attempts, id, lease_until, status, store_id), update (attempts, lease_until, status)",
         "inventory_reservations": "select (expires_at, order_id, status, store_id)",
