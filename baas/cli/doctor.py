@@ -195,8 +195,8 @@ async def _clock(connection: asyncpg.Connection) -> list[Finding]:
 
 async def _backlog(connection: asyncpg.Connection) -> list[Finding]:
     row: Any = await connection.fetchrow(
-        "select (select count(*) from (select 1 from events where relayed_at is null limit 10000) e) as events,"
-        " (select now() - min(created_at) from events where relayed_at is null) as lag,"
+        "select (select count(*) from (select 1 from event_outbox limit 10000) e) as events,"
+        " (select now() - min(created_at) from event_outbox) as lag,"
         " (select count(*) from event_jobs where attempts > 3) as failing,"
         " (select error from event_jobs where attempts > 3 order by attempts desc limit 1) as error"
     )

@@ -1,9 +1,9 @@
 """Events: written in the transaction that makes them true, then relayed at least once.
 
-`emit` is the only writer. The relay, a loop of the worker, claims what is not relayed yet and, in one
-transaction, writes what follows from it: a delivery for each endpoint that wants it (a fan-out that
-`baas.webhooks` registers) and a job for each handler of a higher service. A worker that dies in between
-has done nothing, and the next one begins again.
+`emit` is the only writer. Each event has a row in `event_outbox` until it is relayed; the event itself, with its
+text, is written once. The relay, a loop of the worker, takes rows out and, in the same transaction, writes what
+follows from them: a delivery for each endpoint that wants it (a fan-out that `baas.webhooks` registers) and a job
+for each handler of a higher service. A worker that dies in between has done nothing, and the next one begins again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -34,7 +34,6 @@ class Event(StoreEntity, Base):
     __table_args__ = (
         Index("ix_events_store_id_type_id", "store_id", "type", "id"),
         Index("ix_events_store_id_subject_sequence", "store_id", "subject", "sequence"),
-        Index("ix_events_unrelayed", "id", postgresql_where=text("relayed_at is null")),
         {"postgresql_partition_by": "RANGE (id)"},
     )
 
@@ -45,7 +44,31 @@ class Event(StoreEntity, Base):
     request_id: Mapped[str] = column(keep="90d")
     api_version: Mapped[str] = column(keep="90d")
     created_at: Mapped[datetime] = column(keep="90d")
-    relayed_at: Mapped[datetime | None] = column(keep="90d")
+
+
+class WaitingEvent(StoreOwned, Base):
+    """An event that is not relayed yet, with all that the relay asks about it; gone when it is."""
+
+    __tablename__ = "event_outbox"
+    __table_args__ = (
+        Index("ix_event_outbox_id", "id"),
+        {
+            "postgresql_with": {
+                "autovacuum_vacuum_scale_factor": 0,
+                "autovacuum_vacuum_threshold": 1000,
+                "autovacuum_vacuum_cost_delay": 0,
+                "vacuum_truncate": "off",
+            },
+            # None outlives its event.
+            "info": {"done": "true"},
+        },
+    )
+
+    subject: Mapped[str] = column(primary_key=True, keep="90d")
+    sequence: Mapped[int] = column(primary_key=True, keep="90d")
+    id: Mapped[UUID] = column(keep="90d")
+    type: Mapped[str] = column(keep="90d")
+    created_at: Mapped[datetime] = column(keep="90d")
 
 
 class EventSubject(StoreOwned, Base):
@@ -168,13 +191,11 @@ async def _write(work: StoreWork, events: list[_NewEvent]) -> None:
     )
 
 
+# By where the rows lie: nobody moves one that is locked, and the key would be looked up again.
 _CLAIM: Final = """
-with due as (
-  select store_id, id from events where relayed_at is null order by id limit $1 for update skip locked
-)
-update events set relayed_at = now() from due
-where events.store_id = due.store_id and events.id = due.id
-returning events.store_id, events.id, events.type, events.subject, events.sequence, events.created_at
+delete from event_outbox
+where ctid = any (array(select ctid from event_outbox order by id limit $1 for update skip locked))
+returning store_id, id, type, subject, sequence, created_at
 """
 
 _ADD_JOBS: Final = """

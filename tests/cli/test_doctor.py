@@ -87,8 +87,8 @@ async def test_the_worker_the_schema_the_walls_and_the_backlog(patient: Patient)
 
     moment = clock.now() - timedelta(minutes=5)
     await patient.admin.execute(
-        "insert into events (store_id, id, type, subject, sequence, body, request_id, api_version, created_at)"
-        " values ($1, $1, 'order.paid', 'ord_1', 1, '{}', 'req', 'v', $2)",
+        "insert into event_outbox (store_id, subject, sequence, id, type, created_at)"
+        " values ($1, 'ord_1', 1, $1, 'order.paid', $2)",
         *(ids.new_id(), moment),
     )
     await patient.admin.execute(

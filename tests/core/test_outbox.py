@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from baas.core import ids, outbox
-from baas.core.db import Database, StoreWork, SystemConnection
+from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.outbox import EventRow, Handlers, ReceivedEvent, emit
 from baas.core.scope import StoreScope
 from baas.worker import Worker
@@ -185,6 +185,29 @@ class TestRelay:
 
         await outbox.relay(database, {}, [fan_out])
         assert seen == [1, 2, 3, 4, 5]
+
+    async def test_a_batch_is_found_by_the_index_and_taken_where_it_lies(self, database: Database) -> None:
+        """Whatever the planner believes of a table that is empty most of the time."""
+        async with database.relay(reason="a test looks at the plan", **BY_KEY) as system:
+            rows = await system.fetch(f"explain {outbox._CLAIM}", outbox.RELAY_BATCH)
+        plan = "\n".join(row[0] for row in rows)
+        assert "Index Scan using ix_event_outbox_id" in plan
+        assert "Tid Scan" in plan
+        assert "Seq Scan" not in plan
+        assert "Sort" not in plan
+
+    async def test_what_is_relayed_waits_no_more(self, database: Database, scope: StoreScope) -> None:
+        """Its row is gone, and the event itself is as it was written."""
+        async with database.fast(scope) as work:
+            await emit(work, "custom.heard", subject="s", data={"a": 1})
+        found = []
+        for relayed in (False, True):
+            if relayed:
+                assert await outbox.relay(database, {}, []) == 1
+            async with database.fast(scope) as work:
+                found.append(await work.fetchrow("select xmin, * from events"))
+                assert await work.fetchval("select count(*) from event_outbox") == (0 if relayed else 1)
+        assert found[0] == found[1]
 
 
 class TestHandlers:

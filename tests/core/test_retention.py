@@ -118,7 +118,8 @@ async def test_what_is_not_over_stays_however_old_it_is(aged: Aged, worker: Work
         "provider_events": "insert into provider_events (store_id, id, provider, provider_event_id, type,"
         " received_at, next_attempt_at) values ($1, $2, 'stripe', 'evt_of_a_test', 'x', now(), now() + interval '1 day')",
     }
-    assert open_rows.keys() == {kept.table for kept in KEPT if kept.done is not None}
+    # A row of `event_outbox` is never over, but its event goes.
+    assert open_rows.keys() | {"event_outbox"} == {kept.table for kept in KEPT if kept.done is not None}
     store_id = await aged.connection.fetchval("select id from stores limit 1")
     for sql in open_rows.values():
         await aged.connection.execute(sql, store_id, ids.at(clock.now() - timedelta(days=1000)))

@@ -134,7 +134,7 @@ async def test_two_hundred_checkouts_survive_every_kill(tmp_path: Path) -> None:
         await eventually(all_there, within=60)
 
         async def none_stuck() -> bool:
-            unrelayed = await _relay_rows(dev, "select 1 from events where relayed_at is null limit 1")
+            unrelayed = await _relay_rows(dev, "select 1 from event_outbox limit 1")
             jobs = await _relay_rows(dev, "select 1 from event_jobs limit 1")
             pending = await dev.in_store(
                 "select 1 from webhook_deliveries where status <> 'delivered' limit 1"

@@ -107,11 +107,10 @@ async def test_an_event_waits_for_an_earlier_one_that_is_not_relayed_yet(
     async with worker.runtime.database.fast(scope) as work:
         await emit(work, "product.updated", subject="a", data={}, event_id=larger)
         await emit(work, "product.updated", subject="a", data={}, event_id=smaller)
-    async with worker.runtime.database.relay(reason="a test relays one of two events") as system:
-        await system.execute("update events set relayed_at = now() where id = $1", larger)
-    await drain(worker, "relay")
-    async with worker.runtime.database.relay(reason="a test takes it back") as system:
-        await system.execute("update events set relayed_at = null where id = $1", larger)
+    # Its row is with another relay, so this one takes the other event alone.
+    async with worker.runtime.database.relay(reason="a test holds one of two events back") as system:
+        await system.fetch("select from event_outbox where id = $1 for update", larger)
+        await drain(worker, "relay")
     await drain(worker, "deliveries")
     assert receiver.got() == [], "the first of the subject is still with the relay"
     await drain(worker)

@@ -67,6 +67,10 @@ async def test_everything_is_sent_again_also_from_before_the_endpoint(
     assert {message.id for message in receiver.got()} == {early[0]["id"], early[1]["id"], late["id"]}
     (again,) = await deliveries(shop, event_id=late["id"])
     assert (again["status"], again["attempts"]) == ("delivered", 2)
+    await publish(shop, "custom.a")
+    assert (await replay(shop, made, which="all"))["data"]["count"] == 3, (
+        "what the relay has yet comes anyway"
+    )
 
 
 @pytest.mark.parametrize("which", ["failed", "all"])

@@ -187,9 +187,9 @@ due as (
     select q.store_id, q.endpoint_id, f.id, f.next_attempt_at from first f
     where f.next_attempt_at <= here.now and (f.claimed_until is null or f.claimed_until <= $1)
       and not exists (
-        select from events unrelayed
-        where unrelayed.store_id = q.store_id and unrelayed.subject = f.subject
-          and unrelayed.sequence between f.sequence - 32 and f.sequence - 1 and unrelayed.relayed_at is null)
+        select from event_outbox earlier
+        where earlier.store_id = q.store_id and earlier.subject = f.subject
+          and earlier.sequence between f.sequence - 32 and f.sequence - 1)
     limit here.free)
   ) d
   where e.circuit_open_until is null or e.circuit_open_until <= here.now
