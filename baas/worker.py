@@ -10,6 +10,7 @@ from baas.assembly import FAN_OUTS, HANDLERS, LOOPS, TABLES, close_runtime, open
 from baas.core import heartbeat, housekeeping, outbox, retention
 from baas.core.jobs import Loop, Loops, redis_client
 from baas.core.runtime import Runtime
+from baas.core.scrape import scraped
 from baas.core.settings import Settings
 from baas.tenants.keys import KeyTable, StoreNews
 
@@ -43,6 +44,7 @@ class Worker:
 
         async def beat() -> int:
             await heartbeat.beat(database, name)
+            await outbox.measure(database)
             return 0
 
         async def keep_house() -> int:
@@ -76,7 +78,15 @@ class Worker:
                 loop.wake()
 
     async def run(self) -> None:
-        """Open everything, run until cancelled, close everything."""
+        """Open everything, run until cancelled, close everything. Raises OSError when the port for metrics is taken."""
+        settings = self._settings
+        if settings.worker_metrics_port is None:
+            await self._run()
+            return
+        async with scraped(settings.host, settings.worker_metrics_port, settings.metrics_token):
+            await self._run()
+
+    async def _run(self) -> None:
         await self.runtime.database.open()
         # What the imports made lives as long as the process: a collector that walks it again and again takes
         # a third of the time of a busy worker.

@@ -1,5 +1,6 @@
 """Health, readiness, metrics: what whoever runs a deployment asks of a process."""
 
+import re
 import sys
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -16,10 +17,13 @@ from baas.app import UndeclaredRoute, create_app, refuse_undeclared
 from baas.core import heartbeat, ids
 from baas.core.db import Database
 from baas.core.logging import _merge_request
+from baas.core.scrape import scraped
 from baas.core.settings import Settings
-from tests.clients import Shop
+from baas.worker import Worker, create_worker
+from tests.clients import Shop, drain
 from tests.running_app import client_of, started
 from tests.servers import free_port
+from tests.services.orders.selling import place, variant_of
 
 
 async def ready(settings: Settings) -> tuple[int, dict[str, str | None]]:
@@ -135,6 +139,38 @@ async def test_metrics_want_their_token_when_there_is_one(
         assert (await closed.get("/metrics", headers={"Authorization": "Bearer scrape"})).status_code == 200
         strange = [(b"authorization", b"Bearer \xff")]
         assert (await closed.get("/metrics", headers=strange)).status_code == 401
+
+
+async def test_a_worker_shows_what_waits_and_what_came_of_it(
+    shop: Shop, settings: Settings, worker: Worker
+) -> None:
+    """On its own port, behind the same token: events wait while nobody relays them, and their handlers are counted."""
+    await place(shop, (await variant_of(shop), 1))
+    port = free_port()
+    async with (
+        scraped("127.0.0.1", port, "scrape"),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as prometheus,
+    ):
+
+        async def shown(name: str) -> float:
+            await worker.loops["heartbeat"].drain_once()
+            answer = await prometheus.get("/metrics", headers={"Authorization": "Bearer scrape"})
+            found = re.search(rf"^{re.escape(name)} (\S+)$", answer.text, re.MULTILINE)
+            assert found is not None, answer.text
+            return float(found[1])
+
+        assert await shown('baas_queue_depth{queue="events"}') > 0
+        assert await shown("baas_outbox_lag_seconds") > 0
+        await drain(worker)
+        assert await shown('baas_queue_depth{queue="events"}') == 0
+        assert await shown("baas_outbox_lag_seconds") == 0
+        assert (
+            'outcome="done"'
+            in (await prometheus.get("/metrics", headers={"Authorization": "Bearer scrape"})).text
+        )
+        assert (await prometheus.get("/metrics")).status_code == 401
+        with pytest.raises(OSError, match="in use"):
+            await create_worker(msgspec.structs.replace(settings, worker_metrics_port=port)).run()
 
 
 async def test_a_bug_is_logged_with_its_request_and_its_store_and_told_to_sentry(

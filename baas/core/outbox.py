@@ -6,6 +6,7 @@ follows from them: a delivery for each endpoint that wants it (a fan-out that `b
 for each handler of a higher service. A worker that dies in between has done nothing, and the next one begins again.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,7 +17,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
 from baas import API_VERSION
-from baas.core import clock, ids
+from baas.core import clock, ids, metrics
 from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.logging import report_exception
 from baas.core.models import Base, StoreEntity, StoreOwned, column
@@ -254,6 +255,26 @@ async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMake
     return len(jobs)
 
 
+_BACKLOG: Final = """
+select (select count(*) from (select from event_outbox limit $1) waiting) as events,
+  (select id from event_outbox order by id limit 1) as oldest,
+  (select count(*) from (select from event_jobs where next_attempt_at <= now() limit $1) due) as jobs
+"""
+_COUNTED: Final = 10_000
+"""A longer queue is shown as so many: counting it would cost more the longer it is."""
+
+
+async def measure(database: Database) -> None:
+    """Show in this process's metrics how much waits for the relay and for handlers, and for how long."""
+    async with database.relay(reason="metrics: how much waits") as system:
+        row = (await system.fetch(_BACKLOG, _COUNTED))[0]
+    # By the id, which knows the real time also in a test store whose clock was moved.
+    lag = 0.0 if row["oldest"] is None else time.time() - (row["oldest"].int >> 80) / 1000
+    metrics.outbox_lag.set(max(0.0, lag))
+    metrics.queue_depth.labels("events").set(row["events"])
+    metrics.queue_depth.labels("jobs").set(row["jobs"])
+
+
 async def _run_job(
     database: Database, job: Any, by_name: Mapping[str, Handler], make_scope: ScopeMaker
 ) -> None:
@@ -278,7 +299,9 @@ async def _run_job(
                 await handler(
                     work, ReceivedEvent(ids.encode("evt", event_id), row["type"], row["subject"], data)
                 )
+        metrics.worker_jobs.labels(job["handler"], "done").inc()
     except Exception as error:
+        metrics.worker_jobs.labels(job["handler"], "failed").inc()
         wait = min(timedelta(seconds=2 ** min(job["attempts"], 12)), timedelta(hours=1))
         report_exception(error, "event_job.failed", handler=job["handler"], attempts=job["attempts"])
         async with database.relay(reason="jobs: note why a handler failed and when to try again") as system:

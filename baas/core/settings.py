@@ -68,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sentry_dsn: str | None = None
     metrics_token: str | None = None
     """When set, `GET /metrics` wants it as a bearer token."""
+    worker_metrics_port: int | None = None
+    """Where a worker answers `GET /metrics`, on `host`; without one it does not."""
     allow_local_receivers: bool = False
     """Test stores may register receivers on loopback over plain HTTP (development)."""
     webhook_ports: tuple[int, ...] = (443,)
@@ -132,6 +134,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         log_json=reader.boolean("BAAS_LOG_JSON", default=True),
         sentry_dsn=reader.optional("BAAS_SENTRY_DSN"),
         metrics_token=reader.optional("BAAS_METRICS_TOKEN"),
+        worker_metrics_port=reader.integer("BAAS_WORKER_METRICS_PORT", 0, 0, 65535) or None,
         allow_local_receivers=reader.boolean("BAAS_ALLOW_LOCAL_RECEIVERS", default=False),
         webhook_ports=reader.ports("BAAS_WEBHOOK_PORTS", (443,)),
         forwarded_hops=reader.integer("BAAS_FORWARDED_HOPS", 0, 0, 10),

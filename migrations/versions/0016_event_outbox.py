@@ -46,7 +46,7 @@ $$
 
 
 def upgrade() -> None:
-    """Make the table, and let every new event write to it. Revision 0018 makes it the only place that says so."""
+    """Make the table, and let every new event write to it. Revision 0017 makes it the only place that says so."""
     op.create_table(
         "event_outbox",
         sa.Column("store_id", UUID, nullable=False),

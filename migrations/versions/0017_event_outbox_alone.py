@@ -1,6 +1,6 @@
 """Only `event_outbox` says what is still to be relayed: events are written once and never changed.
 
-Revision ID: 0018
+Revision ID: 0017
 Revises: 0016
 """
 
@@ -8,7 +8,7 @@ from alembic import op
 
 from migrations.policies import RELAY
 
-revision = "0018"
+revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
