@@ -6,6 +6,7 @@ Keys are made by `StoreScope.key` and carry the version of what they answer (the
 
 import asyncio
 import hashlib
+import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
@@ -25,10 +26,10 @@ _MAX_REMEMBERED: Final = 16_384
 """Requests whose key is remembered, about 500 bytes each."""
 
 _VAIN: Final = 128
-"""Questions in a row to which Redis had nothing, after which it is asked, and told, less often."""
+"""Questions in a row to which Redis had nothing, after which it is asked, and told, of a few entries only."""
 
-_SELDOM: Final = 8
-"""Then every eighth time, until it has something again: another process fills the same cache, or did so before."""
+_FEW: Final = 32
+"""Then one key in 32, the same ones in every process, until one is there: another fills the same cache, or did so before."""
 
 _BATCH: Final = 64
 """Entries that one question to Redis asks for or brings; more that wait to be brought are kept here alone."""
@@ -164,7 +165,7 @@ class ByteCache:
     async def _fly(self, key: str, fill: Callable[[], Awaitable[bytes]]) -> Entry:
         flight = self._flights[key] = _Flight()
         try:
-            is_shared = self._is_worth_asking()
+            is_shared = self._is_worth_asking(key)
             entry = await self._load(key) if is_shared else None
             if entry is not None:
                 self.shared_hits += 1
@@ -197,16 +198,17 @@ class ByteCache:
         while self.bytes > self._max_bytes:
             self.bytes -= _size(*self._entries.popitem(last=False))
 
-    def _is_worth_asking(self) -> bool:
-        """Whether to go over Redis for an entry: always while it has some, now and then while it has none.
+    def _is_worth_asking(self, key: str) -> bool:
+        """Whether to go over Redis for an entry: always while it has some, for a few keys while it has none.
 
-        What it is not asked for is not brought there either: a process that nobody else helps has nobody to help. A
-        second one finds every eighth entry at least, brings all of its own, and so wakes the first.
+        What it is not asked for is not brought there either: a process that nobody else helps has nobody to help. The
+        few are the same for all, so a second one finds them among its first questions, or brings them, and both share
+        everything from then on.
         """
         if self._redis is None or self._circuit.is_open:
             return False
         self._in_vain += 1
-        return self._in_vain <= _VAIN or self._in_vain % _SELDOM == 0
+        return self._in_vain <= _VAIN or zlib.crc32(key.encode()) % _FEW == 0
 
     async def _load(self, key: str) -> Entry | None:
         """The entry as Redis has it. Whoever asks while a question is under way goes with the next one."""

@@ -79,6 +79,11 @@ def meta_bytes(request_id: str, *, dry_run: bool = False) -> bytes:
     ).encode()
 
 
+def around(fragment: bytes, request_id: str) -> bytes:
+    """The envelope around what does not change between two answers of the same data: `"data":…` and `"pagination":…`."""
+    return b'{"success":true,%b,"meta":%b}' % (fragment, meta_bytes(request_id))
+
+
 def success(data: bytes, request_id: str, *, dry_run: bool = False) -> bytes:
     """The envelope around JSON that is encoded already."""
     return b'{"success":true,"data":%b,"meta":%b}' % (data, meta_bytes(request_id, dry_run=dry_run))
