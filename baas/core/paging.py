@@ -28,7 +28,9 @@ class CursorSigner:
 
     def __init__(self, secret: str) -> None:
         # One that knows its key, to be copied: finding the algorithm and keying it anew costs more than the cursor.
-        self._keyed = hmac.new(hashlib.sha256(b"baas cursor\0" + secret.encode()).digest(), digestmod="sha256")
+        self._keyed = hmac.new(
+            hashlib.sha256(b"baas cursor\0" + secret.encode()).digest(), digestmod="sha256"
+        )
 
     def _mac_of(self, scope_key: str, body: bytes) -> bytes:
         mac = self._keyed.copy()
