@@ -22,6 +22,7 @@ from baas.core.requests import StrictRequest, on_bug, on_framework_refusal, on_r
 from baas.core.settings import Environment, Settings
 from baas.openapi import document_routes
 from baas.tenants.edge import Edge
+from baas.tenants.front import Front
 from baas.tenants.keys import KeyTable, StoreNews
 from baas.tenants.routes import Tenancy
 from baas.widget_files import widget_routes
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> Litestar:
     limiter = RateLimiter(runtime.redis, processes=settings.workers)
     tenancy = Tenancy(table, COUNTERS, limiter)
     readiness = system.Readiness(runtime, head())
+    edge = {"runtime": runtime, "table": table, "limiter": limiter}
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -73,7 +75,7 @@ def create_app(settings: Settings) -> Litestar:
             "tenancy": Provide(_always(tenancy), sync_to_thread=False, use_cache=True),
             "readiness": Provide(_always(readiness), sync_to_thread=False, use_cache=True),
         },
-        middleware=[DefineMiddleware(Edge, runtime=runtime, table=table, limiter=limiter)],
+        middleware=[DefineMiddleware(Edge, **edge)],
         exception_handlers={AppError: on_refusal, HTTPException: on_framework_refusal, Exception: on_bug},
         request_class=StrictRequest,
         request_max_body_size=settings.max_upload_bytes,
@@ -83,6 +85,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     refuse_undeclared(app)
+    app.asgi_handler = Front(app, Edge(app.asgi_handler, **edge))
     return app
 
 

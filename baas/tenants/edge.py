@@ -151,6 +151,10 @@ class Edge:
                     round(seconds * 1000, 1),
                 )
 
+    def can_serve(self, handler: Any) -> bool:
+        """Whether a handler is called from here, without the framework."""
+        return self._plan(handler) is not None
+
     def _plan(self, handler: Any) -> Plan | None:
         """How this handler is called, worked out once."""
         key = id(handler)  # handlers live as long as the application, and comparing them is slow
