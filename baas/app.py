@@ -42,7 +42,6 @@ def create_app(settings: Settings) -> Litestar:
     limiter = RateLimiter(runtime.redis, processes=settings.workers)
     tenancy = Tenancy(table, COUNTERS, limiter)
     readiness = system.Readiness(runtime, head())
-    edge = {"runtime": runtime, "table": table, "limiter": limiter}
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -75,7 +74,7 @@ def create_app(settings: Settings) -> Litestar:
             "tenancy": Provide(_always(tenancy), sync_to_thread=False, use_cache=True),
             "readiness": Provide(_always(readiness), sync_to_thread=False, use_cache=True),
         },
-        middleware=[DefineMiddleware(Edge, **edge)],
+        middleware=[DefineMiddleware(Edge, runtime=runtime, table=table, limiter=limiter)],
         exception_handlers={AppError: on_refusal, HTTPException: on_framework_refusal, Exception: on_bug},
         request_class=StrictRequest,
         request_max_body_size=settings.max_upload_bytes,
@@ -85,7 +84,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     refuse_undeclared(app)
-    app.asgi_handler = Front(app, Edge(app.asgi_handler, **edge))
+    app.asgi_handler = Front(app, Edge(app.asgi_handler, runtime=runtime, table=table, limiter=limiter))
     return app
 
 

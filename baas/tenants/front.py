@@ -65,5 +65,5 @@ class Front:
         if not self._edge.can_serve(handler):
             return False
         scope["path"], scope["path_params"] = path, parts
-        scope["route_handler"], scope["path_template"] = handler, template  # type: ignore[typeddict-unknown-key]
+        scope["route_handler"], scope["path_template"] = handler, template
         return True
