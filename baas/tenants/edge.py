@@ -91,9 +91,10 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        await self._serve(scope, receive, send)
+        await self.serve(scope, receive, send)
 
-    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Answer one request. Raises what goes wrong before a handler is called and is no refusal of ours."""
         began = time.perf_counter()
         call = _Call(scope["headers"])
         status = 500

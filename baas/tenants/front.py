@@ -41,7 +41,7 @@ class Front:
             await send(message)
 
         try:
-            await self._edge(scope, receive, answer)
+            await self._edge.serve(scope, receive, answer)
         except Exception as error:
             if began:
                 raise
