@@ -339,7 +339,11 @@ def _fragment(result: Any) -> bytes:
     )
     items, paged = result.items, envelope.encode(pagination)
     if items and isinstance(items[0], bytes):
-        return b"".join((b'"data":[', b",".join(items), b'],"pagination":', paged))
+        # Ready documents are the most of a list, and are copied once: what stands around them goes with the outer ones.
+        whole = [*items]
+        whole[0] = b'"data":[' + whole[0]
+        whole[-1] += b'],"pagination":' + paged
+        return b",".join(whole)
     return b'"data":%b,"pagination":%b' % (envelope.encode(items), paged)
 
 
