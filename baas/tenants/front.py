@@ -24,7 +24,6 @@ class Front:
     """Stands in the place of an application's `asgi_handler`."""
 
     def __init__(self, app: Litestar, edge: Edge) -> None:
-        self._app = app
         self._framework = app.asgi_handler
         self._find = app.asgi_router.handle_routing
         self._edge = edge
@@ -46,7 +45,7 @@ class Front:
             if began:
                 raise
             request = StrictRequest(scope, receive, send)
-            refusal = on_error(request, error).to_asgi_response(self._app, request)
+            refusal = on_error(request, error).to_asgi_response(None, request)
             await refusal(scope, receive, send)
 
     def _is_for_edge(self, scope: HTTPScope) -> bool:
