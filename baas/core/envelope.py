@@ -81,7 +81,8 @@ def meta_bytes(request_id: str, *, dry_run: bool = False) -> bytes:
 
 def around(fragment: bytes, request_id: str) -> bytes:
     """The envelope around what does not change between two answers of the same data: `"data":…` and `"pagination":…`."""
-    return b'{"success":true,%b,"meta":%b}' % (fragment, meta_bytes(request_id))
+    # Joined, not formatted: that would reserve a quarter more for a long list than it takes.
+    return b"".join((b'{"success":true,', fragment, b',"meta":', meta_bytes(request_id), b"}"))
 
 
 def success(data: bytes, request_id: str, *, dry_run: bool = False) -> bytes:
