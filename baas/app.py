@@ -22,6 +22,7 @@ from baas.core.requests import StrictRequest, on_bug, on_framework_refusal, on_r
 from baas.core.settings import Environment, Settings
 from baas.openapi import document_routes
 from baas.tenants.edge import Edge
+from baas.tenants.front import Front
 from baas.tenants.keys import KeyTable, StoreNews
 from baas.tenants.routes import Tenancy
 from baas.widget_files import widget_routes
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     refuse_undeclared(app)
+    app.asgi_handler = Front(app, Edge(app.asgi_handler, runtime=runtime, table=table, limiter=limiter))
     return app
 
 

@@ -6,6 +6,7 @@ Keys are made by `StoreScope.key` and carry the version of what they answer (the
 
 import asyncio
 import hashlib
+import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
@@ -14,6 +15,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from baas.core.circuit import Circuit, Unanswered
+from baas.core.together import Together
 
 _OVERHEAD: Final = 350
 """Bytes that an entry costs beside its body and key: objects, hash table, list nodes."""
@@ -25,13 +27,13 @@ _MAX_REMEMBERED: Final = 16_384
 """Requests whose key is remembered, about 500 bytes each."""
 
 _VAIN: Final = 128
-"""Questions in a row to which Redis had nothing, after which it is asked, and told, less often."""
+"""Questions in a row to which Redis had nothing, after which it is asked, and told, of a few entries only."""
 
-_SELDOM: Final = 8
-"""Then every eighth time, until it has something again: another process fills the same cache, or did so before."""
+_FEW: Final = 32
+"""Then one key in 32, the same ones in every process, until one is there: another fills the same cache, or did so before."""
 
 _BATCH: Final = 64
-"""Entries that one question to Redis asks for or brings; more that wait to be brought are kept here alone."""
+"""Entries that are brought to Redis at once; more that wait for it are kept here alone."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -97,10 +99,9 @@ class ByteCache:
         # Ordered, for the oldest of a plain dictionary is ever farther to find the more have left it.
         self._keys: OrderedDict[Request, tuple[str, int]] = OrderedDict()
         self._flights: dict[str, _Flight] = {}
-        self._asked: list[tuple[str, asyncio.Future[Entry | None]]] = []
+        self._stored = Together(self._load)
         self._made: dict[str, Entry] = {}
         self._in_vain = 0
-        self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
         self.bytes = 0
         """What the entries of this process take, about."""
@@ -164,8 +165,8 @@ class ByteCache:
     async def _fly(self, key: str, fill: Callable[[], Awaitable[bytes]]) -> Entry:
         flight = self._flights[key] = _Flight()
         try:
-            is_shared = self._is_worth_asking()
-            entry = await self._load(key) if is_shared else None
+            is_shared = self._is_worth_asking(key)
+            entry = _entry_of(await self._stored.ask(key)) if is_shared else None
             if entry is not None:
                 self.shared_hits += 1
                 self._in_vain = 0
@@ -197,44 +198,21 @@ class ByteCache:
         while self.bytes > self._max_bytes:
             self.bytes -= _size(*self._entries.popitem(last=False))
 
-    def _is_worth_asking(self) -> bool:
-        """Whether to go over Redis for an entry: always while it has some, now and then while it has none.
+    def _is_worth_asking(self, key: str) -> bool:
+        """Whether to go over Redis for an entry: always while it has some, for a few keys while it has none.
 
-        What it is not asked for is not brought there either: a process that nobody else helps has nobody to help. A
-        second one finds every eighth entry at least, brings all of its own, and so wakes the first.
+        What it is not asked for is not brought there either: a process that nobody else helps has nobody to help. The
+        few are the same for all, so a second one finds them among its first questions, or brings them, and both share
+        everything from then on.
         """
         if self._redis is None or self._circuit.is_open:
             return False
         self._in_vain += 1
-        return self._in_vain <= _VAIN or self._in_vain % _SELDOM == 0
+        return self._in_vain <= _VAIN or zlib.crc32(key.encode()) % _FEW == 0
 
-    async def _load(self, key: str) -> Entry | None:
-        """The entry as Redis has it. Whoever asks while a question is under way goes with the next one."""
-        if self._redis is None:
-            return None
-        waiter: asyncio.Future[Entry | None] = asyncio.get_running_loop().create_future()
-        self._asked.append((key, waiter))
-        if self._reader is None:
-            self._reader = asyncio.create_task(self._read(self._redis))
-        return await waiter
-
-    async def _read(self, redis: Redis) -> None:
-        try:
-            while self._asked:
-                batch, self._asked = self._asked[:_BATCH], self._asked[_BATCH:]
-                try:
-                    found = await self._ask_for(redis, [key for key, _ in batch])
-                    for (_, waiter), stored in zip(batch, found, strict=True):
-                        if not waiter.done():
-                            waiter.set_result(_entry_of(stored))
-                finally:
-                    for _, waiter in batch:
-                        if not waiter.done():
-                            waiter.set_result(None)
-        finally:
-            self._reader = None
-
-    async def _ask_for(self, redis: Redis, keys: list[str]) -> list[bytes | None]:
+    async def _load(self, keys: list[str]) -> list[bytes | None]:
+        """What Redis has under the keys: nothing, when it does not answer."""
+        redis = cast("Redis", self._redis)  # nobody asks without one
         try:
             return await self._circuit.ask(lambda: cast("Awaitable[list[bytes | None]]", redis.mget(keys)))
         except Unanswered:

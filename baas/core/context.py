@@ -258,8 +258,7 @@ class Context:
         wanted = self.header(b"if-none-match")
         if wanted is not None and matches(wanted, entry.etag):
             return Ready(None, 304, headers)
-        body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(self.request_id))
-        return Ready(body, 200, headers)
+        return Ready(envelope.around(entry.body, self.request_id), 200, headers)
 
     def cached_by_caller(self, result: Any) -> Ready:
         """Answer a storefront read that is made anew each time: a caller that has it already is told so.
@@ -290,11 +289,7 @@ class Context:
         `dry_run` is for a POST that changes nothing anyway and was asked not to.
         """
         if isinstance(result, PageOf | list):
-            body = b'{"success":true,%b,"meta":%b}' % (
-                _fragment(result),
-                envelope.meta_bytes(self.request_id),
-            )
-            return Ready(body, status)
+            return Ready(envelope.around(_fragment(result), self.request_id), status)
         return self._respond(_encode(result), status, dry_run=dry_run)
 
     def _respond(self, data: bytes, status: int, *, dry_run: bool = False, replayed: bool = False) -> Ready:
@@ -342,9 +337,14 @@ def _fragment(result: Any) -> bytes:
         next_cursor=result.next_cursor,
         total=result.total,
     )
-    items = result.items
-    data = b"[" + b",".join(items) + b"]" if items and isinstance(items[0], bytes) else envelope.encode(items)
-    return b'"data":%b,"pagination":%b' % (data, envelope.encode(pagination))
+    items, paged = result.items, envelope.encode(pagination)
+    if items and isinstance(items[0], bytes):
+        # Ready documents are the most of a list, and are copied once: what stands around them goes with the outer ones.
+        whole = [*items]
+        whole[0] = b'"data":[' + whole[0]
+        whole[-1] += b'],"pagination":' + paged
+        return b",".join(whole)
+    return b'"data":%b,"pagination":%b' % (envelope.encode(items), paged)
 
 
 Ctx = NamedDependency[Context]

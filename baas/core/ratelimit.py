@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from baas.core.circuit import Circuit, Unanswered
+from baas.core.together import Together
 
 _MINUTE: Final = 60_000_000
 """Microseconds, as every moment and duration in this file."""
@@ -29,24 +30,29 @@ _MINUTE: Final = 60_000_000
 _LEASE_LIFE: Final = 1_000_000
 
 # Whole microseconds throughout. The moment is written by string.format: Lua's own tostring() keeps 14
-# digits, and these numbers have 16. Grants as many of the wanted tokens as there are.
+# digits, and these numbers have 16. Grants each key as many of the wanted tokens as there are.
 _SCRIPT: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local interval = tonumber(ARGV[1])
-local burst = tonumber(ARGV[2])
-local wanted = tonumber(ARGV[3])
-local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now + tonumber(ARGV[4]))
-local free = math.max(0, math.floor((now + burst - full_at) / interval))
-local granted = math.min(free, wanted)
-if granted > 0 or tonumber(ARGV[4]) > 0 then
-    full_at = full_at + granted * interval
-    redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', math.ceil((full_at - now) / 1000) + 1)
+local answers = {}
+for i, key in ipairs(KEYS) do
+    local interval, burst, wanted, ahead = unpack(ARGV, 4 * i - 3, 4 * i)
+    local full_at = math.max(tonumber(redis.call('GET', key) or '0'), now + ahead)
+    local free = math.max(0, math.floor((now + burst - full_at) / interval))
+    local granted = math.min(free, tonumber(wanted))
+    if granted > 0 or tonumber(ahead) > 0 then
+        full_at = full_at + granted * interval
+        redis.call('SET', key, string.format('%.0f', full_at), 'PX', math.ceil((full_at - now) / 1000) + 1)
+    end
+    answers[i] = {granted, free - granted, full_at - now, math.max(0, full_at + interval - burst - now)}
 end
-local wait = math.max(0, full_at + interval - burst - now)
-return {granted, free - granted, full_at - now, wait}
+return answers
 """
 _SCRIPT_SHA: Final = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+
+_Lot = tuple[str, int, int, int, int]
+"""A key, the time of one token and of all, how many are wanted, and what was spent before Redis knew of it."""
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
@@ -116,6 +122,7 @@ class RateLimiter:
         self._max_keys = max_keys
         self._circuit = circuit or Circuit("ratelimit")
         self._buckets: dict[str, _Bucket] = {}
+        self._lots = Together(self._ask_for)
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -179,21 +186,26 @@ class RateLimiter:
             bucket.lot = 1
         wanted = max(bucket.limit // self._lots_per_minute, bucket.lot, bucket.waiting)
         ahead = max(0, bucket.full_at - asked) if bucket.owed else 0
-        arguments = (key, *map(str, (bucket.interval, bucket.burst, wanted, ahead)))
-
-        async def question() -> list[int]:
-            try:
-                answer = self._redis.evalsha(_SCRIPT_SHA, 1, *arguments)
-                return await cast("Awaitable[list[int]]", answer)
-            except NoScriptError:  # a Redis that was restarted has forgotten it
-                answer = self._redis.eval(_SCRIPT, 1, *arguments)
-                return await cast("Awaitable[list[int]]", answer)
-
-        granted, beyond, until_full, wait = await self._circuit.ask(question)
+        lot = (key, bucket.interval, bucket.burst, wanted, ahead)
+        granted, beyond, until_full, wait = await self._lots.ask(lot)
         bucket.tokens, bucket.beyond, bucket.owed = granted, beyond, False
         bucket.lease_ends = asked + _LEASE_LIFE
         bucket.full_at = asked + until_full
         bucket.blocked_until = asked + wait if wait else 0
+
+    async def _ask_for(self, lots: list[_Lot]) -> list[list[int]]:
+        """What Redis grants of each lot. Raises Unanswered."""
+        arguments = (*(key for key, *_ in lots), *(str(number) for _, *numbers in lots for number in numbers))
+
+        async def question() -> list[list[int]]:
+            try:
+                answer = self._redis.evalsha(_SCRIPT_SHA, len(lots), *arguments)
+                return await cast("Awaitable[list[list[int]]]", answer)
+            except NoScriptError:  # a Redis that was restarted has forgotten it
+                answer = self._redis.eval(_SCRIPT, len(lots), *arguments)
+                return await cast("Awaitable[list[list[int]]]", answer)
+
+        return await self._circuit.ask(question)
 
     def _take_locally(self, bucket: _Bucket, now: int) -> Verdict:
         """The same rule over what this process knows."""

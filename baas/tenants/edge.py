@@ -91,9 +91,10 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        await self._serve(scope, receive, send)
+        await self.serve(scope, receive, send)
 
-    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Answer one request. Raises what goes wrong before a handler is called and is no refusal of ours."""
         began = time.perf_counter()
         call = _Call(scope["headers"])
         status = 500
@@ -129,9 +130,9 @@ class Edge:
                 return
             bind_request(call.request_id, None if store_scope is None else store_scope.store_id)
             context = Context(self._runtime, scope, store_scope, call.request_id, body, address)
-            leave_context(scope, context)
             plan = self._plan(scope["route_handler"])
             if plan is None:
+                leave_context(scope, context)
                 await self._app(scope, receive, answer)
                 return
             made = await self._run(plan, context, receive, answer)
@@ -151,6 +152,10 @@ class Edge:
                     round(seconds * 1000, 1),
                 )
 
+    def can_serve(self, handler: Any) -> bool:
+        """Whether a handler is called from here, without the framework."""
+        return self._plan(handler) is not None
+
     def _plan(self, handler: Any) -> Plan | None:
         """How this handler is called, worked out once."""
         key = id(handler)  # handlers live as long as the application, and comparing them is slow
@@ -164,10 +169,14 @@ class Edge:
         scope = context.asgi
         try:
             answer = await plan.run(context)
+            if type(answer) is Ready:
+                return answer
         except Exception as error:
+            leave_context(scope, context)
             answer = on_error(StrictRequest(scope, receive, send), error)
-        if type(answer) is Ready:
-            return answer
+        else:
+            # Not before: with its context in it a scope is a circle, which the collector would have to find.
+            leave_context(scope, context)
         request, handler = (
             StrictRequest(scope, receive, send),
             cast("HTTPRouteHandler", scope["route_handler"]),
@@ -316,8 +325,7 @@ async def _answer_ready(entry: Entry, max_age: int, call: _Call, send: Send) -> 
     if call.if_none_match is not None and matches(call.if_none_match.decode("latin-1"), entry.etag):
         await _send(304, headers, None, call, send)
         return 304
-    body = b'{"success":true,%b,"meta":%b}' % (entry.body, envelope.meta_bytes(call.request_id))
-    await _send(200, headers, body, call, send)
+    await _send(200, headers, envelope.around(entry.body, call.request_id), call, send)
     return 200
 
 

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from baas.core import direct
 from baas.tenants.edge import Edge
+from baas.tenants.keys import KeyTable
 from tests.clients import BASE, Shop
 
 PRODUCT = {"name": "Mate", "status": "active", "variants": [{"price": 100, "on_hand": 5}]}
@@ -94,6 +95,44 @@ class TestBothWays:
                 for body in (found[2]["data"], expected[2]["data"]):
                     body.pop("updated_at", None), body.pop("expires_at", None)
             assert found == expected, f"{method} {path}"
+
+    @pytest.mark.parametrize(
+        "error", [ConnectionRefusedError("the database is away"), ZeroDivisionError("a bug")]
+    )
+    async def test_what_breaks_before_the_handler_is_the_same(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        """No key can be found: 503 while the database is away, 500 for what nobody foresaw."""
+
+        async def broken(*_: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(KeyTable, "known", lambda *_: None)
+        monkeypatch.setattr(KeyTable, "resolve", broken)
+        status = 503 if isinstance(error, OSError) else 500
+        short = await shop.storefront("GET", "/storefront/products", expect=status)
+        with framework_only(monkeypatch):
+            long = await shop.storefront("GET", "/storefront/products", expect=status)
+        assert seen(short) == seen(long)
+
+    async def test_odd_addresses_are_the_same(
+        self, shop: Shop, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Slashes too many, no such path, no such method, a host that is none."""
+        key = {"X-API-KEY": shop.publishable_key}
+        for status, method, path, headers in (
+            (200, "GET", "//storefront//products/", {}),
+            (404, "GET", "/storefront/products/a/b", {}),
+            (404, "GET", "/storefront/products/%00", {}),
+            (405, "PUT", "/storefront/products", {}),
+            (204, "OPTIONS", "/storefront/products", {"Origin": "https://shop.example"}),
+            (415, "GET", "/storefront/products", {"Host": "no host"}),
+        ):
+            short = await http.request(method, BASE + path, headers={**key, **headers})
+            with framework_only(monkeypatch):
+                long = await http.request(method, BASE + path, headers={**key, **headers})
+            assert seen(short) == seen(long)
+            assert short.status_code == status, f"{method} {path}"
 
     async def test_a_replay_is_the_same(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         """An answer that was stored by one way is repeated by the other."""

