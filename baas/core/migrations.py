@@ -60,12 +60,13 @@ async def current(owner_url: str) -> str | None:
     """The revision that the schema is at; None before the first."""
     connection = await asyncpg.connect(owner_url)
     try:
-        return await _current(connection)
+        return await current_of(connection)
     finally:
         await connection.close()
 
 
-async def _current(connection: asyncpg.Connection) -> str | None:
+async def current_of(connection: asyncpg.Connection) -> str | None:
+    """The same over a connection that is open."""
     if not await connection.fetchval("select to_regclass('alembic_version') is not null"):
         return None
     found: str | None = await connection.fetchval("select version_num from alembic_version")
@@ -76,7 +77,7 @@ async def bring_up(owner_url: str) -> None:
     """Bring the schema to the newest revision, as `upgrade` does, but without Alembic where it has nothing to do."""
     connection = await asyncpg.connect(owner_url)
     try:
-        if await _current(connection) == head() and not await connection.fetch(OPEN_TABLES):
+        if await current_of(connection) == head() and not await connection.fetch(OPEN_TABLES):
             return
     finally:
         await connection.close()
