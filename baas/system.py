@@ -21,6 +21,8 @@ PATIENCE: Final = 1.0
 """Seconds that a check may take."""
 KEPT: Final = 2.0
 """Seconds that readiness keeps its last answer, so that probes cost nothing."""
+KEPT_WRONG: Final = 0.1
+"""Seconds that it keeps one that found something wrong: who waits for a start asks until that is over."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -41,15 +43,16 @@ class Readiness:
     def __init__(self, runtime: Runtime, schema_head: str) -> None:
         self._runtime = runtime
         self._head = schema_head
-        self._kept: tuple[float, list[Check]] | None = None
+        self._kept: list[Check] = []
+        self._kept_until = 0.0
 
     async def checks(self) -> list[Check]:
         """The checks, at most KEPT seconds old."""
-        if self._kept is not None and time.monotonic() - self._kept[0] < KEPT:
-            return self._kept[1]
-        checks = await asyncio.gather(self._schema(), self._redis(), self._worker())
-        self._kept = (time.monotonic(), list(checks))
-        return self._kept[1]
+        if time.monotonic() >= self._kept_until:
+            self._kept = list(await asyncio.gather(self._schema(), self._redis(), self._worker()))
+            kept = KEPT if all(check.ok for check in self._kept) else KEPT_WRONG
+            self._kept_until = time.monotonic() + kept
+        return self._kept
 
     async def _schema(self) -> Check:
         try:

@@ -1,20 +1,57 @@
 """The worker, assembled: the loops that relay events, run what follows from them, and keep house."""
 
 import asyncio
-import gc
 import signal
+from collections.abc import Callable
 
 import structlog
 
-from baas.assembly import FAN_OUTS, HANDLERS, LOOPS, TABLES, close_runtime, open_runtime
-from baas.core import heartbeat, housekeeping, outbox, retention
-from baas.core.jobs import Loop, Loops, redis_client
+from baas.assembly import TABLES, close_runtime, open_runtime
+from baas.core import heartbeat, housekeeping, memory, outbox, retention
+from baas.core.jobs import Drain, Loop, Loops, redis_client
+from baas.core.outbox import FanOut, Handler, Handlers, ScopeMaker
 from baas.core.runtime import Runtime
 from baas.core.scrape import scraped
 from baas.core.settings import Settings
+from baas.services.carts import jobs as carts_jobs
+from baas.services.imports import jobs as imports_jobs
+from baas.services.inventory import jobs as inventory_jobs
+from baas.services.notifications import jobs as notifications_jobs
+from baas.services.orders import jobs as orders_jobs
+from baas.services.payments import jobs as payments_jobs
 from baas.tenants.keys import KeyTable, StoreNews
+from baas.webhooks import jobs as webhooks_jobs
 
 log = structlog.get_logger(__name__)
+
+FAN_OUTS: list[FanOut] = [webhooks_jobs.FAN_OUT]
+"""What the relay tells every event."""
+
+
+def merge_handlers(*groups: Handlers) -> Handlers:
+    """The handlers of several packages together."""
+    merged: dict[str, dict[str, Handler]] = {}
+    for group in groups:
+        for event_type, handlers in group.items():
+            merged.setdefault(event_type, {}).update(handlers)
+    return merged
+
+
+HANDLERS: Handlers = merge_handlers(notifications_jobs.HANDLERS, orders_jobs.HANDLERS)
+"""Which handlers hear which events."""
+
+LoopMaker = Callable[[Runtime, ScopeMaker], Drain | Loop]
+LOOPS: dict[str, tuple[LoopMaker, float]] = {
+    **inventory_jobs.LOOPS,
+    **carts_jobs.LOOPS,
+    **orders_jobs.LOOPS,
+    **payments_jobs.LOOPS,
+    **imports_jobs.LOOPS,
+    **notifications_jobs.LOOPS,
+    **webhooks_jobs.LOOPS,
+}
+"""Further loops of the worker: how each is made (what it drains, or a loop that keeps its own time), and the
+seconds between its looks at the database."""
 
 
 class Worker:
@@ -88,11 +125,7 @@ class Worker:
 
     async def _run(self) -> None:
         await self.runtime.database.open()
-        # What the imports made lives as long as the process: a collector that walks it again and again takes
-        # a third of the time of a busy worker.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 50, 100)
+        memory.settle()
         news = StoreNews(
             self.runtime.redis, redis_client(self._settings.redis_url, blocking=True), self.table
         )

@@ -13,12 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from baas.core.migrations import OPEN_TABLES
 from migrations.metadata import metadata
-
-UNOWNED = {"stores", "workers", "alembic_version"}
-"""Tables that belong to no store: the stores themselves (walled by their own id) and the operator's."""
-WALLED_BY_GRANT = {"product_search"}
-"""Tables that the app's role cannot touch at all; a function reads them for the current store."""
 
 
 def include_object(item: Any, name: str | None, kind: str, reflected: bool, _compare_to: Any) -> bool:
@@ -48,19 +44,7 @@ def run(connection: Connection) -> None:
 
 def refuse_open_tables(connection: Connection) -> None:
     """Raise when a table of this schema lets one store see another's rows."""
-    rows = connection.execute(
-        text(
-            "select c.relname, c.relrowsecurity and c.relforcerowsecurity as walled,"
-            " exists (select from pg_policy p where p.polrelid = c.oid and p.polqual is not null"
-            " and p.polwithcheck is not null) as has_policy"
-            " from pg_class c where c.relkind in ('r', 'p') and not c.relispartition"
-            " and c.relnamespace = 'public'::regnamespace"
-        )
-    )
-    excused = (UNOWNED - {"stores"}) | WALLED_BY_GRANT
-    open_tables = sorted(
-        row.relname for row in rows if row.relname not in excused and not (row.walled and row.has_policy)
-    )
+    open_tables = connection.execute(text(OPEN_TABLES)).scalars().all()
     if open_tables:
         raise RuntimeError(
             f"Tables without a forced store policy: {', '.join(open_tables)}; see migrations/policies.py."

@@ -127,6 +127,23 @@ async def test_readiness_costs_probes_nothing(app: Litestar, http: httpx.AsyncCl
     assert first.content == again.content
 
 
+async def test_what_is_wrong_is_soon_looked_at_again(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for a start must not wait for a kept answer: the API may answer before the first worker beats."""
+    monkeypatch.setattr("baas.system.KEPT_WRONG", 0.0)
+    async with database.relay(reason="a test has no worker") as system:
+        await system.execute("delete from workers")
+    app = create_app(settings)
+    async with started(app), client_of(app) as http:
+        assert (await http.get("/ready")).status_code == 503
+        await heartbeat.beat(database, "a worker that has just begun")
+        assert (await http.get("/ready")).status_code == 200
+        async with database.relay(reason="a test lets its worker go") as system:
+            await system.execute("delete from workers")
+        assert (await http.get("/ready")).status_code == 200  # what is good is kept
+
+
 async def test_metrics_want_their_token_when_there_is_one(
     settings: Settings, http: httpx.AsyncClient
 ) -> None:

@@ -1,43 +1,21 @@
-"""What `baas dev` does to an empty folder: secrets, roles, schema, and a demo store with something to sell."""
+"""What `baas dev` does to a folder: secrets, roles, schema, and in an empty one a demo store with something to sell."""
 
 import asyncio
-import base64
-import os
-import secrets
 from pathlib import Path
-from typing import Any
 
-import msgspec
+import asyncpg
 
-from baas.assembly import close_runtime, open_runtime
-from baas.cli.demo import seed_catalog
+from baas.cli import devkeys
+from baas.cli.dev import dev_command
+from baas.cli.devkeys import Keys
 from baas.cli.devstate import Prepared
-from baas.core import ids, migrations
-from baas.core.crypto import api_key_hash, random_token
-from baas.core.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
-from baas.core.scope import Caller, CallerKind, Mode
-from baas.core.settings import DEVELOPMENT_SECRET, load_settings
-from baas.tenants import operators
-from baas.tenants.keys import KeyTable
-from baas.tenants.operators import Operator
-from baas.tenants.schemas import CreateStore, StoreSettings
+from baas.core import migrations
+from baas.core.crypto import api_key_hash
+from baas.core.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.settings import load_settings
 
 DATABASE = "baas_dev"
 FILE = "keys.json"
-_CALLER = Caller(CallerKind.OPERATOR, "baas-dev")
-
-
-class Keys(msgspec.Struct, kw_only=True):
-    """The secrets of a development folder, in a file for its owner's eyes."""
-
-    secret: str
-    encryption_key: str
-    operator_key: str
-    passwords: dict[str, str]
-    store_id: str | None = None
-    secret_key: str | None = None
-    publishable_key: str | None = None
-    seeded: bool = False
 
 
 def prepare(*, data_dir: Path, database_url: str, redis_url: str, base_url: str) -> Prepared:
@@ -47,14 +25,18 @@ def prepare(*, data_dir: Path, database_url: str, redis_url: str, base_url: str)
 
 async def _prepare(data_dir: Path, admin_url: str, redis_url: str, base_url: str) -> Prepared:
     path = data_dir / FILE
-    keys = _read(path) or _make(path)
+    keys = devkeys.read(path) or devkeys.make(path)
     await ensure_roles(admin_url, keys.passwords)
     await ensure_database(admin_url, DATABASE)
     owner_url = url_for(admin_url, OWNER, keys.passwords[OWNER], DATABASE)
-    await migrations.upgrade(owner_url)
+    await migrations.bring_up(owner_url)
+    await _forget_workers(owner_url)
     environment = _environment(keys, admin_url, owner_url, redis_url, base_url)
     if not keys.seeded:
-        await _seed(path, keys, environment)
+        # In here, because a folder that has its shop need not wait until the whole application is loaded for it.
+        from baas.cli.demo import seed
+
+        await seed(path, keys, load_settings(environment))
     if keys.store_id is None or keys.secret_key is None or keys.publishable_key is None:
         raise RuntimeError(f"{path} is incomplete; remove the folder {data_dir} to start afresh.")
     return Prepared(
@@ -67,28 +49,13 @@ async def _prepare(data_dir: Path, admin_url: str, redis_url: str, base_url: str
     )
 
 
-def _read(path: Path) -> Keys | None:
-    return msgspec.json.decode(path.read_bytes(), type=Keys) if path.exists() else None
-
-
-def _make(path: Path) -> Keys:
-    keys = Keys(
-        secret=f"{DEVELOPMENT_SECRET}-{secrets.token_hex(16)}",
-        encryption_key=base64.b64encode(secrets.token_bytes(32)).decode(),
-        operator_key=f"op_{random_token(32)}",
-        passwords={role: secrets.token_hex(16) for role in ALL},
-    )
-    _write(path, keys)
-    return keys
-
-
-def _write(path: Path, keys: Keys) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(keys), indent=2))
-    fresh.replace(path)
+async def _forget_workers(owner_url: str) -> None:
+    """What ran before has ended; who waits until everything is ready waits for the worker of this start."""
+    connection = await asyncpg.connect(owner_url)
+    try:
+        await connection.execute("delete from workers")
+    finally:
+        await connection.close()
 
 
 def _environment(keys: Keys, admin_url: str, owner_url: str, redis_url: str, base_url: str) -> dict[str, str]:
@@ -113,40 +80,4 @@ def _environment(keys: Keys, admin_url: str, owner_url: str, redis_url: str, bas
     }
 
 
-async def _seed(path: Path, keys: Keys, environment: dict[str, str]) -> None:
-    """Make the demo store, or go on where an earlier start was cut off."""
-    runtime = open_runtime(load_settings(environment))
-    try:
-        await runtime.database.open()
-        table = KeyTable(runtime.database, runtime.settings.secret)
-        if keys.store_id is None:
-            await _make_store(runtime.database, table, keys)
-            _write(path, keys)
-        scope = await table.scope_for_job(ids.decode("store", keys.store_id or ""), "req_seed_the_demo_store")
-        await seed_catalog(runtime.database, scope)
-        keys.seeded = True
-        _write(path, keys)
-    finally:
-        await close_runtime(runtime)
-
-
-async def _make_store(database: Any, table: KeyTable, keys: Keys) -> None:
-    async with database.operator(reason="baas dev: make the demo store") as system:
-        operator = Operator(system, table, _CALLER, "req_seed_the_demo_store")
-        created = await operators.create_store(
-            operator,
-            CreateStore(
-                name="Casa Mate (demo)",
-                slug=f"demo-{random_token(4).lower()}",
-                mode=Mode.TEST,
-                plan="pro",
-                currency="ARS",
-                country="AR",
-                locale="es-AR",
-                allowed_origins=["*"],
-                settings=StoreSettings(tax_rate=2100, shipping_price=350_000, show_stock=True),
-            ),
-        )
-    keys.store_id = created.store.id
-    keys.secret_key = created.secret_key
-    keys.publishable_key = created.publishable_key
+dev = dev_command(prepare)

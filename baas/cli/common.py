@@ -1,4 +1,8 @@
-"""What the commands share: finding the deployment, asking before destroying, printing, exit codes."""
+"""What the commands share: finding the deployment, asking before destroying, printing, exit codes.
+
+`baas dev` and `baas serve` run over this as well and want to start quickly, so what a command needs for its work
+alone (the database, the tables of rich) is loaded when it works.
+"""
 
 import asyncio
 import json
@@ -6,28 +10,23 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from baas.assembly import close_runtime, open_runtime
 from baas.cli import devstate
 from baas.core import ids
-from baas.core.db import is_outage, sqlstate
 from baas.core.errors import AppError, NotFound
-from baas.core.jobs import redis_client
-from baas.core.logging import configure_logging
 from baas.core.redact import redact_text
-from baas.core.runtime import Runtime
 from baas.core.scope import Caller, CallerKind
 from baas.core.settings import Settings, SettingsError, load_settings
-from baas.tenants.keys import KeyTable, StoreNews
-from baas.tenants.operators import Operator
+
+if TYPE_CHECKING:
+    from baas.core.runtime import Runtime
+    from baas.tenants.keys import KeyTable
+    from baas.tenants.operators import Operator
 
 CALLER: Final = Caller(CallerKind.OPERATOR, "command-line")
 """Who the audit log says it was."""
@@ -108,6 +107,9 @@ def fail(status: int, code: str, message: str, details: Mapping[str, Any] | None
 
 def run(work: Callable[[], Awaitable[Any]]) -> Any:
     """Run the asynchronous part of a command; refusals and outages become messages and exit codes."""
+    from baas.core.db import is_outage, sqlstate
+    from baas.core.logging import configure_logging
+
     configure_logging("WARNING", json=False)
     try:
         return asyncio.run(_await(work))
@@ -130,8 +132,12 @@ async def _await(work: Callable[[], Awaitable[Any]]) -> Any:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[Runtime, KeyTable]]:
+async def opened() -> AsyncIterator[tuple["Runtime", "KeyTable"]]:
     """The deployment, connected; changes to stores are announced to its running processes."""
+    from baas.assembly import close_runtime, open_runtime
+    from baas.core.jobs import redis_client
+    from baas.tenants.keys import KeyTable, StoreNews
+
     runtime = open_runtime(settings())
     table = KeyTable(runtime.database, runtime.settings.secret)
     news = StoreNews(runtime.redis, redis_client(runtime.settings.redis_url), table)
@@ -144,8 +150,9 @@ async def opened() -> AsyncIterator[tuple[Runtime, KeyTable]]:
         await close_runtime(runtime)
 
 
-def operate(verb: Callable[[Operator], Awaitable[Any]], reason: str) -> Any:
+def operate(verb: Callable[["Operator"], Awaitable[Any]], reason: str) -> Any:
     """Run one of the operator's verbs and answer its result."""
+    from baas.tenants.operators import Operator
 
     async def work() -> Any:
         async with opened() as (runtime, table):
@@ -181,6 +188,10 @@ def show_list(values: Sequence[Any], columns: Sequence[str], *, as_json: bool) -
     if as_json:
         click.echo(json.dumps(plain, ensure_ascii=False))
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

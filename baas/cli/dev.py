@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +19,6 @@ import click
 from baas.cli import devstate
 from baas.cli.devstate import DevState, Prepared
 from baas.cli.supervisor import Child, Supervisor
-from baas.cli.welcome import welcome
 from baas.core.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, Guard, ProcessMark
 from baas.core.settings import SettingsError, value_of
 
@@ -160,15 +160,12 @@ def _run(
     environ: Mapping[str, str],
     commands: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> None:
-    database_url, redis_url = options.database_url, options.redis_url
-    if database_url is None:
-        postgres = EmbeddedPostgres(data_dir / "postgres", guard=guard)
-        supervisor.start(postgres)
-        database_url = postgres.socket_url()
-    if redis_url is None:
-        redis = EmbeddedRedis(data_dir / "redis", guard=guard)
-        supervisor.start(redis)
-        redis_url = redis.url()
+    postgres = EmbeddedPostgres(data_dir / "postgres", guard=guard)
+    redis = EmbeddedRedis(data_dir / "redis", guard=guard)
+    given = ((options.database_url, postgres), (options.redis_url, redis))
+    supervisor.start_together([server for url, server in given if not url])
+    database_url = options.database_url or postgres.socket_url()
+    redis_url = options.redis_url or redis.url()
     base_url = f"http://127.0.0.1:{port}"
     with supervisor.interruptible():
         prepared = prepare(
@@ -195,12 +192,13 @@ def _run(
     for child in children:
         supervisor.start(child)
     remember()
+    screen = None if options.json else import_module("baas.cli.welcome")  # now, while those start
     if not _until_ready(supervisor, children[-1], port):
         return
-    if options.json:
+    if screen is None:
         print(json.dumps(state.ready_line()), flush=True)
     else:
-        welcome(state)
+        screen.welcome(state)
     while not supervisor.stop_asked:
         supervisor.turn(5.0)
     if not options.json:
@@ -256,7 +254,7 @@ def _until_ready(supervisor: Supervisor, api: Child, port: int) -> bool:
                 f"The API did not become ready in {_READY_WITHIN:.0f} seconds. /ready says: {answer or 'nothing'}\n"
                 f"Its log ends with:\n{api.log_tail()}"
             )
-        supervisor.turn(0.05)
+        supervisor.turn(0.02)
     return False
 
 

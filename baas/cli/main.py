@@ -1,24 +1,51 @@
 """The command `baas`."""
 
 import os
+from importlib import import_module
+from typing import Final
 
 import click
 
 from baas import __version__
 from baas.cli import common
-from baas.cli.bootstrap import prepare
-from baas.cli.clock import clock_group
-from baas.cli.dev import dev_command
-from baas.cli.doctor import doctor
-from baas.cli.encryption import encryption
-from baas.cli.imports import import_group
-from baas.cli.payments import payments
-from baas.cli.schema import migrate, operator_key, roles
-from baas.cli.stores import flag, key, limit, plan, store
-from baas.cli.webhooks import webhook
+from baas.core import memory
+
+_ELSEWHERE: Final = {
+    "clock": "clock.clock_group",
+    "dev": "bootstrap.dev",
+    "doctor": "doctor.doctor",
+    "encryption": "encryption.encryption",
+    "flag": "stores.flag",
+    "import": "imports.import_group",
+    "key": "stores.key",
+    "limit": "stores.limit",
+    "migrate": "schema.migrate",
+    "operator-key": "schema.operator_key",
+    "payments": "payments.payments",
+    "plan": "stores.plan",
+    "roles": "schema.roles",
+    "store": "stores.store",
+    "webhook": "webhooks.webhook",
+}
+"""In which module of this package a command is."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=common.EXIT_CODES)
+class _Commands(click.Group):
+    """Loads a command when it is asked for: who starts the API need not wait for what the others need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _ELSEWHERE and cmd_name not in self.commands:
+            module, _, name = _ELSEWHERE[cmd_name].partition(".")
+            self.add_command(getattr(import_module(f"baas.cli.{module}"), name), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=common.EXIT_CODES
+)
 @click.version_option(__version__, prog_name="baas")
 def main() -> None:
     """Run and operate a deployment of baas: many shops, one backend.
@@ -34,7 +61,8 @@ def main() -> None:
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes; BAAS_WORKERS unless given.")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the API until SIGTERM. The database must be migrated (`baas migrate`)."""
-    from baas.cli.serve import serve as serve_api
+    with memory.loading():
+        from baas.cli.serve import serve as serve_api
 
     given = {"BAAS_HOST": host, "BAAS_PORT": port, "BAAS_WORKERS": workers}
     # The processes of the API read the settings again, each for itself.
@@ -46,26 +74,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 @main.command("worker", short_help="Run a worker.", epilog="Example: baas worker")
 def worker() -> None:
     """Relay events, deliver webhooks and keep house, until SIGTERM. Run as many as you like."""
-    from baas.cli.serve import work
+    with memory.loading():
+        from baas.cli.work import work
 
     work(common.settings())
-
-
-for command in (
-    clock_group,
-    dev_command(prepare),
-    doctor,
-    encryption,
-    flag,
-    import_group,
-    key,
-    limit,
-    migrate,
-    operator_key,
-    payments,
-    plan,
-    roles,
-    store,
-    webhook,
-):
-    main.add_command(command)

@@ -16,8 +16,8 @@ from baas.cli.common import REFUSED, USAGE, environment, fail, json_option, open
 from baas.cli.duration import seconds
 from baas.cli.imports import store_scope
 from baas.core import clock, ids
+from baas.core.decoding import to_struct
 from baas.core.paging import Page
-from baas.core.requests import to_struct
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
 from baas.core.settings import Environment

@@ -1,19 +1,16 @@
-"""The two long-lived commands: `baas serve` (the API) and `baas worker`."""
+"""`baas serve`: the API."""
 
-import asyncio
-import gc
 import os
 from typing import Any
 
-import uvloop
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from baas.app import create_app
+from baas.core import memory
 from baas.core.logging import GRANIAN_LOG_CONFIG, configure_logging, configure_sentry
 from baas.core.settings import Settings, load_settings
-from baas.worker import create_worker, run_until_signal
 
 
 def application() -> Any:
@@ -21,11 +18,7 @@ def application() -> Any:
     settings = load_settings(os.environ)
     _prepare(settings)
     app = create_app(settings)
-    # What is there now stays: the collector need not walk through it for as long as the process lives, and
-    # requests leave few cycles behind.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
+    memory.settle()
     return app
 
 
@@ -48,13 +41,6 @@ def serve(settings: Settings) -> None:
         respawn_interval=0.5,
         workers_kill_timeout=10,
     ).serve()
-
-
-def work(settings: Settings) -> None:
-    """Run a worker until SIGTERM."""
-    _prepare(settings)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_until_signal(create_worker(settings)))
 
 
 def _prepare(settings: Settings) -> None:

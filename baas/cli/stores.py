@@ -6,8 +6,8 @@ import click
 
 from baas.cli.common import confirm, json_option, operate, show, show_list, yes_option
 from baas.cli.duration import seconds
+from baas.core.decoding import to_struct
 from baas.core.errors import ValidationFailed
-from baas.core.requests import to_struct
 from baas.core.scope import Mode
 from baas.tenants import operators
 from baas.tenants.plans import LIMITS, PLANS, UNLIMITED

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -152,6 +153,13 @@ class Supervisor:
         self._services.append((service, restart))
         service.start()
         restart.started()
+
+    def start_together(self, services: Sequence[Service]) -> None:
+        """Start services that do not need each other, and wait for all of them. Raises the first one's error."""
+        with ThreadPoolExecutor(max_workers=max(len(services), 1)) as threads:
+            started = [threads.submit(self.start, service) for service in services]
+        for outcome in started:
+            outcome.result()
 
     def stop_all(self) -> None:
         """Stop everything, the last started first. An error of one does not keep the others running."""

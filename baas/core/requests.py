@@ -2,7 +2,7 @@
 
 import re
 import time
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -17,6 +17,7 @@ from litestar.exceptions import (
 from baas.core import envelope
 from baas.core.context import JSON, Context, find_context, provide_context
 from baas.core.db import is_outage
+from baas.core.decoding import decode, explain, names_a_field
 from baas.core.errors import (
     AppError,
     InternalError,
@@ -33,11 +34,7 @@ from baas.core.logging import report_exception
 
 log = structlog.get_logger(__name__)
 
-_AT_PATH: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
-_UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*?)`")
-_MISSING: Final = re.compile(r"missing required field `(?P<name>.*?)`")
 _SANE_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
-_Kind = TypeVar("_Kind")
 _request_ids: Final = RequestIds()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -69,33 +66,6 @@ def read_json(context: Context, kind: Any) -> Any:
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     return decode(context.body, decoder)
-
-
-def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """A body in its type. Raises MalformedJson, or ValidationFailed that names the field."""
-    try:
-        try:
-            return decoder.decode(body)
-        except msgspec.ValidationError as error:
-            # The decoder stops at the first wrong field; whether the rest is JSON at all is not known yet.
-            msgspec.json.decode(body)
-            raise explain(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedJson(f"The body is not valid JSON: {error}"[:300]) from None
-
-
-def explain(error: msgspec.ValidationError) -> ValidationFailed:
-    """The refusal behind a decoding error: which field, and why."""
-    text = str(error)
-    located = _AT_PATH.search(text)
-    path = located["path"] if located else ""
-    reason = text[: located.start()] if located else text
-    for pattern, short in ((_UNKNOWN, "unknown field"), (_MISSING, "is missing")):
-        named = pattern.search(reason)
-        if named:
-            path = f"{path}.{named['name']}" if path else named["name"]
-            reason = short
-    return ValidationFailed.field(path or "body", reason)
 
 
 def request_id_from(header: bytes) -> str:
@@ -134,11 +104,10 @@ def on_framework_refusal(request: Request[Any, Any, Any], error: HTTPException) 
         }
         if list(fields) == ["data"]:
             # No body at all, or a form with a field too few or too many.
-            named = any(pattern.search(fields["data"]) for pattern in (_UNKNOWN, _MISSING))
             return _failure(
                 request,
                 explain(msgspec.ValidationError(fields["data"]))
-                if named
+                if names_a_field(fields["data"])
                 else ValidationFailed.field("body", "is missing"),
             )
         text = "; ".join(f"{name}: {reason}" for name, reason in fields.items())
@@ -190,11 +159,3 @@ def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[byte
     if isinstance(error, HTTPException):
         return on_framework_refusal(request, error)
     return on_bug(request, error)
-
-
-def to_struct(value: Any, kind: type[_Kind]) -> _Kind:
-    """Plain values in a request's type, for callers that have no JSON. Raises ValidationFailed."""
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise explain(error) from None

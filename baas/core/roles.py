@@ -35,19 +35,20 @@ async def ensure_roles(admin_url: str, passwords: dict[str, str]) -> None:
     """
     connection = await asyncpg.connect(admin_url)
     try:
-        # Two of us at once (test workers) would otherwise meet in pg_authid.
-        await connection.execute("select pg_advisory_lock(7236001)")
-        existing = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
-        for role in ALL:
-            verb = "alter" if role in existing else "create"
-            password = passwords[role].replace("'", "''")
-            # The owner of a database owns its schema through pg_database_owner, before PostgreSQL 16 only if it inherits.
-            inherit = "inherit" if role == OWNER else "noinherit"
-            await connection.execute(
-                f"{verb} role {role} login nosuperuser nocreatedb nocreaterole {inherit} noreplication "
-                f"nobypassrls password '{password}'"
-            )
-        await connection.execute("select pg_advisory_unlock(7236001)")
+        async with connection.transaction():
+            # Two of us at once (test workers) would otherwise meet in pg_authid.
+            await connection.execute("select pg_advisory_xact_lock(7236001)")
+            existing = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
+            for role in ALL:
+                verb = "alter" if role in existing else "create"
+                password = passwords[role].replace("'", "''")
+                # The owner of a database owns its schema through pg_database_owner, before PostgreSQL 16 only if
+                # it inherits.
+                inherit = "inherit" if role == OWNER else "noinherit"
+                await connection.execute(
+                    f"{verb} role {role} login nosuperuser nocreatedb nocreaterole {inherit} noreplication "
+                    f"nobypassrls password '{password}'"
+                )
     finally:
         await connection.close()
 
@@ -59,8 +60,8 @@ async def ensure_database(admin_url: str, name: str) -> None:
         if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
             await connection.execute(f"grant {OWNER} to current_user")
             await connection.execute(f'create database "{name}" owner {OWNER} template template0')
-        await connection.execute(f'revoke all on database "{name}" from public')
-        for role in ALL[1:]:
-            await connection.execute(f'grant connect on database "{name}" to {role}')
+        async with connection.transaction():
+            await connection.execute(f'revoke all on database "{name}" from public')
+            await connection.execute(f'grant connect on database "{name}" to {", ".join(ALL[1:])}')
     finally:
         await connection.close()

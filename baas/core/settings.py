@@ -13,8 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from baas.core.db import DatabaseUrls
-
 DEVELOPMENT_SECRET: Final = "development-only-not-for-production"  # noqa: S105  refused in production
 
 
@@ -40,6 +38,18 @@ class LogLevel(StrEnum):
     WARNING = "WARNING"
     ERROR = "ERROR"
     CRITICAL = "CRITICAL"
+
+
+class DatabaseUrls(msgspec.Struct, frozen=True):
+    """Where the database is, once for each role (`postgresql://role:password@host:port/name`)."""
+
+    app: str
+    relay: str
+    auth: str
+    operator: str
+
+    def __repr__(self) -> str:
+        return "DatabaseUrls(***)"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from baas.core import ids
-from benchmarks.bench import Bench, Sample
+from benchmarks.bench import Bench, Measure, Sample
 from benchmarks.deployment import API_PORT, LIMIT_PORT
-from benchmarks.report import Piece
+from benchmarks.report import Piece, median
 from benchmarks.statements import Caller, Statement, record, write_plan
 
 LIST = "/storefront/products?limit=20"
@@ -129,21 +129,20 @@ def search(bench: Bench) -> list[Piece]:
     from benchmarks import data
     from benchmarks.statements import Script, pgbench
 
-    pieces, rates = [], {}
+    api, pieces, ours = bench.api, [], {}
     for size, store in bench.searched.items():
         path = f"/storefront/products?q={data.SEARCH_WORD}&in_stock=true&limit=20"
         body = bench.deployment.raw("GET", path, key=store.publishable_key)[2]
         hits = body.count(b'"handle"')
         if hits != 20:
             raise RuntimeError(f"The search found {hits} of 20.")
-        api = bench.api
 
         async def ask(call: Caller, _number: int, store: Any = store, path: str = path) -> None:
             await call("GET", f"{path}&max_price={next(_fresh)}", store.publishable_key)
 
         script = Script(record(bench.deployment, ask))
 
-        def ours(store: Any = store, path: str = path, api: Any = api) -> Sample:
+        def searches(store: Any = store, path: str = path) -> Sample:
             key = {"X-API-KEY": store.publishable_key}
             targets = [[f"{path}&max_price={next(_fresh)}", key] for _ in range(8000)]
             return bench.drive(api, bench.get_job(API_PORT, targets))
@@ -152,22 +151,25 @@ def search(bench: Bench) -> list[Piece]:
             done = pgbench(bench.deployment, script, seconds=bench.options.seconds)
             return Sample(done.rate, done.postgres_cpu_us)
 
-        found = bench.compare(ours, bare)
-        rates[size] = found.ours.rate
+        ours[size] = searches
+        found = bench.compare(searches, bare)
         pieces.append(bench.piece_by_rate(f"search, {size:,} products", found, 0.4, "requests/s"))
-    small, big = rates[min(rates)], rates[max(rates)]
-    pieces.append(
-        Piece(
-            piece="search, flat as the store grows",
-            ours=big,
-            unit="requests/s",
-            aim=">= 0.8",
-            met=big / small >= 0.8,
-            limit=small,
-            ratio=big / small,
-            quiet=all(piece.quiet for piece in pieces),
-            note="the rate in the big store against the small one, for equally many hits",
-            details={"aim_ratio": 0.8},
-        )
+    return [*pieces, _flat(bench, ours[max(ours)], ours[min(ours)])]
+
+
+def _flat(bench: Bench, big: Measure, small: Measure) -> Piece:
+    """Both stores in turns, so that a machine that changes its speed meanwhile does it to both."""
+    found = bench.compare(big, small, rounds=2 * bench.options.rounds)
+    ratio = median([one["rate"] / other["rate"] for one, other in found.details["samples"]])
+    return Piece(
+        piece="search, flat as the store grows",
+        ours=found.ours.rate,
+        unit="requests/s",
+        aim=">= 0.8",
+        met=ratio >= 0.8,
+        limit=found.limit.rate,
+        ratio=ratio,
+        quiet=found.quiet,
+        note="the rate in the big store against the small one, for equally many hits, in turns; the ratio is the rounds' median",
+        details={"aim_ratio": 0.8, **found.details},
     )
-    return pieces

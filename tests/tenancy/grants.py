@@ -107,6 +107,8 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("baas_app",),
     ),
     "catalog_index(uuid,regconfig,text,text,text,text[])": ("definer", ("baas_app",)),
+    "catalog_keys(uuid,tsquery)": ("invoker", ()),
+    "catalog_keys(uuid,tsvector)": ("invoker", ()),
     "catalog_search(regconfig,text,text,text,text)": ("definer", ("baas_app",)),
     "events_write(uuid,text,text,uuid[],text[],text[],text[],text[],timestamp with time zone[])": (
         "invoker",

@@ -6,11 +6,12 @@ for itself alone, commits when the block ends well and rolls back when it does n
 uses another role, another type, and states its reason.
 """
 
-from baas.core.db.database import BY_KEY, Database, DatabaseUrls
+from baas.core.db.database import BY_KEY, Database
 from baas.core.db.driver import StoreConnection, SystemConnection
 from baas.core.db.faults import ScopeViolation, is_outage, sqlstate, violated
 from baas.core.db.orm import StoreSession
 from baas.core.db.work import AfterCommit, Signals, StoreWork
+from baas.core.settings import DatabaseUrls
 
 __all__ = [
     "BY_KEY",

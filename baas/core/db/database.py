@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import asyncpg
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from baas.core.db.connect import connector, make_engine
@@ -17,22 +16,11 @@ from baas.core.db.orm import StoreSession
 from baas.core.db.work import Signals
 from baas.core.pool import Pool
 from baas.core.scope import StoreScope
+from baas.core.settings import DatabaseUrls
 
 BY_KEY: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
 """Settings for transactions that move rows of a queue by their keys. Statistics of a queue are always wrong (it was
 empty when they were taken, or is empty now), and a bitmap for one row costs hundreds of times what its key does."""
-
-
-class DatabaseUrls(msgspec.Struct, frozen=True):
-    """Where the database is, once for each role (`postgresql://role:password@host:port/name`)."""
-
-    app: str
-    relay: str
-    auth: str
-    operator: str
-
-    def __repr__(self) -> str:
-        return "DatabaseUrls(***)"
 
 
 class Database:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple, Self
 
 _STEP = 0.01
@@ -127,6 +128,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._watched: dict[int, str] = {}
+        self._speaking = Lock()  # servers are started side by side
         self._write, self._process = self._spawn()
 
     def watch(
@@ -163,13 +165,14 @@ class Guard:
         self._send(line)
 
     def _send(self, line: str) -> None:
-        if self._process.poll() is None:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._write, line.encode())
-                return
-        os.close(self._write)
-        self._write, self._process = self._spawn()
-        os.write(self._write, "".join(self._watched.values()).encode())
+        with self._speaking:
+            if self._process.poll() is None:
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(self._write, line.encode())
+                    return
+            os.close(self._write)
+            self._write, self._process = self._spawn()
+            os.write(self._write, "".join(self._watched.values()).encode())
 
     @staticmethod
     def _spawn() -> tuple[int, subprocess.Popen[bytes]]:

@@ -151,7 +151,7 @@ class ProductCategory(StoreOwned, Base):
 
 
 class ProductSearch(StoreOwned, Base):
-    """The words of a product, and the lexeme `store:<id>`.
+    """The words of a product, and the lexeme `store:<id>`; the index has each of them under its store.
 
     The app has no grant on this table: under row level security `@@` would lose its index. It is written
     and read through functions alone, which take the store from the transaction.
@@ -160,7 +160,7 @@ class ProductSearch(StoreOwned, Base):
     __tablename__ = "product_search"
     __table_args__ = (
         store_fk("product_id", "products", ondelete="CASCADE"),
-        Index("ix_product_search_words", "words", postgresql_using="gin"),
+        Index("ix_product_search_words", text("catalog_keys(store_id, words)"), postgresql_using="gin"),
     )
 
     product_id: Mapped[UUID] = column(primary_key=True)

@@ -83,6 +83,7 @@ class TestFilters:
             ({"q": "secreto"}, []),
             ({"q": "!!!"}, []),
             ({"q": "' \\ : & | ( ) <-> *"}, []),
+            ({"q": "-imperial", "sort": "name"}, ["Ámbar", "Bombilla de alpaca", "Ñandú de cerámica", "Termo de acero"]),
             ({"q": "bombilla or termo", "sort": "name"}, ["Bombilla de alpaca", "Termo de acero"]),
             ({"q": '"de acero"'}, ["Termo de acero"]),
         ],

@@ -13,9 +13,8 @@ from typing import BinaryIO, Final
 import msgspec
 
 from baas.services.notifications.rendering import engine
-from baas.services.notifications.rendering.words import Answer, Failed, Job, Source
+from baas.services.notifications.rendering.words import LENGTH, Answer, Failed, Job, Source
 
-LENGTH: Final = 4
 _MEMORY: Final = 512 * 1024 * 1024
 _decode: Final = msgspec.json.Decoder(Job).decode
 _encode: Final = msgspec.json.Encoder().encode

@@ -18,8 +18,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from baas.services.notifications.rendering.child import LENGTH
-from baas.services.notifications.rendering.words import Answer, Failed, Job, Rendered, Source
+from baas.services.notifications.rendering.words import LENGTH, Answer, Failed, Job, Rendered, Source
 
 log = structlog.get_logger(__name__)
 

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
+LENGTH: Final = 4
+"""Bytes before each job and each answer, which say how long it is."""
 MAX_OUTPUT: Final = 256 * 1024
 """Bytes of each part of a rendered message. Mail programs cut off after about 100 KiB."""
 MAX_SOURCE: Final = 128 * 1024
