@@ -2,12 +2,11 @@
 
 Three things run side by side: the claim takes deliveries while there are free places, and a few ahead of them
 where receivers are quick; senders, a task for each place that is taken, send without any transaction open and go
-on with whatever gets the place after them; and the recorder writes outcomes in batches, as many as have come in while it wrote the last
-one. Who may send is `places`' matter: a receiver that hangs holds the few places of its endpoint and nobody else's.
+on with whatever may be sent next; and the recorder writes outcomes in batches, as many as have come in while it
+wrote the last one. Who may send is `places`' matter: a receiver that hangs holds the few places of its endpoint and nobody else's.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -100,9 +99,7 @@ class Dispatcher(Loop):
                     failures += 1
                     wait = min(0.1 * 2**failures, 5.0)
                     log.warning("webhooks.claim_failed", failures=failures, error=repr(error)[:300])
-                if not self._woken.is_set():
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._woken.wait(), wait)
+                await self._sleep(wait)
         finally:
             await self._leave(recorder)
 
