@@ -10,13 +10,14 @@ environment, no cookies, a limit on time and on the bytes that are read.
 
 import asyncio
 import ipaddress
+import math
 import os
 import socket
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import msgspec
@@ -151,7 +152,7 @@ def check_url(url: str, *, allow_insecure: bool = False, ports: Iterable[int] = 
 
 
 @lru_cache(maxsize=4096)
-def _check_url(url: str, allow_insecure: bool, ports: frozenset[int]) -> None:
+def _check_url(url: str, allow_insecure: bool, ports: frozenset[int]) -> URL:
     """The check itself; a URL that passed is remembered, for it is asked about at every request."""
     if len(url) > MAX_URL_LENGTH:
         raise OutgoingRefused(f"The URL is longer than {MAX_URL_LENGTH} characters.")
@@ -177,6 +178,7 @@ def _check_url(url: str, allow_insecure: bool, ports: frozenset[int]) -> None:
             raise OutgoingRefused("The URL names an address that is not public.")
     elif (name == "localhost" or name.endswith(".localhost")) and not allow_insecure:
         raise OutgoingRefused("The URL names an address that is not public.")
+    return parsed
 
 
 class _Resolver(AbstractResolver):
@@ -216,6 +218,45 @@ class _Resolver(AbstractResolver):
         """The threads belong to the client, which serves two of these."""
 
 
+class _Deadlines:
+    """The time limits of all requests under way, by one timer: aiohttp's own would start and stop one for each."""
+
+    def __init__(self) -> None:
+        self._ends: dict[asyncio.Task[Any], float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = math.inf
+
+    def begin(self, task: asyncio.Task[Any], ends_at: float) -> None:
+        """Cancel a task at a moment of `time.monotonic()`, unless it ends before."""
+        self._ends[task] = ends_at
+        if ends_at < self._rings_at:
+            self._ring_at(ends_at)
+
+    def end(self, task: asyncio.Task[Any]) -> bool:
+        """The task has no limit any more. Answers whether this has cancelled it."""
+        return self._ends.pop(task, None) is None
+
+    def stop(self) -> None:
+        """Ring no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _ring_at(self, moment: float) -> None:
+        self.stop()
+        self._rings_at = moment
+        # A timer counts in milliseconds and must not ring before its time.
+        self._timer = asyncio.get_running_loop().call_later(moment - time.monotonic() + 0.001, self._ring)
+
+    def _ring(self) -> None:
+        now = time.monotonic()
+        for task in [task for task, ends_at in self._ends.items() if ends_at <= now]:
+            del self._ends[task]
+            task.cancel()
+        self._rings_at = math.inf
+        if self._ends:
+            self._ring_at(min(self._ends.values()))
+
+
 class OutgoingClient:
     """One shared client per process. Make it anywhere; it opens its sessions at the first request.
 
@@ -250,6 +291,7 @@ class OutgoingClient:
         self._user_agent = user_agent
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="resolve")
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._deadlines = _Deadlines()
 
     async def __aenter__(self) -> "OutgoingClient":
         return self
@@ -262,6 +304,7 @@ class OutgoingClient:
         sessions, self._sessions = list(self._sessions.values()), {}
         for session in sessions:
             await session.close()
+        self._deadlines.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def check_url(self, url: str, *, allow_insecure: bool = False) -> None:
@@ -289,31 +332,35 @@ class OutgoingClient:
         OutgoingTimeout or OutgoingFailed. Nothing is tried twice.
         """
         insecure = allow_insecure and self._allow_insecure
-        check_url(url, allow_insecure=insecure, ports=self._ports)
+        target = _check_url(url, insecure, self._ports)
         seconds = self._timeout if timeout is None else timeout
         limit = self._max_bytes if max_bytes is None else max_bytes
+        task = asyncio.current_task()
+        assert task is not None
+        cancelled, late = task.cancelling(), False
         started = time.monotonic()
+        self._deadlines.begin(task, started + seconds)
         try:
-            async with self._session(insecure).request(
-                method,
-                url,
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-                timeout=_time_limit(seconds),
-            ) as answer:
-                received, complete = await _read(answer, limit)
-                return OutgoingResponse(
-                    status=answer.status,
-                    headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
-                    body=received,
-                    complete=complete,
-                    duration_ms=round((time.monotonic() - started) * 1000),
+            try:
+                answer = await self._session(insecure).request(
+                    method, target, data=body, headers=headers, allow_redirects=False
                 )
-        except TimeoutError:
-            raise OutgoingTimeout(f"No complete answer within {seconds:g} seconds.") from None
+                received, complete = await _read(answer, limit)
+            finally:
+                late = self._deadlines.end(task)
+        except asyncio.CancelledError:
+            if late and task.uncancel() <= cancelled:
+                raise OutgoingTimeout(f"No complete answer within {seconds:g} seconds.") from None
+            raise
         except (aiohttp.ClientError, OSError) as error:
             raise _explained(error) from error
+        return OutgoingResponse(
+            status=answer.status,
+            headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
+            body=received,
+            complete=complete,
+            duration_ms=round((time.monotonic() - started) * 1000),
+        )
 
     def _session(self, insecure: bool) -> aiohttp.ClientSession:
         session = self._sessions.get(insecure)
@@ -343,29 +390,28 @@ class OutgoingClient:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
+            timeout=aiohttp.ClientTimeout(),  # none: see _Deadlines
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
         )
 
 
-@lru_cache(maxsize=64)
-def _time_limit(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=seconds)
-
-
 async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
     """The first `limit` bytes of a body and whether that was all; the rest is never read."""
+    content = answer.content
     received = bytearray()
+    complete = False
     try:
-        while len(received) <= limit:
-            chunk = await answer.content.read(limit + 1 - len(received))
-            if not chunk:
-                return bytes(received), True
-            received += chunk
+        if content.is_eof():  # it came with the head
+            received += content.read_nowait(limit + 1)
+        while not content.at_eof() and len(received) <= limit:
+            received += await content.read(limit + 1 - len(received))
+        complete = len(received) <= limit
     except aiohttp.ClientPayloadError:
-        # The status has arrived and counts; only the body broke off.
-        return bytes(received[:limit]), False
-    answer.close()
-    return bytes(received[:limit]), False
+        pass  # The status has arrived and counts; only the body broke off.
+    finally:
+        if not answer.closed:
+            answer.close()
+    return bytes(received[:limit]), complete
 
 
 def _explained(error: aiohttp.ClientError | OSError) -> OutgoingError:

@@ -68,8 +68,13 @@ class Loop:
                 failures += 1
                 wait = min(0.1 * 2**failures, 5.0)
                 log.warning("loop.failed", loop=self.name, failures=failures, error=repr(error)[:300])
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait)
+            await self._sleep(wait)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait for a wake or the end of the time. (`asyncio.wait_for` loses a cancellation that meets a wake.)"""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
 
 
 class Loops:

@@ -1,13 +1,12 @@
 """Sends what is due, for as long as the process lives.
 
 Three things run side by side: the claim takes deliveries while there are free places, and a few ahead of them
-where receivers are quick; senders, a task for each place that is taken, send one after the other without any
-transaction open; and the recorder writes outcomes in batches, as many as have come in while it wrote the last
-one. Who may send is `places`' matter: a receiver that hangs holds the few places of its endpoint and nobody else's.
+where receivers are quick; senders, a task for each place that is taken, send without any transaction open and go
+on with whatever may be sent next; and the recorder writes outcomes in batches, as many as have come in while it
+wrote the last one. Who may send is `places`' matter: a receiver that hangs holds the few places of its endpoint and nobody else's.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -76,6 +75,8 @@ class Dispatcher(Loop):
         self._unsent: list[Claim] = []
         """To be given back."""
         self._starting = False
+        self._continued = 0
+        """Deliveries that senders went on with in this turn of the event loop."""
         self._leaving = False
 
     @property
@@ -98,9 +99,7 @@ class Dispatcher(Loop):
                     failures += 1
                     wait = min(0.1 * 2**failures, 5.0)
                     log.warning("webhooks.claim_failed", failures=failures, error=repr(error)[:300])
-                if not self._woken.is_set():
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._woken.wait(), wait)
+                await self._sleep(wait)
         finally:
             await self._leave(recorder)
 
@@ -134,13 +133,14 @@ class Dispatcher(Loop):
         would wait for all of them at each answer.
         """
         self._starting = False
-        for _ in range(_STARTS):
+        room, self._continued = _STARTS - self._continued, 0
+        for _ in range(room):
             claim = self._next()
             if claim is None:
                 return
             task = asyncio.create_task(self._send(claim))
-            self._in_flight[task] = claim
             task.add_done_callback(self._in_flight.pop)
+            self._in_flight[task] = claim
         self._start_soon()
 
     def _next(self) -> Claim | None:
@@ -157,26 +157,35 @@ class Dispatcher(Loop):
             self._unsent += claims
             self._finished.set()
 
-    async def _send(self, claim: Claim) -> None:
-        succeeded = await self._deliver(claim)
-        if self._places.end(claim, succeeded=succeeded):
-            self._woken.set()
-        if not succeeded:
-            self._give_back(self._places.take_back(claim.endpoint_id))
-        self._start_soon()
+    async def _send(self, first: Claim) -> None:
+        """Send a delivery and those that get its place: a task for each would cost as much as signing them."""
+        task = asyncio.current_task()
+        assert task is not None
+        claim: Claim | None = first
+        while claim is not None:
+            self._in_flight[task] = claim
+            try:
+                outcome = await self._attempt(claim)
+            except Exception as error:
+                # A bug of ours must not leave a delivery that nobody moves.
+                log.exception("webhooks.attempt_broke", delivery=ids.encode("whd", claim.id))
+                outcome = _outcome(claim, None, f"The attempt broke: {type(error).__name__}.")
+            claim = self._go_on(outcome)
 
-    async def _deliver(self, claim: Claim) -> bool:
-        try:
-            outcome = await self._attempt(claim)
-        except Exception as error:
-            # A bug of ours must not leave a delivery that nobody moves.
-            log.exception("webhooks.attempt_broke", delivery=ids.encode("whd", claim.id))
-            outcome = _outcome(claim, None, f"The attempt broke: {type(error).__name__}.")
-        _METRIC[outcome.status].inc()
-        metrics.delivery_seconds.observe(outcome.duration_ms / 1000)
+    def _go_on(self, outcome: Outcome) -> Claim | None:
+        """Note what came of a delivery. Answers the one to send after it, unless this turn has begun enough."""
         self._outcomes.append(outcome)
         self._finished.set()
-        return outcome.succeeded
+        succeeded = outcome.succeeded
+        if self._places.end(outcome.claim, succeeded=succeeded):
+            self._woken.set()
+        if not succeeded:
+            self._give_back(self._places.take_back(outcome.claim.endpoint_id))
+        self._start_soon()
+        if self._continued >= _STARTS:
+            return None
+        self._continued += 1
+        return self._next()
 
     async def _attempt(self, claim: Claim) -> Outcome:
         if claim.body is None:
@@ -252,6 +261,9 @@ class Dispatcher(Loop):
                 await queue.release(system, unsent)
         del self._outcomes[: len(batch)]
         del self._unsent[: len(unsent)]
+        for outcome in batch:
+            _METRIC[outcome.status].inc()
+            metrics.delivery_seconds.observe(outcome.duration_ms / 1000)
         unsteady = self._places.limits.unsteady
         if any(
             outcome.claim.ordered or self._places.held_of(outcome.claim.endpoint_id) < unsteady

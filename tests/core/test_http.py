@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from baas.core import http
 from baas.core.http import (
@@ -242,7 +244,7 @@ async def test_a_connection_opened_for_a_test_store_is_not_lent_to_others(
 ) -> None:
     names(monkeypatch, {"hooks.example": ["127.0.0.1"]})
     # Even were the URL check blind, the other session has no connection to reuse and judges the address.
-    monkeypatch.setattr(http, "_check_url", lambda *_: None)
+    monkeypatch.setattr(http, "_check_url", lambda url, *_: URL(url))
     await client.request("GET", receiver.url("hooks.example"), allow_insecure=True)
     with pytest.raises(OutgoingRefused):
         await client.request("GET", receiver.url("hooks.example"))
@@ -279,7 +281,7 @@ async def test_the_socket_itself_is_judged(
     client: OutgoingClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Numbers never meet a resolver: the last look is at the address that is connected to."""
-    monkeypatch.setattr(http, "_check_url", lambda *_: None)
+    monkeypatch.setattr(http, "_check_url", lambda url, *_: URL(url))
     for host in ("127.0.0.1", "[::1]"):
         with pytest.raises(OutgoingRefused):
             await client.request("GET", receiver.url(host))
@@ -359,6 +361,48 @@ async def test_a_slow_answer_ends_at_the_time_limit(
     receiver.handler = handler
     with pytest.raises(OutgoingTimeout, match="within 0"):
         await client.request("POST", receiver.url(), timeout=0.3, allow_insecure=True)
+
+
+async def test_every_request_has_its_own_time_limit_and_none_when_it_has_ended(
+    client: OutgoingClient, receiver: Receiver
+) -> None:
+    async def hang(_: web.Request) -> web.Response:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    async def late(limit: float) -> float:
+        began = time.monotonic()
+        with pytest.raises(OutgoingTimeout, match=f"within {limit:g} seconds"):
+            await client.request("POST", receiver.url(), timeout=limit, allow_insecure=True)
+        assert not asyncio.current_task().cancelling()  # type: ignore[union-attr]  # this is a task
+        return time.monotonic() - began
+
+    assert (await client.request("GET", receiver.url(), timeout=0.3, allow_insecure=True)).status == 200
+    receiver.handler = hang
+    limits = [0.5, 0.15, 0.3]
+    assert all(
+        took >= limit for took, limit in zip(await asyncio.gather(*map(late, limits)), limits, strict=True)
+    )
+
+
+async def test_a_request_that_its_caller_cancels_is_cancelled_and_not_late(
+    client: OutgoingClient, receiver: Receiver
+) -> None:
+    begun = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.Response:
+        begun.set()
+        await asyncio.sleep(60)
+        return web.Response()
+
+    receiver.handler = hang
+    task = asyncio.create_task(client.request("POST", receiver.url(), timeout=5, allow_insecure=True))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(OutgoingTimeout):
+        await client.request("POST", receiver.url(), timeout=0.2, allow_insecure=True)
 
 
 async def test_failures_are_told_in_words(client: OutgoingClient, receiver: Receiver) -> None:

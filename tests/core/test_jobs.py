@@ -69,6 +69,17 @@ class TestLoop:
         assert await until(lambda: work.done == 1) < 0.2
         task.cancel()
 
+    async def test_it_ends_when_it_is_cancelled_while_it_is_woken(self, work: Work) -> None:
+        """Else a busy worker would not stop."""
+        loop = Loop("test", work.drain, every=60)
+        task = asyncio.create_task(loop.run())
+        await until(lambda: work.looks == 1)
+        loop.wake()
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+        assert done
+        assert task.cancelled()
+
     async def test_nobody_has_to_wake_it(self, work: Work) -> None:
         """The clock is the guarantee."""
         task = asyncio.create_task(Loop("test", work.drain, every=0.05).run())
