@@ -23,8 +23,9 @@ from baas.core.jobs import TICK, Loop
 from baas.webhooks import policy, signing
 from baas.webhooks.places import Places
 from baas.webhooks.policy import Limits
-from baas.webhooks.repository import queue
-from baas.webhooks.repository.queue import Claim, Outcome
+from baas.webhooks.repository import outcomes, queue
+from baas.webhooks.repository.outcomes import Outcome
+from baas.webhooks.repository.queue import Claim
 from baas.webhooks.secrets import keys_of
 
 log = structlog.get_logger(__name__)
@@ -254,9 +255,9 @@ class Dispatcher(Loop):
     async def _record(self, *, again: bool) -> None:
         batch, unsent = self._outcomes[:_RECORD_BATCH], self._unsent[:]
         async with self._database.relay(
-            reason="webhooks: record what receivers answered", **queue.RECORDING
+            reason="webhooks: record what receivers answered", **outcomes.RECORDING
         ) as system:
-            failing = await queue.record(system, batch, again=again) if batch else []
+            failing = await outcomes.record(system, batch, again=again) if batch else []
             if unsent:
                 await queue.release(system, unsent)
         del self._outcomes[: len(batch)]

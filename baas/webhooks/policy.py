@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -96,11 +97,12 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300
 
 
-def patterns_of(event_type: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def patterns_of(event_type: str) -> tuple[str, ...]:
     """The patterns that match an event type: `*`, each of its families, and itself."""
     parts = event_type.split(".")
     families = [".".join(parts[:length]) + ".*" for length in range(1, len(parts))]
-    return ["*", *families, event_type]
+    return ("*", *families, event_type)
 
 
 def excerpt(body: bytes) -> str:

@@ -17,7 +17,7 @@ from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.jobs import make_dispatcher
 from baas.webhooks.places import Places
 from baas.webhooks.policy import Limits
-from baas.webhooks.repository import queue
+from baas.webhooks.repository import outcomes, queue
 from baas.webhooks.repository.queue import Held
 from baas.worker import Worker
 from tests.clients import Shop, drain
@@ -278,7 +278,7 @@ async def test_an_outcome_whose_commit_was_lost_on_the_way_is_written_once(
     shop: Shop, register: Register, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await register(shop)
-    real = queue.record
+    real = outcomes.record
     calls: list[bool] = []
 
     async def lost(system: Any, outcomes: Any, *, again: bool = False) -> Any:
@@ -290,7 +290,7 @@ async def test_an_outcome_whose_commit_was_lost_on_the_way_is_written_once(
             raise ConnectionResetError
         return await real(system, outcomes, again=again)
 
-    monkeypatch.setattr(queue, "record", lost)
+    monkeypatch.setattr(outcomes, "record", lost)
     async with running(worker, dispatcher_of(worker)):
         await publish(shop)
         async with asyncio.timeout(10):
@@ -307,7 +307,7 @@ async def test_the_database_may_go_away_while_outcomes_wait(
     shop: Shop, register: Register, receiver: Receiver, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await register(shop)
-    real = queue.record
+    real = outcomes.record
     failures = 0
 
     async def flaky(system: Any, outcomes: Any, *, again: bool = False) -> Any:
@@ -317,7 +317,7 @@ async def test_the_database_may_go_away_while_outcomes_wait(
             raise OSError("no database")
         return await real(system, outcomes, again=again)
 
-    monkeypatch.setattr(queue, "record", flaky)
+    monkeypatch.setattr(outcomes, "record", flaky)
     async with running(worker, dispatcher_of(worker)):
         await publish(shop)
         async with asyncio.timeout(60):

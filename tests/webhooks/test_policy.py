@@ -72,8 +72,8 @@ def test_only_2xx_is_success() -> None:
 
 
 def test_a_type_is_matched_by_itself_and_its_families() -> None:
-    assert patterns_of("order.paid") == ["*", "order.*", "order.paid"]
-    assert patterns_of("custom.a.b") == ["*", "custom.*", "custom.a.*", "custom.a.b"]
+    assert patterns_of("order.paid") == ("*", "order.*", "order.paid")
+    assert patterns_of("custom.a.b") == ("*", "custom.*", "custom.a.*", "custom.a.b")
 
 
 def test_an_excerpt_is_always_text() -> None:
