@@ -335,6 +335,7 @@ class OutgoingClient:
         target = _check_url(url, insecure, self._ports)
         seconds = self._timeout if timeout is None else timeout
         limit = self._max_bytes if max_bytes is None else max_bytes
+        payload = None if body is None else aiohttp.BytesPayload(body)
         task = asyncio.current_task()
         assert task is not None
         cancelled, late = task.cancelling(), False
@@ -343,7 +344,7 @@ class OutgoingClient:
         try:
             try:
                 answer = await self._session(insecure).request(
-                    method, target, data=body, headers=headers, allow_redirects=False
+                    method, target, data=payload, headers=headers, allow_redirects=False
                 )
                 received, complete = await _read(answer, limit)
             finally:
