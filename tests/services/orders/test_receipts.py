@@ -21,7 +21,8 @@ def text_of(body: bytes) -> str:
     words: list[str] = []
     for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", body, re.DOTALL):
         try:
-            content = zlib.decompress(stream)
+            # Also without its last byte: one in 256 looks like the end of the line before `endstream`.
+            content = zlib.decompressobj().decompress(stream)
         except zlib.error:
             continue
         words.extend(
