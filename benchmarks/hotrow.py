@@ -82,7 +82,7 @@ async def _reserve(runtime: Runtime, scope: StoreScope, variant: UUID) -> None:
 async def _update(pool: Any, store: UUID, variant: UUID) -> None:
     """The update alone, in the transaction that row level security needs."""
     async with pool.acquire() as connection:
-        await connection.execute(f"begin; select set_config('app.store_id', '{store}', true)")
+        await connection.execute(f"begin; set local app.store_id = '{store}'")
         await connection.execute(_UPDATE, store, variant)
         await connection.execute("commit")
 

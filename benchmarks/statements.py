@@ -29,6 +29,7 @@ from benchmarks.deployment import Deployment
 from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
 
 _UUID = re.compile(r"'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})'")
+_SET = re.compile(r"set local (\S+) = ('[^']*')")
 _SHORT = 300
 """Longer texts (bodies of events) stay as they are: nothing is looked up by them."""
 
@@ -181,7 +182,8 @@ class Script:
     def _simple(self, texts: list[str]) -> list[str]:
         """The parts of a simple query, which differ by the store's id at most."""
         found = [_UUID.findall(text) for text in texts]
-        text = texts[0]
+        # A SET takes no variables of pgbench's.
+        text = _SET.sub(r"select set_config('\1', \2, true)", texts[0])
         for index, value in enumerate(found[0]):
             column = self._column(tuple(each[index] for each in found))
             text = text.replace(f"'{value}'", f"{column}::text" if column else f"'{value}'")

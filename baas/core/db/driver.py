@@ -100,7 +100,7 @@ class StoreConnection(Driven):
         # The store id is a UUID object, so the literal cannot hold anything else; as one simple query this
         # saves a round trip against a parameter.
         begin = "begin isolation level repeatable read read only" if self._is_snapshot else "begin"
-        return f"{begin}; select set_config('app.store_id', '{store_literal(self.scope)}', true)"
+        return f"{begin}; set local app.store_id = '{store_literal(self.scope)}'"
 
     async def fetch_alone(self, sql: str, *args: Any, relaxed: bool = False) -> list[asyncpg.Record]:
         """All rows of the only statement of this transaction, in one round trip instead of three.
