@@ -24,6 +24,7 @@ import msgspec
 from baas.app import create_app
 from baas.core.db import connect
 from baas.core.embedded.server import wheel_folder
+from baas.core.logging import configure_logging
 from baas.core.settings import load_settings
 from benchmarks.deployment import Deployment
 from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
@@ -100,6 +101,7 @@ async def _record(
         await prepare(connection)
         connection.add_query_logger(hear)
 
+    configure_logging("ERROR")  # the application runs in this process, whose output is the table
     connect.prepare_connection = prepare_and_listen
     try:
         app = create_app(load_settings(deployment.environment(BAAS_LOG_LEVEL="ERROR")))
