@@ -24,7 +24,6 @@ FLOWS, BARE_REQUESTS = 400, 40_000
 """Flows a second that are the aim on a machine on which a bare handler answers so many requests a second: how fast
 the machine is at this moment is measured, for it changes by half while nothing of ours runs."""
 _BARE_BYTES = 4096
-_ROUNDS = 5
 
 
 def _targets(bench: Bench) -> list[Any]:
@@ -78,7 +77,7 @@ def _flows_a_second(bench: Bench) -> Piece:
     watch = Watch()
     pairs = [
         (bench.drive(bench.api, job), bench.drive_get(limit, LIMIT_PORT, "/bare", {}))
-        for _ in range(max(bench.options.rounds, _ROUNDS))
+        for _ in range(bench.options.rounds)
     ]
     bench.deployment.stop_process(limit)
     # What its core can answer, whether or not the load asked for as much.
@@ -121,7 +120,7 @@ def _compare(bench: Bench, name: str, kind: str, flow: Any, aim: float, *counted
         return Sample(outcome.rate, used / outcome.operations * 1e6)
 
     def bare() -> Sample:
-        done = pgbench(bench.deployment, script, seconds=max(bench.options.seconds, 8))
+        done = pgbench(bench.deployment, script, seconds=max(bench.options.seconds, 6))
         return Sample(done.rate, done.postgres_cpu_us)
 
     note = f"{script.statements} round trips in the transactions of one flow; the limit's CPU is PostgreSQL's"
