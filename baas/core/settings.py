@@ -71,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     workers: int = 1
     """API processes."""
-    pool_size: int = 8
+    pool_size: int = 6
     """Connections of the app role in each process; more than 16 slow a hot row down."""
     log_level: str = "INFO"
     log_json: bool = True
@@ -139,7 +139,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         host=reader.text("BAAS_HOST", "127.0.0.1"),
         port=reader.integer("BAAS_PORT", 8000, 0, 65535),
         workers=reader.integer("BAAS_WORKERS", 1, 1, 256),
-        pool_size=reader.integer("BAAS_POOL_SIZE", 8, 2, 200),
+        pool_size=reader.integer("BAAS_POOL_SIZE", 6, 2, 200),
         log_level=reader.choice("BAAS_LOG_LEVEL", LogLevel, LogLevel.INFO).value,
         log_json=reader.boolean("BAAS_LOG_JSON", default=True),
         sentry_dsn=reader.optional("BAAS_SENTRY_DSN"),
