@@ -217,8 +217,10 @@ class _Reader:
             return default
         try:
             parts = urlsplit(value)
-            place = parts.hostname or "".join(parse_qs(parts.query).get("host", []))
-            good = parts.scheme in schemes and bool(place) and parts.port != 0
+            # PostgreSQL may be named by the folder of its Unix socket: postgresql://role:password@/db?host=/folder
+            sockets = parse_qs(parts.query).get("host", []) if "postgresql" in schemes else []
+            place = parts.hostname or next((one for one in sockets if one.startswith("/")), None)
+            good = parts.scheme in schemes and place is not None and parts.port != 0
         except ValueError:  # a port that is no number, half of an IPv6 address
             good = False
         if not good:

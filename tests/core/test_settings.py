@@ -84,7 +84,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ("BAAS_DATABASE_URL", "db/baas"),
         ("BAAS_DATABASE_AUTH_URL", "mysql://baas_auth:geheim3@db/baas"),
         ("BAAS_DATABASE_RELAY_URL", "postgresql://baas_relay:geheim2@db:port/baas"),
+        ("BAAS_DATABASE_URL", "postgresql://baas_app:geheim1@/baas"),
+        ("BAAS_DATABASE_URL", "postgresql://baas_app:geheim1@/baas?host=run"),
         ("BAAS_REDIS_URL", "redis"),
+        ("BAAS_REDIS_URL", "redis:///0?host=/run/redis"),
     ],
 )
 def test_production_refuses(name: str, value: str) -> None:
@@ -94,6 +97,12 @@ def test_production_refuses(name: str, value: str) -> None:
     if name in {"BAAS_SECRET", "BAAS_ENCRYPTION_KEYS"} and len(value) > 1:
         assert value not in "\n".join(lines)
     assert "geheim" not in "\n".join(lines)
+
+
+def test_a_database_may_be_named_by_its_socket() -> None:
+    """As libpq and the driver write it."""
+    url = "postgresql://baas_app:geheim1@/baas?host=/run/postgresql&port=5433"
+    assert load_settings({**COMPLETE, "BAAS_DATABASE_URL": url}).database.app == url
 
 
 def test_what_is_not_said_is_production() -> None:
