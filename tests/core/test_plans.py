@@ -190,13 +190,17 @@ class Watched:
         alone_for_real = StoreConnection.fetch_alone
 
         async def fetch_alone(work: StoreConnection, sql: str, *args: Any, **options: Any) -> Any:
-            if work.begun or " from cart_" in sql:
-                # What a function does inside, no plan shows: it gets a transaction that counts.
+            if work.begun:
                 return await work.fetch(sql, *args)
             self.alone.append((alone(sql), (str(args[0]), *args[1:])))
             return await alone_for_real(work, sql, *args, **options)
 
+        async def call_alone(work: StoreConnection, call: str, *args: Any, **_options: Any) -> Any:
+            # What a function does inside, no plan shows: it gets a transaction that counts.
+            return await work.fetchval(f"select {call}", *args)
+
         monkeypatch.setattr(StoreConnection, "fetch_alone", fetch_alone)
+        monkeypatch.setattr(StoreConnection, "call_alone", call_alone)
         for verb in ("fetch", "fetchrow", "fetchval", "execute"):
             real = getattr(StoreConnection, verb)
 

@@ -1,4 +1,4 @@
-"""A statement that is the only one of its transaction sets its store itself."""
+"""What is the only statement of its transaction sets its store itself."""
 
 # ruff: noqa: PT012  what raises is a transaction as a whole, its COMMIT included
 
@@ -12,13 +12,12 @@ from baas.core.db import Database, ScopeViolation
 from baas.core.scope import StoreScope
 from tests.servers import Servers
 
-_COUNT_UP = """
-select used from count_up($1, $2)
-"""
+_COUNT_UP = "count_up($1, $2)"
+_READ = "select used from usage_counters where store_id = $1 and metric = $2 limit 1"
 
 
 class TestAlone:
-    """`fetch_alone`, as carts use it."""
+    """`call_alone`, as carts use it, and `fetch_alone`, as readings do."""
 
     @pytest.fixture
     async def counter(self, servers: Servers, owner_url: str) -> AsyncIterator[None]:
@@ -26,9 +25,10 @@ class TestAlone:
         connection = await asyncpg.connect(servers.admin_url, database=owner_url.rpartition("/")[2])
         try:
             await connection.execute(
-                "create function count_up(p_store uuid, p_metric text) returns table (used bigint) language plpgsql as $$"
-                " begin return query insert into usage_counters as u values (p_store, p_metric, 'alone', 1)"
-                " on conflict (store_id, metric, period) do update set used = u.used + 1 returning u.used; end $$;"
+                "create function count_up(p_store uuid, p_metric text) returns bigint language plpgsql as $$"
+                " declare counted bigint; begin insert into usage_counters as u values (p_store, p_metric, 'alone', 1)"
+                " on conflict (store_id, metric, period) do update set used = u.used + 1 returning u.used into counted;"
+                " return counted; end $$;"
                 " grant execute on function count_up to baas_app"
             )
             yield
@@ -46,7 +46,8 @@ class TestAlone:
                 await connection.execute("set synchronous_commit = on")
             for turn in (1, 2):
                 async with small.fast(ours) as work:
-                    rows = await work.fetch_alone(_COUNT_UP, ours.store_id, "committed", relaxed=True)
+                    assert await work.call_alone(_COUNT_UP, ours.store_id, "committed", relaxed=True) == turn
+                    rows = await work.fetch_alone(_READ, ours.store_id, "committed")
                     assert [row["used"] for row in rows] == [turn]
             async with small._pools["app"].acquire() as connection:
                 assert await connection.fetchval("show synchronous_commit") == "on"
@@ -59,11 +60,12 @@ class TestAlone:
     ) -> None:
         """What is rolled back takes it along."""
         async with database.fast(ours, rollback=True) as work:
-            assert await work.fetch_alone(_COUNT_UP, ours.store_id, "undone")
+            assert await work.call_alone(_COUNT_UP, ours.store_id, "undone") == 1
+            assert await work.fetch_alone(_READ, ours.store_id, "undone")
         with pytest.raises(ZeroDivisionError):
             async with database.fast(ours) as work:
                 await work.execute("select 1")
-                await work.fetch_alone(_COUNT_UP, ours.store_id, "undone")
+                await work.call_alone(_COUNT_UP, ours.store_id, "undone")
                 raise ZeroDivisionError
         async with database.fast(ours) as work:
             found = await work.fetchval("select count(*) from usage_counters where metric = 'undone'")
@@ -75,11 +77,13 @@ class TestAlone:
         """Neither before it is sent nor in the database."""
         async with database.fast(ours) as work:
             with pytest.raises(ScopeViolation):
-                await work.fetch_alone(_COUNT_UP, theirs.store_id, "theirs")
+                await work.call_alone(_COUNT_UP, theirs.store_id, "theirs")
+            with pytest.raises(ScopeViolation):
+                await work.fetch_alone(_READ, theirs.store_id, "theirs")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with database.fast(ours) as work:
-                await work.fetch_alone(
-                    "select used from count_up(case when $1::uuid is null then $2::uuid else $2::uuid end, 'theirs')",
+                await work.call_alone(
+                    "count_up(case when $1::uuid is null then $2::uuid else $2::uuid end, 'theirs')",
                     ours.store_id,
                     theirs.store_id,
                 )

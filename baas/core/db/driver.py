@@ -102,23 +102,35 @@ class StoreConnection(Driven):
         begin = "begin isolation level repeatable read read only" if self._is_snapshot else "begin"
         return f"{begin}; set local app.store_id = '{store_literal(self.scope)}'"
 
-    async def fetch_alone(self, sql: str, *args: Any, relaxed: bool = False) -> list[asyncpg.Record]:
+    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of the only statement of this transaction, in one round trip instead of three.
 
-        The statement sets its store itself, `$1` is that store, and it is committed when it is answered: what
-        it must not leave behind, it refuses by raising. A reading ends in a LIMIT, so that the planner cannot
-        take it apart. With `relaxed` its commit does not wait for the disk: a crash of the database may forget
-        the last moment's. Where there is a transaction already (an Idempotency-Key, a dry run), the statement is
-        one of that.
+        The statement sets its store itself, and `$1` is that store. It ends in a LIMIT, so that the planner cannot
+        take it apart. Where there is a transaction already (an Idempotency-Key, a dry run), it is one of that.
         """
         if self.begun or self._is_trial:
             return await self.fetch(sql, *args)
         if args[0] != self.scope.store_id:
             raise ScopeViolation("The first argument of a statement that comes alone is the store.")
         rows: list[asyncpg.Record] = await self._connection.fetch(
-            alone(sql, relaxed=relaxed), store_literal(self.scope), *args[1:]
+            alone(sql), store_literal(self.scope), *args[1:]
         )
         return rows
+
+    async def call_alone(self, call: str, *args: Any, relaxed: bool = False) -> Any:
+        """The answer of a function, `name($1, $2)`, that is all this transaction does, in one round trip.
+
+        `$1` is the store. It is committed when it is answered: what it must not leave behind, it refuses by raising.
+        With `relaxed` the commit does not wait for the disk: a crash of the database may forget the last moment's.
+        Where there is a transaction already, the call is one of that.
+        """
+        if self.begun or self._is_trial:
+            return await self.fetchval(f"select {call}", *args)
+        if args[0] != self.scope.store_id:
+            raise ScopeViolation("The first argument of a function that is called alone is the store.")
+        return await self._connection.fetchval(
+            called_alone(call, relaxed=relaxed), store_literal(self.scope), *args[1:]
+        )
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -134,13 +146,24 @@ class StoreConnection(Driven):
 
 
 @lru_cache(maxsize=512)
-def alone(sql: str, *, relaxed: bool = False) -> str:
+def alone(sql: str) -> str:
     """A statement that first sets its store, then runs: what refers to the setting comes after it (LATERAL)."""
-    inner = _FIRST_PARAMETER.sub("s.store::uuid", sql)
+    return (
+        f"select q.* from {_settings()} cross join lateral ({_FIRST_PARAMETER.sub('s.store::uuid', sql)}) q"
+    )
+
+
+@lru_cache(maxsize=512)
+def called_alone(call: str, *, relaxed: bool = False) -> str:
+    """A call of a function after its store is set: a row of the settings is what it is called for."""
+    return f"select {_FIRST_PARAMETER.sub('s.store::uuid', call)} from {_settings(relaxed=relaxed)}"
+
+
+def _settings(*, relaxed: bool = False) -> str:
     settings = "set_config('app.store_id', $1::text, true) as store"
     if relaxed:
         settings += ", set_config('synchronous_commit', 'off', true)"
-    return f"select q.* from (select {settings} offset 0) s cross join lateral ({inner}) q"
+    return f"(select {settings} offset 0) s"
 
 
 class SystemConnection(Driven):

@@ -61,10 +61,14 @@ class StoreSession(AsyncSession):
         """Run a statement once for each row of arguments."""
         await (await self._driver()).executemany(sql, args)
 
-    async def fetch_alone(self, sql: str, *args: Any, relaxed: bool = False) -> list[asyncpg.Record]:
+    async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of a statement, as `fetch`: an ORM session always has its transaction."""
-        del relaxed
         return await self.fetch(sql, *args)
+
+    async def call_alone(self, call: str, *args: Any, relaxed: bool = False) -> Any:
+        """The answer of a function: an ORM session always has its transaction."""
+        del relaxed
+        return await self.fetchval(f"select {call}", *args)
 
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
         """Run the callback when the transaction is durable; with `once`, only the first of that name."""

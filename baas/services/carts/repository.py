@@ -1,5 +1,5 @@
 """The SQL of carts. A change of a cart is one function call, which answers the cart, its lines and what is known of
-their variants (migration 0012). It is the only statement of its transaction, and what it refuses it refuses by an
+their variants (migration 0019). It is the only statement of its transaction, and what it refuses it refuses by an
 error of its own, so that nothing stays. A cart may be forgotten by a crash of the database, an order never."""
 
 from collections.abc import Mapping, Sequence
@@ -9,18 +9,18 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec.structs import replace
 
 from baas.core import clock
 from baas.core.db import StoreWork, SystemConnection
 from baas.services.carts.schemas import LIFE
 from baas.services.catalog.schemas import Sellable
 from baas.services.inventory.schemas import Stock
-from baas.services.inventory.service import offer_of
 from baas.services.pricing import service as pricing
 from baas.services.pricing.schemas import MAX_LINES
 
 
-class ItemRow(msgspec.Struct, frozen=True):
+class ItemRow(msgspec.Struct, frozen=True, array_like=True):
     """A line as it is stored, and what is known of its variant and its stock at this moment."""
 
     id: UUID
@@ -46,7 +46,7 @@ class NewLine(msgspec.Struct, frozen=True):
     unit_price: int | None = None
 
 
-class CartRow(msgspec.Struct, frozen=True):
+class CartRow(msgspec.Struct, frozen=True, array_like=True):
     """A cart as it is stored, with its lines in the order they were added."""
 
     id: UUID
@@ -62,47 +62,38 @@ class CartRow(msgspec.Struct, frozen=True):
     items: tuple[ItemRow, ...]
 
 
-_HEAD: Final = 10
-"""The columns of the cart itself, which come first and are the same in each row."""
+_decode: Final = msgspec.json.Decoder(CartRow).decode
 
 
-def _cart_of(rows: Sequence[asyncpg.Record]) -> CartRow | None:
-    if not rows:
+def _cart_of(text: str | None) -> CartRow | None:
+    """The cart that a function answered, its lines in the order they were added."""
+    if text is None:
         return None
-    lines = [
-        ItemRow(
-            row["item_id"],
-            row["variant_id"],
-            row["quantity"],
-            row["unit_price"],
-            row["item_currency"],
-            *offer_of(row),
-        )
-        for row in rows
-        if row["item_id"] is not None
-    ]
-    lines.sort(key=lambda line: line.id)
-    head = tuple(rows[0])[:_HEAD]
-    return CartRow(*(*head, tuple(lines)))
+    row = _decode(text)
+    return row if len(row.items) < 2 else replace(row, items=tuple(sorted(row.items, key=_by_id)))
 
 
-_READ: Final = "select * from cart_read($1, $2)"
-_CREATE: Final = "select * from cart_create($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-_PUT: Final = "select * from cart_put($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-_SET: Final = "select * from cart_set($1, $2, $3, $4, $5, $6, $7, $8)"
-_CHANGE: Final = "select * from cart_update($1, $2, $3, $4, $5, $6, $7)"
-_CONVERT: Final = "select * from cart_convert($1, $2, $3, $4)"
+def _by_id(line: ItemRow) -> UUID:
+    return line.id
+
+
+_READ: Final = "cart_read($1, $2)"
+_CREATE: Final = "cart_create($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_PUT: Final = "cart_put($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_SET: Final = "cart_set($1, $2, $3, $4, $5, $6, $7, $8)"
+_CHANGE: Final = "cart_update($1, $2, $3, $4, $5, $6, $7)"
+_CONVERT: Final = "select cart_convert($1, $2, $3, $4)"
 
 
 async def read(work: StoreWork, cart_id: UUID) -> CartRow | None:
     """A cart with its lines."""
-    return _cart_of(await work.fetch_alone(_READ, work.scope.store_id, cart_id))
+    return _cart_of(await work.call_alone(_READ, work.scope.store_id, cart_id))
 
 
 async def create(work: StoreWork, cart: CartRow, lines: Sequence[NewLine]) -> CartRow:
     """Store a new cart with its lines; answers it. Raises what `_refusals` of the service explains."""
     scope = work.scope
-    rows = await work.fetch_alone(
+    text = await work.call_alone(
         _CREATE,
         scope.store_id,
         cart.id,
@@ -117,7 +108,7 @@ async def create(work: StoreWork, cart: CartRow, lines: Sequence[NewLine]) -> Ca
         relaxed=True,
     )
     # Without lines there is nothing that the database would know better.
-    return _cart_of(rows) or cart
+    return _cart_of(text) or cart
 
 
 async def put(
@@ -128,7 +119,7 @@ async def put(
     A cart that is not open is answered as it is, unchanged. Raises what `_refusals` of the service explains.
     """
     variants = [line.variant_id for line in lines]
-    rows = await work.fetch_alone(
+    text = await work.call_alone(
         _PUT,
         work.scope.store_id,
         cart_id,
@@ -142,12 +133,12 @@ async def put(
         *_limits(work),
         relaxed=True,
     )
-    return _cart_of(rows)
+    return _cart_of(text)
 
 
 async def set_quantity(work: StoreWork, cart_id: UUID, item_id: UUID, quantity: int) -> CartRow | None:
     """Lock a cart and set the quantity of a line, 0 removes it; answers the cart. Raises what `_refusals` of the service explains."""
-    rows = await work.fetch_alone(
+    text = await work.call_alone(
         _SET,
         work.scope.store_id,
         cart_id,
@@ -157,12 +148,12 @@ async def set_quantity(work: StoreWork, cart_id: UUID, item_id: UUID, quantity: 
         *_limits(work),
         relaxed=True,
     )
-    return _cart_of(rows)
+    return _cart_of(text)
 
 
 async def change(work: StoreWork, cart_id: UUID, changes: Mapping[str, Any]) -> CartRow | None:
     """Lock a cart and change its e-mail, addresses or shipping method; answers the cart. Raises what `_refusals` of the service explains."""
-    rows = await work.fetch_alone(
+    text = await work.call_alone(
         _CHANGE,
         work.scope.store_id,
         cart_id,
@@ -171,12 +162,14 @@ async def change(work: StoreWork, cart_id: UUID, changes: Mapping[str, Any]) -> 
         *_limits(work),
         relaxed=True,
     )
-    return _cart_of(rows)
+    return _cart_of(text)
 
 
 async def convert(work: StoreWork, cart_id: UUID, order_id: UUID) -> CartRow | None:
     """Close a cart, for it becomes this order; answers it. One that was not open is answered as it is."""
-    return _cart_of(await work.fetch(_CONVERT, work.scope.store_id, cart_id, order_id, clock.now(work.scope)))
+    return _cart_of(
+        await work.fetchval(_CONVERT, work.scope.store_id, cart_id, order_id, clock.now(work.scope))
+    )
 
 
 def _times(work: StoreWork) -> tuple[datetime, datetime]:

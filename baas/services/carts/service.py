@@ -235,7 +235,7 @@ def _new_lines(items: Iterable[AddItem]) -> list[NewLine]:
 
 @contextmanager
 def _refusals(*, item_id: UUID | None = None) -> Iterator[None]:
-    """Say in our words what the functions of carts refuse (their error codes are in migration 0012)."""
+    """Say in our words what the functions of carts refuse (their error codes are in migration 0019)."""
     try:
         yield
     except asyncpg.PostgresError as error:

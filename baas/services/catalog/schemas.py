@@ -349,7 +349,7 @@ class Availability(msgspec.Struct, frozen=True):
     in_stock: bool
 
 
-class Sellable(msgspec.Struct, frozen=True):
+class Sellable(msgspec.Struct, frozen=True, array_like=True):
     """What a cart or an order needs to know of a variant."""
 
     variant_id: UUID

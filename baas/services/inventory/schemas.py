@@ -120,7 +120,7 @@ class Movement(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Stock(msgspec.Struct, frozen=True):
+class Stock(msgspec.Struct, frozen=True, array_like=True):
     """What can be bought of a variant now, for the services above."""
 
     available: int | None

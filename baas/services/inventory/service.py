@@ -19,7 +19,7 @@ from baas.core.errors import NotFound, ValidationFailed
 from baas.core.outbox import ScopeMaker
 from baas.core.paging import Page, PageOf
 from baas.services.catalog import service as catalog
-from baas.services.catalog.schemas import Availability, Sellable, StartLevel
+from baas.services.catalog.schemas import Availability, StartLevel
 from baas.services.inventory import repository
 from baas.services.inventory.errors import InsufficientStock, NotTracked, StockHeld
 from baas.services.inventory.repository import level_of
@@ -33,7 +33,6 @@ from baas.services.inventory.schemas import (
     Policy,
     Reason,
     SetLevel,
-    Stock,
 )
 from baas.tenants import audit
 
@@ -42,11 +41,6 @@ LAPSE_BATCH: Final = 100
 log = structlog.get_logger(__name__)
 
 # ------------------------------------------------------------------------------------- for checkout
-
-
-def offer_of(row: Any) -> tuple[Sellable, Stock]:
-    """What a row of `variant_offers` says: of a variant, and of what can be bought of it now."""
-    return catalog.sellable_of(row), Stock(available=row["available"], limited=row["limited"])
 
 
 async def reserve(work: StoreWork, demand: Mapping[UUID, int], *, order_id: UUID, until: datetime) -> None:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from baas.core.db import StoreWork
 from baas.services.catalog.repository import views
-from baas.services.catalog.repository.views import sellable_of
 from baas.services.catalog.schemas import Sellable
 from baas.services.catalog.service.categories import (
     category_of_path,
@@ -73,7 +72,6 @@ __all__ = [
     "product_page",
     "refresh",
     "sellable",
-    "sellable_of",
     "set_availability",
     "shows_stock",
     "taken_skus",
