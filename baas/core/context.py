@@ -155,14 +155,15 @@ class Context:
         def open_work() -> Any:
             return opener(self.scope, rollback=self.dry_run)
 
-        for attempt in range(_TRIES):
-            try:
-                return await self._write_once(open_work, verb, status, finish, request)
-            except Exception as error:
-                # The whole verb is repeated: nothing of the failed transaction is left.
-                if sqlstate(error) not in _RETRY_STATES or attempt == _TRIES - 1:
-                    raise
-        raise AssertionError("unreachable")
+        result = await _tried_again(lambda: self._write_once(open_work, verb, status, request))
+        if isinstance(result, Suspended):
+            # Everything of a dry run is rolled back, and no stranger is asked for something that was only tried.
+            result = result.preview if self.dry_run else await self._finish(result, finish, status, request)
+        return (
+            result
+            if isinstance(result, Ready)
+            else self._respond(_encode(result), status, dry_run=self.dry_run)
+        )
 
     async def operate(
         self, verb: Callable[[SystemConnection], Awaitable[Any]], *, reason: str, status: int = 200
@@ -173,49 +174,58 @@ class Context:
         def open_work() -> Any:
             return self.runtime.database.operator(reason=reason, rollback=self.dry_run)
 
-        return await self._write_once(open_work, verb, status, None, request)
+        result = await self._write_once(open_work, verb, status, request)
+        return (
+            result
+            if isinstance(result, Ready)
+            else self._respond(_encode(result), status, dry_run=self.dry_run)
+        )
 
     async def _write_once(
         self,
         open_work: Callable[[], Any],
         verb: Callable[[Any], Awaitable[Any]],
         status: int,
-        finish: Callable[[dict[str, Any]], Awaitable[Any]] | None,
         request: idempotency.Request | None,
-    ) -> Ready:
+    ) -> Any:
+        """What the verb answers in one transaction, or the answer that is stored with the Idempotency-Key."""
         ring = self.runtime.keyring
-        dry_run = self.dry_run
         async with open_work() as work:
             stored = await idempotency.begin(work, request, ring) if request else None
             if stored is not None and stored.status_code is not None:
                 return self._respond(stored.data, stored.status_code, replayed=True)
             if stored is not None and stored.resume is not None:
-                result: Any = Suspended(stored.resume)
-            else:
-                result = await verb(work)
+                return Suspended(stored.resume)
+            result = await verb(work)
             if request is not None:
                 if isinstance(result, Suspended):
                     await idempotency.suspend(work, request, result.resume)
                 else:
                     await idempotency.save(work, request, ring, status, _encode(result))
-        if isinstance(result, Suspended) and dry_run:
-            # Everything is rolled back, and no stranger is asked for something that was only tried.
-            result = result.preview
-        if isinstance(result, Suspended):
-            if finish is None:
-                raise TypeError("A verb that suspends needs a finish.")
-            try:
-                result = await finish(result.resume)
-            except AppError:
-                # It said no and is not running any more: the same key may take it up again at once.
-                if request is not None:
-                    async with self.runtime.database.fast(self.scope) as work:
-                        await idempotency.suspend(work, request, result.resume, running=False)
-                raise
+        return result
+
+    async def _finish(
+        self,
+        suspended: Suspended,
+        finish: Callable[[dict[str, Any]], Awaitable[Any]] | None,
+        status: int,
+        request: idempotency.Request | None,
+    ) -> Any:
+        """The rest of a verb, outside its transaction, which is committed: of what is repeated here, it is no part."""
+        if finish is None:
+            raise TypeError("A verb that suspends needs a finish.")
+        try:
+            result = await _tried_again(lambda: finish(suspended.resume))
+        except AppError:
+            # It said no and is not running any more: the same key may take it up again at once.
             if request is not None:
                 async with self.runtime.database.fast(self.scope) as work:
-                    await idempotency.save(work, request, ring, status, _encode(result))
-        return self._respond(_encode(result), status, dry_run=dry_run)
+                    await idempotency.suspend(work, request, suspended.resume, running=False)
+            raise
+        if request is not None:
+            async with self.runtime.database.fast(self.scope) as work:
+                await idempotency.save(work, request, self.runtime.keyring, status, _encode(result))
+        return result
 
     def _idempotent_request(self, owner: UUID) -> idempotency.Request | None:
         # Every write, not only POST: a DELETE whose answer was lost must not be a 404 when it is repeated.
@@ -295,6 +305,17 @@ class Context:
     def _respond(self, data: bytes, status: int, *, dry_run: bool = False, replayed: bool = False) -> Ready:
         headers = [(b"idempotent-replayed", b"true")] if replayed else []
         return Ready(envelope.success(data, self.request_id, dry_run=dry_run), status, headers)
+
+
+async def _tried_again(run: Callable[[], Awaitable[Any]]) -> Any:
+    """What `run` answers; it is repeated when its transaction met another one, and nothing of it is left."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return await run()
+        except Exception as error:
+            if sqlstate(error) not in _RETRY_STATES or attempt == _TRIES:
+                raise
+    raise AssertionError("unreachable")
 
 
 def cached_headers(entry: Entry, max_age: int) -> Headers:

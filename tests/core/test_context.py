@@ -148,6 +148,37 @@ class TestWritesThatMeet:
         async with worker.runtime.database.fast(context.scope) as work:
             assert await work.fetchval("select count(*) from usage_counters where metric = 'race'") == 1
 
+    async def test_what_is_committed_is_not_done_again_when_the_rest_lost_a_race(
+        self, shop: Shop, worker: Worker
+    ) -> None:
+        """A promised refund would be promised twice: only the rest is repeated."""
+        context = await self._context(shop, worker)
+        for key in (None, "refund-once"):
+            context = await self._context(shop, worker, key)
+            resumes: list[dict[str, Any]] = []
+
+            async def verb(work: StoreConnection) -> Suspended:
+                await work.execute(
+                    "insert into usage_counters values ($1, 'promised', '2026-01', 1) on conflict"
+                    " (store_id, metric, period) do update set used = usage_counters.used + 1",
+                    work.scope.store_id,
+                )
+                return Suspended({"refund": "re_1"})
+
+            async def finish(
+                resume: dict[str, Any], resumes: list[dict[str, Any]] = resumes
+            ) -> dict[str, int]:
+                resumes.append(resume)
+                if len(resumes) < 3:
+                    raise asyncpg.DeadlockDetectedError("deadlock detected")
+                return {"asked": len(resumes)}
+
+            answer = await context.write_fast(verb, finish=finish)
+            assert b'"asked":3' in answer.content
+            assert resumes == [{"refund": "re_1"}] * 3
+        async with worker.runtime.database.fast(context.scope) as work:
+            assert await work.fetchval("select used from usage_counters where metric = 'promised'") == 2
+
     async def test_after_three_losses_the_caller_is_told(self, shop: Shop, worker: Worker) -> None:
         """It is not tried for ever."""
         context = await self._context(shop, worker)
