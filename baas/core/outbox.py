@@ -132,7 +132,7 @@ class _NewEvent(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-_WRITE: Final = "select events_write($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_WRITE: Final = "events_write($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
 async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id: UUID | None = None) -> str:
@@ -172,13 +172,14 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
 async def flush(work: StoreWork) -> None:
     """Write the events of this transaction now, and not at its end."""
     await work.effects.write(work)
+    await work.send()
 
 
 async def _write(work: StoreWork, events: list[_NewEvent]) -> None:
     """Number and write them; those of one subject in the order they were emitted."""
     # Subjects are locked in one order, so that two transactions never wait for each other in a circle.
     events.sort(key=lambda event: event.subject)
-    await work.execute(
+    await work.later(
         _WRITE,
         work.scope.store_id,
         work.scope.request_id,

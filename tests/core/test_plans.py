@@ -205,8 +205,8 @@ class Watched:
             real = getattr(StoreConnection, verb)
 
             async def watched(work: StoreConnection, sql: str, *args: Any, _real: Any = real) -> Any:
-                if not work.begun:
-                    await work._begin()
+                if not work.begun or work._unsent:
+                    await work._ready()
                 before = await self._counts(work)
                 answer = await _real(work, sql, *args)
                 for table, (scans, rows) in (await self._counts(work)).items():

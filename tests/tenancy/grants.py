@@ -117,13 +117,14 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "first_id_of(timestamp with time zone)": ("invoker", ("baas_relay",)),
     "inventory_movement_id()": ("invoker", ("baas_app",)),
     "inventory_release(uuid,uuid,text,timestamp with time zone,boolean)": ("invoker", ("baas_app",)),
-    "inventory_reserve(uuid,uuid,uuid[],bigint[],timestamp with time zone,timestamp with time zone)": (
+    "inventory_reserve(uuid,uuid,uuid[],bigint[],uuid[],timestamp with time zone,timestamp with time zone)": (
         "invoker",
         ("baas_app",),
     ),
     "inventory_take(uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
     "maintain_partitions(text,interval)": ("definer", ("baas_relay",)),
-    "order_place(uuid,uuid,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
+    "order_number(uuid)": ("invoker", ("baas_app",)),
+    "order_place(bigint,uuid,uuid,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
         "invoker",
         ("baas_app",),
     ),
@@ -131,7 +132,11 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "invoker",
         ("baas_app",),
     ),
-    "payment_open(uuid,uuid,uuid,text,text,text,text,boolean,bigint,text,text,text,text,text,jsonb,jsonb,jsonb,timestamp with time zone,uuid,text,timestamp with time zone,boolean)": (
+    "payment_open(uuid,uuid,uuid,text,text,text,text,boolean,bigint,text,text,text,text,text,jsonb,jsonb,jsonb,timestamp with time zone,text,text,timestamp with time zone,timestamp with time zone,uuid[],text[],text[],text[],text,timestamp with time zone,boolean)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "sandbox_open(uuid,uuid,text,text,bigint,text,text,text,timestamp with time zone)": (
         "invoker",
         ("baas_app",),
     ),

@@ -98,6 +98,7 @@ class Database:
             system = SystemConnection(connection, begin, self.signals, reason)
             try:
                 yield system
+                await system.send()
                 if system.begun:
                     await connection.execute("rollback" if rollback else "commit")
             except BaseException:
@@ -165,9 +166,10 @@ class _FastWork:
             return
         work = self._work
         effects = work.effects
-        if work.begun or effects.pending:
+        if work.begun or work.pending:
             try:
                 await effects.write(work)
+                await work.send()
                 await self._connection.execute("rollback" if self._rollback else "commit")
             except BaseException:
                 await self._leave()

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from baas.core.db.calls import NO_REFUSALS, Call, Refusals, refused, statement
 from baas.core.db.faults import ScopeViolation
 from baas.core.db.work import AfterCommit, Effects, Signals
 from baas.core.scope import StoreScope
@@ -22,10 +23,11 @@ _FIRST_PARAMETER: Final = re.compile(r"\$1(?!\d)")
 class Driven(ABC):
     """A transaction on the bare driver. It begins with its first statement, so one that asks nothing costs nothing."""
 
-    __slots__ = ("_connection", "begun", "effects", "signals")
+    __slots__ = ("_connection", "_unsent", "begun", "effects", "signals")
 
     def __init__(self, connection: asyncpg.Connection, signals: Signals) -> None:
         self._connection = connection
+        self._unsent: list[Call] = []
         self.begun = False
         """Whether there is a transaction that has to be ended."""
         self.effects = Effects()
@@ -35,40 +37,70 @@ class Driven(ABC):
     def _opening(self) -> str:
         """The statement that begins the transaction."""
 
-    async def _begin(self) -> None:
-        self.begun = True
-        await self._connection.execute(self._opening())
+    async def _ready(self) -> None:
+        """Begin, and send what is still to be sent: the next statement sees it."""
+        if not self.begun:
+            self.begun = True
+            await self._connection.execute(self._opening())
+        if self._unsent:
+            calls, self._unsent = self._unsent, []
+            sql, args = statement(calls)
+            try:
+                await self._connection.fetchrow(sql, *args)
+            except asyncpg.PostgresError as error:
+                refusal = refused(error, calls)
+                if refusal is None:
+                    raise
+                raise refusal from None
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is still to be written or sent."""
+        return bool(self._unsent) or self.effects.pending
+
+    async def later(self, call: str, *args: Any, refusals: Refusals = NO_REFUSALS) -> None:
+        """Call a function, `name($1, $2)`, before the next statement or at the end, whichever comes first.
+
+        Calls that follow one another share a round trip, so nothing of them is answered. `refusals` says what their
+        errors mean, for these come later, too. What such a call does is one with the transaction as ever.
+        """
+        self._unsent.append(Call(call, args, refusals))
+
+    async def send(self) -> None:
+        """Send what is still to be sent, where its errors can be met."""
+        if self._unsent:
+            await self._ready()
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of a statement."""
-        if not self.begun:
-            await self._begin()
+        if self._unsent or not self.begun:
+            await self._ready()
         rows: list[asyncpg.Record] = await self._connection.fetch(sql, *args)
         return rows
 
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row of a statement, or None."""
-        if not self.begun:
-            await self._begin()
+        if self._unsent or not self.begun:
+            await self._ready()
         return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """The first column of the first row, or None."""
-        if not self.begun:
-            await self._begin()
+        if self._unsent or not self.begun:
+            await self._ready()
         return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement; the answer is the command tag."""
-        if not self.begun:
-            await self._begin()
+        if self._unsent or not self.begun:
+            await self._ready()
         tag: str = await self._connection.execute(sql, *args)
         return tag
 
     async def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> None:
         """Run a statement once for each row of arguments, in one round trip."""
-        if not self.begun:
-            await self._begin()
+        if self._unsent or not self.begun:
+            await self._ready()
         await self._connection.executemany(sql, args)
 
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
@@ -108,7 +140,7 @@ class StoreConnection(Driven):
         The statement sets its store itself, and `$1` is that store. It ends in a LIMIT, so that the planner cannot
         take it apart. Where there is a transaction already (an Idempotency-Key, a dry run), it is one of that.
         """
-        if self.begun or self._is_trial:
+        if self.begun or self._unsent or self._is_trial:
             return await self.fetch(sql, *args)
         if args[0] != self.scope.store_id:
             raise ScopeViolation("The first argument of a statement that comes alone is the store.")
@@ -124,7 +156,7 @@ class StoreConnection(Driven):
         With `relaxed` the commit does not wait for the disk: a crash of the database may forget the last moment's.
         Where there is a transaction already, the call is one of that.
         """
-        if self.begun or self._is_trial:
+        if self.begun or self._unsent or self._is_trial:
             return await self.fetchval(f"select {call}", *args)
         if args[0] != self.scope.store_id:
             raise ScopeViolation("The first argument of a function that is called alone is the store.")
@@ -140,6 +172,7 @@ class StoreConnection(Driven):
             with self.effects.part():
                 yield
         except BaseException:
+            self._unsent.clear()
             await self.execute("rollback to savepoint part")
             raise
         await self.execute("release savepoint part")

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 
+from baas.core.db.calls import NO_REFUSALS, Call, Refusals, refused
 from baas.core.db.faults import ScopeViolation
 from baas.core.db.work import AfterCommit, Effects, Signals
 from baas.core.models import StoreOwned
@@ -69,6 +70,19 @@ class StoreSession(AsyncSession):
         """The answer of a function: an ORM session always has its transaction."""
         del relaxed
         return await self.fetchval(f"select {call}", *args)
+
+    async def later(self, call: str, *args: Any, refusals: Refusals = NO_REFUSALS) -> None:
+        """Call a function; an ORM session does so at once."""
+        try:
+            await self.fetchval(f"select {call}", *args)
+        except asyncpg.PostgresError as error:
+            refusal = refused(error, [Call(call, args, refusals)])
+            if refusal is None:
+                raise
+            raise refusal from None
+
+    async def send(self) -> None:
+        """Nothing is kept back."""
 
     def after_commit(self, callback: AfterCommit, *, once: str | None = None) -> None:
         """Run the callback when the transaction is durable; with `once`, only the first of that name."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from baas.core import clock, ids
 from baas.core.db import StoreWork, SystemConnection
@@ -28,26 +29,55 @@ def level_of(row: Mapping[str, Any]) -> LevelRow:
     )
 
 
-_RESERVE: Final = f"select f.asked, f.granted, {_LEVEL} from inventory_reserve($1, $2, $3, $4, $5, $6) f"
+_RESERVE: Final = "inventory_reserve($1, $2, $3, $4, $5, $6, $7)"
+_RESERVE_THEN: Final = f"""
+select held, case when starts_with(held, '[true') then {{then}} end from (select {_RESERVE} as held offset 0) r
+"""
 _RELEASE: Final = f"select f.given_back, {_LEVEL} from inventory_release($1, $2, $3, $4, $5) f"
 _TAKE: Final = (
     f"select f.lacking, f.on_hand_change, f.reserved_change, {_LEVEL} from inventory_take($1, $2, $3) f"
 )
 
 
+class HeldLine(msgspec.Struct, frozen=True, array_like=True):
+    """What was asked of a variant, and its level now."""
+
+    asked: int
+    level: LevelRow
+
+
+class Held(msgspec.Struct, frozen=True, array_like=True):
+    """Whether all was held; its lines, or those that were short."""
+
+    granted: bool
+    lines: list[HeldLine]
+
+
+_held: Final = msgspec.json.Decoder(Held).decode
+
+
 async def reserve(
-    work: StoreWork, order_id: UUID, demand: Sequence[tuple[UUID, int]], until: datetime
-) -> list[asyncpg.Record]:
-    """Hold all lines or none. `demand` is sorted by variant. Rows: asked, granted, the level now."""
-    return await work.fetch(
-        _RESERVE,
+    work: StoreWork,
+    order_id: UUID,
+    demand: Sequence[tuple[UUID, int]],
+    until: datetime,
+    then: str | None = None,
+) -> tuple[Held, Any]:
+    """Hold all lines, sorted by variant, or none. Answers them and, once they are held, what the function `then` of
+    the store, `name($1)`, answers."""
+    sql = f"select {_RESERVE}, null" if then is None else _RESERVE_THEN.format(then=then)
+    row = await work.fetchrow(
+        sql,
         work.scope.store_id,
         order_id,
         [variant for variant, _ in demand],
         [quantity for _, quantity in demand],
+        [ids.new_id() for _ in demand],
         until,
         clock.now(work.scope),
     )
+    assert row is not None
+    return _held(row[0]), row[1]
 
 
 async def release(work: StoreWork, order_id: UUID, reason: Reason, *, due_only: bool) -> list[asyncpg.Record]:

@@ -142,7 +142,7 @@ UNTRACKED: Final = Stock(available=None, limited=False)
 """The stock of a variant that nobody counts."""
 
 
-class LevelRow(msgspec.Struct, frozen=True):
+class LevelRow(msgspec.Struct, frozen=True, array_like=True):
     """A level as it is stored."""
 
     variant_id: UUID

@@ -43,20 +43,22 @@ log = structlog.get_logger(__name__)
 # ------------------------------------------------------------------------------------- for checkout
 
 
-async def reserve(work: StoreWork, demand: Mapping[UUID, int], *, order_id: UUID, until: datetime) -> None:
+async def reserve(
+    work: StoreWork, demand: Mapping[UUID, int], *, order_id: UUID, until: datetime, then: str | None = None
+) -> Any:
     """Hold what an order needs until it is paid, cancelled, or `until` (the store's time) has passed.
 
     All or nothing. Raises InsufficientStock naming every variant that is short; nothing has changed
-    then. What is not tracked needs no holding, and under `continue` nothing is ever short.
+    then. What is not tracked needs no holding, and under `continue` nothing is ever short. Answers what the
+    function `then` of the store, `name($1)`, answers when all is held: it comes in the same round trip.
     """
-    lines = sorted(demand.items())
-    if not lines:
-        return
-    rows = await repository.reserve(work, order_id, lines, until)
-    short = [(row["variant_id"], row["asked"], level_of(row).available) for row in rows if not row["granted"]]
-    if short:
-        raise insufficient(short)
-    await _tell(work, [_undo(level_of(row), reserved=row["asked"]) for row in rows])
+    if not demand and then is None:
+        return None
+    held, answer = await repository.reserve(work, order_id, sorted(demand.items()), until, then)
+    if not held.granted:
+        raise insufficient([(line.level.variant_id, line.asked, line.level.available) for line in held.lines])
+    await _tell(work, [_undo(line.level, reserved=line.asked) for line in held.lines])
+    return answer
 
 
 def insufficient(short: Sequence[tuple[UUID, int, int]]) -> InsufficientStock:

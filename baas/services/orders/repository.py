@@ -41,24 +41,41 @@ _GIVEN_OF_ITEM: Final = (
     *("id", "variant_id", "product_id", "product_name", "variant_name", "sku", "image_url", "quantity"),
     *("unit_price", "total", "discount", "tax", "requires_shipping"),
 )
-_ARGUMENTS: Final = 2 + len(_GIVEN) + len(_GIVEN_OF_ITEM) + 6
-_PLACE: Final = f"select {_COLUMNS} from order_place({', '.join(f'${n}' for n in range(1, _ARGUMENTS + 1))})"
+_ARGUMENTS: Final = 3 + len(_GIVEN) + len(_GIVEN_OF_ITEM) + 6
+_PLACE: Final = f"order_place({', '.join(f'${n}' for n in range(1, _ARGUMENTS + 1))})"
+_AT_FIRST: Final[Row] = {
+    "amount_paid": 0,
+    "amount_refunded": 0,
+    "tracking": None,
+    **dict.fromkeys(
+        ("paid_at", "shipped_at", "delivered_at", "cancelled_at", "cancel_reason", "returned_at")
+    ),
+}
+"""What a new order has of the columns that it is not given: their defaults in the database."""
+NUMBER: Final = "order_number($1)"
+"""The number of the store's next order. From here to the commit the store's counter is locked, so this comes as late as
+it can."""
+
+
+async def next_number(work: StoreWork) -> int:
+    """The number of the next order; see NUMBER."""
+    number: int = await work.fetchval(f"select {NUMBER}", work.scope.store_id)
+    return number
 
 
 async def place(
     work: StoreWork,
     order_id: UUID,
+    number: int,
     values: Row,
     items: Sequence[Row],
     steps: Sequence[tuple[str | None, str]],
 ) -> Row:
-    """A new order with its lines and its first steps; answers its row.
-
-    From here to the commit the store's counter is locked, so this comes as late as it can.
-    """
+    """A new order with its lines and its first steps, written with what follows; answers its row."""
     caller = work.scope.caller
-    row: Row | None = await work.fetchrow(
+    await work.later(
         _PLACE,
+        number,
         work.scope.store_id,
         order_id,
         *(values[name] for name in _GIVEN),
@@ -70,8 +87,14 @@ async def place(
         caller.id,
         work.scope.request_id,
     )
-    assert row is not None
-    return row
+    return {
+        **_AT_FIRST,
+        "flags": [],
+        **values,
+        "id": order_id,
+        "number": number,
+        "updated_at": values["placed_at"],
+    }
 
 
 async def get(work: StoreWork, order_id: UUID) -> Row | None:

@@ -81,13 +81,16 @@ async def checkout(work: StoreWork, providers: Providers, cart_id: UUID, data: C
     held = reservation(store)
     expires_at = now + _expiry(store)
     pieces = {line.variant.variant_id: line.quantity for line in cart.lines}
-    await inventory.reserve(work, pieces, order_id=order_id, until=now + held)
+    number = await inventory.reserve(
+        work, pieces, order_id=order_id, until=now + held, then=repository.NUMBER
+    )
     is_free = totals.total == 0
     status = OrderStatus.PAYMENT_PENDING
     items = _cart_items(cart)
     row = await repository.place(
         work,
         order_id,
+        number,
         {
             **_amounts(totals),
             "status": status,
@@ -153,9 +156,11 @@ async def create(work: StoreWork, data: CreateOrder) -> Order:
     expires_at = now + _expiry(store)
     if data.reserve_stock:
         await inventory.reserve(work, steps.demand(items), order_id=order_id, until=expires_at)
+    number = await repository.next_number(work)
     row = await repository.place(
         work,
         order_id,
+        number,
         {
             **_amounts(totals),
             "status": OrderStatus.PENDING,

@@ -50,12 +50,7 @@ _STATUS: Final = {
 _SEARCH_PAGE: Final = 100
 _COLUMNS: Final = "id, status, amount, currency, amount_refunded, refunds, version, updated_at"
 
-_CREATE: Final = f"""
-insert into sandbox_payments (store_id, id, token, status, amount, currency, description, return_url, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-on conflict (store_id, id) do update set version = sandbox_payments.version
-returning token, return_url, {_COLUMNS}
-"""
+_CREATE: Final = "sandbox_open($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _FETCH: Final = f"select {_COLUMNS} from sandbox_payments where store_id = $1 and id = $2"
 _DECIDE: Final = f"""
 update sandbox_payments set status = $4, version = version + 1, updated_at = $5
@@ -132,23 +127,32 @@ class SandboxProvider:
         return AccountCheck(account_id=ids.encode("store", self._store_id), is_test=True)
 
     async def create(self, attempt: NewAttempt) -> Opened:
-        """Open an attempt; one payment of ours has one attempt here, however often it is asked for."""
-        row = await self._work.fetchrow(
+        """Open an attempt. Asked again for the same payment, the database refuses it: in one transaction no answer is lost."""
+        token, now = secrets.token_urlsafe(24), self._now()
+        row = {
+            "id": attempt.payment_id,
+            "status": _first_status(attempt),
+            "amount": attempt.amount,
+            "currency": attempt.currency,
+            "amount_refunded": 0,
+            "refunds": (),
+            "updated_at": now,
+        }
+        await self._work.later(
             _CREATE,
             self._store_id,
             attempt.payment_id,
-            secrets.token_urlsafe(24),
-            _first_status(attempt),
+            token,
+            row["status"],
             attempt.amount,
             attempt.currency,
             attempt.description,
             attempt.return_url,
-            self._now(),
+            now,
         )
-        assert row is not None
         public_id = ids.encode("pay", attempt.payment_id)
         store = ids.encode("store", self._store_id)
-        url = f"{self._base_url}/api/v1/sandbox/{store}/{public_id}/{row['token']}"
+        url = f"{self._base_url}/api/v1/sandbox/{store}/{public_id}/{token}"
         return Opened(session=public_id, next_action=Redirect(url), snapshot=_snapshot(row))
 
     async def fetch(self, handle: Handle) -> Sequence[Snapshot]:

@@ -1,12 +1,12 @@
 """The SQL of the payments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from baas.core import ids
-from baas.core.db import StoreWork
+from baas.core.db import NO_REFUSALS, Refusals, StoreWork
 from baas.services.payments.repository import accounts as accounts
 from baas.services.payments.repository import refunds as refunds
 
@@ -16,12 +16,37 @@ _COLUMNS: Final = (
     " metadata, options, opened_at, provider_updated_at, created_at, updated_at, paid_at"
 )
 
-_OPEN: Final = f"select {_COLUMNS} from payment_open({', '.join(f'${n}' for n in range(1, 23))})"
+# What a new payment is given; everything else has a default.
+_GIVEN: Final = (
+    *(
+        "id",
+        "order_id",
+        "provider",
+        "provider_payment_id",
+        "provider_session",
+        "provider_status",
+        "in_progress",
+    ),
+    *(
+        "amount",
+        "currency",
+        "reference",
+        "description",
+        "payer_email",
+        "return_url",
+        "next_action",
+        "metadata",
+    ),
+    *("options", "opened_at", "status", "failure_code", "provider_updated_at", "paid_at"),
+)
+_OPEN: Final = f"payment_open({', '.join(f'${n}' for n in range(1, len(_GIVEN) + 9))})"
+DISABLED: Final = "BS006"
+"""The SQLSTATE by which the database refuses a payment of a provider that its store has disabled."""
+Row = Mapping[str, Any]
 _MOVE: Final = f"select {_COLUMNS} from payment_move({', '.join(f'${n}' for n in range(1, 17))})"
 
 
-async def insert(
-    work: StoreWork,
+def new(
     *,
     payment_id: UUID,
     order_id: UUID | None,
@@ -41,36 +66,67 @@ async def insert(
     now: datetime,
     options: dict[str, Any] | None = None,
     is_open: bool = True,
-    even_disabled: bool = False,
-) -> Any | None:
-    """A pending payment and the first line of its history; None when the store has disabled the provider.
+) -> dict[str, Any]:
+    """The row of a pending payment. One that is not open yet still has to be opened with its provider."""
+    return {
+        "id": payment_id,
+        "order_id": order_id,
+        "provider": provider,
+        "provider_payment_id": provider_payment_id,
+        "provider_session": session,
+        "status": "pending",
+        "provider_status": provider_status,
+        "in_progress": in_progress,
+        "amount": amount,
+        "amount_refunded": 0,
+        "currency": currency,
+        "reference": reference,
+        "description": description,
+        "payer_email": payer_email,
+        "return_url": return_url,
+        "next_action": next_action,
+        "failure_code": None,
+        "flags": [],
+        "metadata": metadata,
+        "options": options or {},
+        "opened_at": now if is_open else None,
+        "provider_updated_at": None,
+        "created_at": now,
+        "updated_at": now,
+        "paid_at": None,
+    }
 
-    One that is not open yet still has to be opened with its provider.
+
+async def insert(
+    work: StoreWork,
+    row: Row,
+    *,
+    arrived: Row | None = None,
+    even_disabled: bool = False,
+    refusals: Refusals = NO_REFUSALS,
+) -> None:
+    """Write a pending payment and the first line of its history, with what follows.
+
+    One that has `arrived` one step further is written as it is there, with both lines. Refused by `DISABLED` when
+    the store has disabled the provider.
     """
-    return await work.fetchrow(
+    written = arrived or row
+    steps = [("created", None, row["status"])]
+    if arrived is not None:
+        steps.append(("moved", row["status"], arrived["status"]))
+    outcomes, before, after = zip(*steps, strict=True)
+    await work.later(
         _OPEN,
         work.scope.store_id,
-        payment_id,
-        order_id,
-        provider,
-        provider_payment_id,
-        session,
-        provider_status,
-        in_progress,
-        amount,
-        currency,
-        reference,
-        description,
-        payer_email,
-        return_url,
-        next_action,
-        metadata,
-        options or {},
-        now if is_open else None,
-        ids.new_id(),
+        *(written[name] for name in _GIVEN),
+        [ids.new_id() for _ in steps],
+        outcomes,
+        before,
+        after,
         work.scope.request_id,
-        now,
+        written["created_at"],
         even_disabled,
+        refusals=refusals,
     )
 
 
@@ -210,6 +266,15 @@ async def of_order(work: StoreWork, order_id: UUID) -> list[Any]:
     """The attempts for an order, oldest first."""
     return await work.fetch(
         f"select {_COLUMNS} from payments where store_id = $1 and order_id = $2 order by id",
+        work.scope.store_id,
+        order_id,
+    )
+
+
+async def lock_of_order(work: StoreWork, order_id: UUID) -> list[Any]:
+    """The same, held until the transaction ends, and taken in that order: an attempt before those that came of it."""
+    return await work.fetch(
+        f"select {_COLUMNS} from payments where store_id = $1 and order_id = $2 order by id for no key update",
         work.scope.store_id,
         order_id,
     )

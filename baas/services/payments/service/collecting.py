@@ -4,10 +4,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from asyncpg import ForeignKeyViolationError
 
 from baas.core import clock, ids, money
-from baas.core.db import StoreWork
+from baas.core.db import NO_SUCH_ROW, Refusals, StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
@@ -20,7 +19,7 @@ from baas.services.payments.schemas import (
     StorefrontPayment,
     checked_metadata,
 )
-from baas.services.payments.service.settling import apply, usable
+from baas.services.payments.service.settling import apply, arrival, event_of, usable
 from baas.services.payments.service.shape import emit, payment_of, storefront_of
 
 
@@ -49,26 +48,23 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
         raise ValidationFailed.field(
             "currency", f"an order of this store is paid in {work.scope.store.currency}"
         )
-    try:
-        row = await collect(
-            work,
-            providers,
-            Collect(
-                provider=data.provider,
-                amount=data.amount,
-                currency=currency,
-                order_id=ids.decode("ord", data.order_id) if data.order_id else None,
-                reference=data.reference,
-                description=data.description,
-                payer_email=data.payer.email if data.payer else None,
-                return_url=data.return_url,
-                sandbox_token=data.sandbox_token,
-                stripe_mode=data.stripe_mode,
-                metadata=checked_metadata(data.metadata),
-            ),
-        )
-    except ForeignKeyViolationError:
-        raise NotFound(id=data.order_id) from None
+    row = await collect(
+        work,
+        providers,
+        Collect(
+            provider=data.provider,
+            amount=data.amount,
+            currency=currency,
+            order_id=ids.decode("ord", data.order_id) if data.order_id else None,
+            reference=data.reference,
+            description=data.description,
+            payer_email=data.payer.email if data.payer else None,
+            return_url=data.return_url,
+            sandbox_token=data.sandbox_token,
+            stripe_mode=data.stripe_mode,
+            metadata=checked_metadata(data.metadata),
+        ),
+    )
     return payment_of(row, [])
 
 
@@ -93,8 +89,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
         return await _promise(work, kind, payment_id, asked)
     opened = await kind.connect(work, None).create(_attempt(work, payment_id, asked))
     snapshot = opened.snapshot
-    row = await repository.insert(
-        work,
+    row = repository.new(
         payment_id=payment_id,
         order_id=asked.order_id,
         provider=kind.name,
@@ -113,12 +108,23 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
         now=clock.now(work.scope),
         options=_options(asked),
     )
-    if row is None:
-        raise PaymentProviderUnconfigured(provider=asked.provider)
+    arrived = None if snapshot is None else arrival(work, row, snapshot)
+    await repository.insert(work, row, arrived=arrived, refusals=_refusals(asked))
     await emit(work, "payment.created", row, is_new=True)
+    if arrived is not None:
+        await emit(work, event_of(arrived["status"]), arrived, is_new=True)
+        return arrived
     if snapshot is not None and snapshot.status is not PaymentStatus.PENDING:
         row = await apply(work, row, snapshot, "create")
     return row
+
+
+def _refusals(asked: Collect) -> Refusals:
+    """What the database may refuse of a new payment: its provider, and its order."""
+    return {
+        repository.DISABLED: PaymentProviderUnconfigured(provider=asked.provider),
+        **({} if asked.order_id is None else {NO_SUCH_ROW: NotFound(id=ids.encode("ord", asked.order_id))}),
+    }
 
 
 async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked: Collect) -> Any:
@@ -128,8 +134,7 @@ async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked:
     problem = kind.objection(_attempt(work, payment_id, asked))
     if problem is not None:
         raise ValidationFailed.field(*problem)
-    row = await repository.insert(
-        work,
+    row = repository.new(
         payment_id=payment_id,
         order_id=asked.order_id,
         provider=kind.name,
@@ -149,8 +154,7 @@ async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked:
         options=_options(asked),
         is_open=False,
     )
-    if row is None:
-        raise PaymentProviderUnconfigured(provider=asked.provider)
+    await repository.insert(work, row, refusals=_refusals(asked))
     await emit(work, "payment.created", row, is_new=True)
     return row
 

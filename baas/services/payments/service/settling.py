@@ -16,6 +16,7 @@ from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Handle, Inbound, ProviderKind, RefundSnapshot, Snapshot
+from baas.services.payments.repository import Row
 from baas.services.payments.schemas import Payment, PaymentStatus, RefundStatus, StorefrontPayment, path
 from baas.services.payments.service.shape import emit, payment_of, shape, storefront_of
 
@@ -151,6 +152,30 @@ async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> A
     return row
 
 
+def arrival(work: StoreWork, row: Row, snapshot: Snapshot) -> Row | None:
+    """The row of a payment that is being opened, where its provider already has it, when that is one plain step away."""
+    target = snapshot.status
+    if (
+        target not in {PaymentStatus.PAID, PaymentStatus.FAILED}
+        or snapshot.refunds
+        or _mismatches(work, row, snapshot)
+    ):
+        return None
+    return {
+        **row,
+        "status": target.value,
+        "in_progress": snapshot.in_progress,
+        "failure_code": snapshot.failure_code,
+        "provider_updated_at": snapshot.updated_at,
+        "paid_at": row["created_at"] if target is PaymentStatus.PAID else None,
+    }
+
+
+def event_of(status: str) -> str:
+    """The event that tells of a payment's new state."""
+    return _EVENTS[PaymentStatus(status)]
+
+
 async def _advance(work: StoreWork, row: Any, snapshot: Snapshot, target: PaymentStatus, source: str) -> Any:
     """Take the steps to where the provider is now, and tell each; answers the row afterwards."""
     current = PaymentStatus(row["status"])
@@ -177,8 +202,7 @@ async def _advance(work: StoreWork, row: Any, snapshot: Snapshot, target: Paymen
 
 
 async def _sibling(work: StoreWork, row: Any, snapshot: Snapshot) -> Any:
-    sibling = await repository.insert(
-        work,
+    sibling = repository.new(
         payment_id=ids.new_id(),
         order_id=row["order_id"],
         provider=row["provider"],
@@ -195,10 +219,9 @@ async def _sibling(work: StoreWork, row: Any, snapshot: Snapshot) -> Any:
         next_action=None,
         metadata=row["metadata"],
         now=clock.now(work.scope),
-        # Money that came in is never ignored, whatever the store thinks of the provider since.
-        even_disabled=True,
     )
-    assert sibling is not None
+    # Money that came in is never ignored, whatever the store thinks of the provider since.
+    await repository.insert(work, sibling, even_disabled=True)
     await emit(work, "payment.created", sibling, is_new=True)
     return sibling
 

@@ -1,0 +1,47 @@
+"""Calls of functions whose answers nobody needs: consecutive ones go to the database together."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from baas.core.db.faults import sqlstate
+
+_PARAMETER: Final = re.compile(r"\$(\d+)")
+
+Refusals = Mapping[str, Exception]
+"""What an error of the database means for the caller, by its SQLSTATE."""
+NO_REFUSALS: Final[Refusals] = MappingProxyType({})
+NO_SUCH_ROW: Final = "23503"
+"""PostgreSQL's SQLSTATE for a foreign key that leads nowhere."""
+
+
+class Call(NamedTuple):
+    """A call of a function, `name($1, $2)`, that is still to be sent."""
+
+    sql: str
+    args: tuple[Any, ...]
+    refusals: Refusals
+
+
+def statement(calls: Sequence[Call]) -> tuple[str, list[Any]]:
+    """One statement that makes all the calls, in their order, and its arguments."""
+    return _together(tuple((call.sql, len(call.args)) for call in calls)), [
+        argument for call in calls for argument in call.args
+    ]
+
+
+@lru_cache(maxsize=512)
+def _together(calls: tuple[tuple[str, int], ...]) -> str:
+    parts, before = [], 0
+    for sql, count in calls:
+        parts.append(_PARAMETER.sub(lambda match, before=before: f"${int(match[1]) + before}", sql))  # type: ignore[misc]
+        before += count
+    return "select " + ", ".join(parts)
+
+
+def refused(error: BaseException, calls: Sequence[Call]) -> Exception | None:
+    """What the error means, by the first call that knows it; None when none does."""
+    state = sqlstate(error) or ""
+    return next((call.refusals[state] for call in calls if state in call.refusals), None)
