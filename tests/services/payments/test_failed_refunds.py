@@ -186,6 +186,33 @@ async def test_of_two_refunds_for_the_same_pieces_both_have_to_fail(
     assert await given_back(shop, placed) == 4
 
 
+async def test_a_refund_of_an_order_waits_for_its_first_payment_first(
+    shop: Shop, worker: Worker, database: Database, mercadopago: Provider
+) -> None:
+    """As whoever settles an attempt and those that came of it: two that went in opposite directions would meet in a circle."""
+    placed = await paid(shop, worker, mercadopago, (await variant_of(shop, price=1_000), 2))
+    for notification in await mercadopago.act(placed["payment"], "approved", again=True):
+        await mercadopago.deliver(mercadopago.signed(shop, notification))
+    await drain(worker, *INBOX)
+    scope = await shop.scope(worker)
+    async with database.fast(scope) as work:
+        first, last = await work.fetch(
+            "select id from payments where store_id = $1 order by id", scope.store_id
+        )
+    async with database.fast(scope) as settling:
+        lock = "select id from payments where store_id = $1 and id = $2 for no key update"
+        await settling.execute("set local lock_timeout = '300ms'")
+        await settling.fetch(lock, scope.store_id, first["id"])
+        refund = asyncio.create_task(give_back(shop, placed, amount=3_000))
+        async with database.fast(scope) as looking:
+            waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            while not await looking.fetchval(waits):  # noqa: ASYNC110  the database tells nobody
+                await asyncio.sleep(0.01)
+        await settling.fetch(lock, scope.store_id, last["id"])
+    made = (await refund)["refunds"]
+    assert [(one["amount"], one["status"]) for one in made] == [(2_000, "succeeded"), (1_000, "succeeded")]
+
+
 async def test_a_return_that_was_restocked_is_refunded_without_more_stock(
     shop: Shop, worker: Worker, stripe: Provider
 ) -> None:

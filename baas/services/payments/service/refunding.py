@@ -92,12 +92,11 @@ async def refund_order(
     """
     made: list[Refund] = []
     missing = amount
-    for found in reversed(await repository.of_order(work, order_id)):
-        row = await repository.lock(work, found["id"])
+    for row in reversed(await repository.lock_of_order(work, order_id)):
         left = await _left(work, row)
         part = left if missing is None else min(left, missing)
         if part:
-            made.append(await refund(work, providers, found["id"], CreateRefund(amount=part, reason=reason)))
+            made.append(await refund(work, providers, row["id"], CreateRefund(amount=part, reason=reason)))
             missing = None if missing is None else missing - part
     if missing:
         raise NotRefundable(asked=amount, refundable=(amount or 0) - missing, status=None)
