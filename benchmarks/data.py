@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from baas.core import ids
 from benchmarks.deployment import Deployment, Store
@@ -78,6 +79,10 @@ async def _copy(connection: Any, store: Store, sample: UUID, each: int) -> None:
                     values |= changed
                 elif table == "variants":
                     values["sku"] = f"{row['sku']}-{number}"
+                    offer = msgspec.json.decode(row["offer"])
+                    name = changed.get("name", offer[2])
+                    offer[:5] = [new[row["id"]], new[sample], name, offer[3], values["sku"]]
+                    values["offer"] = msgspec.json.encode(offer).decode()
                 made[table].append(tuple(values.values()))
         if number < 1000:
             # Enough that a benchmark of what is not cached never asks for the same one twice.

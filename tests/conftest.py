@@ -109,6 +109,29 @@ async def other_shop(http: httpx.AsyncClient) -> Shop:
     return await provision(http, OPERATOR_KEY)
 
 
+@pytest.fixture
+async def true_offers(shop: Shop, worker: Worker, database: Database) -> AsyncIterator[None]:
+    """After the test, what the store's variants say to carts is what their products say, whatever was changed."""
+    yield
+    scope = await shop.scope(worker)
+    async with database.fast(scope) as work:
+        wrong = await work.fetch(
+            """
+            select v.offer::text, p.name, p.status from variants v join products p using (store_id)
+            where v.store_id = $1 and p.id = v.product_id and v.offer::jsonb is distinct from jsonb_build_array(
+              v.id, p.id, p.name, v.name, v.sku, v.price, v.compare_at_price, v.weight_grams, v.requires_shipping,
+              v.taxable, v.kind,
+              coalesce(
+                (select url from product_images where store_id = $1 and id = v.image_id),
+                (select url from product_images where store_id = $1 and product_id = p.id order by position, id limit 1)
+              ),
+              p.status = 'active')
+            """,
+            scope.store_id,
+        )
+    assert wrong == []
+
+
 @pytest.fixture(scope="session")
 async def worker(settings: Settings) -> AsyncIterator[Worker]:
     """A worker whose loops run only when a test says so: `await drain(worker)`."""

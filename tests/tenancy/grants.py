@@ -45,7 +45,6 @@ GRANTS: dict[str, dict[str, str]] = {
         "sandbox_payments": "insert, select, update",
         "stores": "select, update (allowed_origins, catalog_version, clock_offset, country, domain, locale, name, prices_include_tax, settings, updated_at)",
         "usage_counters": "delete, insert, select, update",
-        "variant_offers": "select",
         "variants": "delete, insert, select, update",
         "webhook_attempts": "select",
         "webhook_deliveries": "insert, select, update",
@@ -109,6 +108,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "catalog_index(uuid,regconfig,text,text,text,text[])": ("definer", ("baas_app",)),
     "catalog_keys(uuid,tsquery)": ("invoker", ()),
     "catalog_keys(uuid,tsvector)": ("invoker", ()),
+    "catalog_offers(uuid,uuid[])": ("invoker", ("baas_app",)),
     "catalog_search(regconfig,text,text,text,text)": ("definer", ("baas_app",)),
     "events_write(uuid,text,text,uuid[],text[],text[],text[],text[],timestamp with time zone[])": (
         "invoker",

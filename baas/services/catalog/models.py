@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSON, TSVECTOR
 from sqlalchemy.orm import Mapped
 
 from baas.core.models import Base, StoreEntity, StoreOwned, column, store_fk
@@ -131,6 +131,8 @@ class Variant(StoreEntity, Base):
     image_id: Mapped[UUID | None] = column()
     available: Mapped[int | None] = column()
     in_stock: Mapped[bool] = column(type_=Boolean(), server_default=text("true"))
+    offer: Mapped[list[Any]] = column(deferred=True, type_=JSON(), server_default=text("'[]'"))
+    """What carts and orders need to know of it, a `Sellable` as JSON: derived from it, its product and its images."""
     created_at: Mapped[datetime] = column()
     updated_at: Mapped[datetime] = column()
 

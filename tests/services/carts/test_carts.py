@@ -14,6 +14,8 @@ from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.goods import events, make_product, make_variants
 
+pytestmark = pytest.mark.usefixtures("true_offers")
+
 ADDRESS = {"name": "Ana Pérez", "line1": "Av. Corrientes 1234", "city": "Buenos Aires", "country": "AR"}
 
 

@@ -9,6 +9,8 @@ from baas.worker import Worker
 from tests.clients import Shop
 from tests.services.goods import make_product
 
+pytestmark = pytest.mark.usefixtures("true_offers")
+
 TEE = {
     "name": "Remera Ñandú",
     "description": "<p>Suave</p><script>alert(1)</script>",

@@ -14,6 +14,8 @@ from baas.worker import Worker
 from tests.clients import Shop
 from tests.services.goods import make_product
 
+pytestmark = pytest.mark.usefixtures("true_offers")
+
 GOODS = [
     ("Ñandú de cerámica", 900, ["deco", "regalo"], 0),
     ("Bombilla de alpaca", 3000, ["mate"], 5),

@@ -18,6 +18,8 @@ from tests.clients import Shop, drain
 from tests.services.imports.sheets import row, sheet, simple
 from tests.services.imports.test_shopify_parser import REAL_FILES
 
+pytestmark = pytest.mark.usefixtures("true_offers")
+
 
 async def upload(
     shop: Shop, content: bytes, *, expect: int = 201, headers: dict[str, str] | None = None

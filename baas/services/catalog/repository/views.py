@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from msgspec import UNSET
 
 from baas.core.db import StoreWork
@@ -181,9 +182,11 @@ where p.store_id = $1 and p.id = n.id
 
 
 async def store_derived(work: StoreWork, derived: Sequence[tuple[UUID, bytes, int, int, bool]]) -> None:
-    """Write what is derived from products: document, price range, stock."""
+    """Write what is derived from products: document, price range, stock, and the offers of their variants."""
     if derived:
-        await work.execute(_STORE_DERIVED, work.scope.store_id, *map(list, zip(*derived, strict=True)))
+        columns = list(map(list, zip(*derived, strict=True)))
+        await work.execute(_STORE_DERIVED, work.scope.store_id, *columns)
+        await work.execute("select catalog_offers($1, $2)", work.scope.store_id, columns[0])
 
 
 async def index_words(work: StoreWork, words: Sequence[tuple[UUID, str, str, str, str, list[str]]]) -> None:
@@ -226,39 +229,15 @@ async def set_availability(work: StoreWork, told: Sequence[tuple[UUID, int | Non
     return {row["product_id"] for row in rows}
 
 
-_SELLABLE: Final = """
-select v.id as variant_id, v.product_id, p.name as product_name, v.name as variant_name, v.sku, v.price,
-  v.compare_at_price, v.weight_grams, v.requires_shipping, v.taxable, v.kind,
-  (select i.url from product_images i where i.store_id = v.store_id and i.product_id = v.product_id
-   order by (i.id = v.image_id) desc nulls last, i.position, i.id limit 1) as image_url,
-  p.status = 'active' as is_active
-from variants v join products p on p.store_id = v.store_id and p.id = v.product_id
-where v.store_id = $1 and v.id = any($2::uuid[])
-"""
+_SELLABLE: Final = "select offer::text from variants where store_id = $1 and id = any($2::uuid[])"
+_sellable: Final = msgspec.json.Decoder(Sellable).decode
 
 
-async def sellable_rows(work: StoreWork, variant_ids: Sequence[UUID]) -> list[Any]:
+async def sellable(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, Sellable]:
     """What carts and orders need to know of variants; those that do not exist are left out."""
-    return await work.fetch(_SELLABLE, work.scope.store_id, list(variant_ids))
-
-
-def sellable_of(row: Any) -> Sellable:
-    """What a row with these columns says of its variant."""
-    return Sellable(
-        variant_id=row["variant_id"],
-        product_id=row["product_id"],
-        product_name=row["product_name"],
-        variant_name=row["variant_name"],
-        sku=row["sku"],
-        price=row["price"],
-        compare_at_price=row["compare_at_price"],
-        weight_grams=row["weight_grams"],
-        requires_shipping=row["requires_shipping"],
-        taxable=row["taxable"],
-        kind=VariantKind(row["kind"]),
-        image_url=row["image_url"],
-        is_active=row["is_active"],
-    )
+    rows = await work.fetch(_SELLABLE, work.scope.store_id, list(variant_ids))
+    found = [_sellable(row["offer"]) for row in rows]
+    return {offer.variant_id: offer for offer in found}
 
 
 async def raise_version(work: StoreWork) -> None:

@@ -84,7 +84,7 @@ __all__ = [
 
 async def sellable(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, Sellable]:
     """What carts and orders need to know of variants, whatever their product's status; one statement."""
-    return {row["variant_id"]: views.sellable_of(row) for row in await views.sellable_rows(work, variant_ids)}
+    return await views.sellable(work, variant_ids)
 
 
 async def count_products(work: StoreWork) -> int:

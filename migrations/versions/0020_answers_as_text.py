@@ -3,8 +3,8 @@
 A function that answers a table is a scan with a store of its rows; a value is computed where it is asked for, and its
 reader takes it apart in one step.
 
-Revision ID: 0019
-Revises: 0018
+Revision ID: 0020
+Revises: 0019
 """
 
 from collections.abc import Mapping
@@ -15,28 +15,31 @@ from alembic import op
 
 from migrations.policies import APP
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
 BEFORE: Any = import_module("migrations.versions.0012_fewer_statements")
 OLD_FUNCTIONS: Mapping[str, str] = BEFORE.FUNCTIONS
 
-# In the order of `CartRow`, `ItemRow`, `Sellable` and `Stock`, which are read from it.
-VARIANT = (
-    "o.variant_id, o.product_id, o.product_name, o.variant_name, o.sku, o.price, o.compare_at_price, o.weight_grams,"
-    " o.requires_shipping, o.taxable, o.kind, o.image_url, o.is_active"
-)
+# In the order of `CartRow`, `ItemRow` and `Stock`, which are read from it; the offer is the variant's own.
 LINE = (
-    f"json_build_array(i.id, i.variant_id, i.quantity, i.unit_price, i.currency, json_build_array({VARIANT}),"
-    " json_build_array(o.available, o.limited))"
+    "json_build_array(i.id, i.variant_id, i.quantity, i.unit_price, i.currency, v.offer,"
+    " json_build_array(l.available, coalesce(l.limited, false)))"
 )
+IS_ACTIVE = "(v.offer ->> 12)::boolean"
+# One look-up for each variant, however large a store the planner has in mind.
 LINES = """
     from cart_items i
     cross join lateral (
-      select * from variant_offers v where v.store_id = p_store and v.variant_id = i.variant_id offset 0
-    ) o
+      select x.price, x.offer from variants x where x.store_id = p_store and x.id = i.variant_id offset 0
+    ) v
+    left join lateral (
+      select case when x.tracked then greatest(x.on_hand - x.reserved, 0) end as available,
+        x.tracked and x.policy = 'deny' as limited
+      from inventory_levels x where x.store_id = p_store and x.variant_id = i.variant_id offset 0
+    ) l on true
     where i.store_id = p_store and i.cart_id = p_cart;
 """
 TOLD = f"return json_build_array({BEFORE.HEAD}, coalesce(lines, '[]'))::text;"
@@ -66,11 +69,11 @@ TOUCH = f"""
 """
 # Refused by raising, so that nothing of it stays: a change may be the only statement of its transaction.
 CHECKED_ANSWER = f"""
-  select count(*), coalesce(sum(o.price * i.quantity::double precision), 0), json_agg({LINE}),
-    json_agg(json_build_object(
-      'variant_id', o.variant_id, 'asked', i.quantity, 'available', case when o.is_active then o.available else 0 end
+  select count(*), coalesce(sum(v.price * i.quantity::double precision), 0), json_agg({LINE}),
+    json_agg(json_build_object('variant_id', i.variant_id, 'asked', i.quantity,
+      'available', case when {IS_ACTIVE} then l.available else 0 end
     )) filter (
-      where o.variant_id = any(p_checked) and (not o.is_active or o.limited and o.available < i.quantity)
+      where i.variant_id = any(p_checked) and (not {IS_ACTIVE} or l.limited and l.available < i.quantity)
     )
   into counted, worth, lines, short {LINES.strip()}
   if short is not null then
@@ -81,6 +84,26 @@ CHECKED_ANSWER = f"""
     raise exception 'worth too much' using errcode = 'BS004';
   end if;
   {TOLD}
+"""
+# A price is the variant's own of this moment, unless a line brings its own from another cart.
+ADD = f"""
+  insert into cart_items as i (store_id, id, cart_id, variant_id, quantity, unit_price, currency, added_at)
+  select p_store, d.id, p_cart, d.variant_id, d.quantity, coalesce(d.unit_price, v.price), p_currency, p_now
+  from unnest(p_items, p_variants, p_quantities, p_prices) as d(id, variant_id, quantity, unit_price)
+  cross join lateral (
+    select v.price from variants v
+    where v.store_id = p_store and v.id = d.variant_id and (d.unit_price is not null or {IS_ACTIVE}) offset 0
+  ) v
+  on conflict (store_id, cart_id, variant_id) do update set
+    quantity = i.quantity + excluded.quantity, unit_price = excluded.unit_price, currency = excluded.currency;
+  get diagnostics counted = row_count;
+  if counted < cardinality(p_variants) then
+    raise exception 'not for sale' using errcode = 'BS001', detail = (
+      select d.id from unnest(p_variants) as d(id) where not exists (
+        select from variants v where v.store_id = p_store and v.id = d.id and {IS_ACTIVE}
+      ) limit 1
+    );
+  end if;
 """
 FOUND = "c carts; lines json;"
 CHECKS = f"""
@@ -102,7 +125,7 @@ begin
     return null;
   end if;
 {FIND}
-{BEFORE.ADD}
+{ADD}
 {CHECKED_ANSWER}
 end
 $$
@@ -115,7 +138,7 @@ create function cart_put(
 declare {CHECKS}
 begin
 {TOUCH.format(changes="")}
-{BEFORE.ADD}
+{ADD}
 {CHECKED_ANSWER}
 end
 $$
@@ -184,10 +207,13 @@ $$
 def upgrade() -> None:
     """Those that answer a text take the place of the former ones."""
     _replace(OLD_FUNCTIONS, FUNCTIONS)
+    op.execute("drop view variant_offers")
 
 
 def downgrade() -> None:
     """Bring the former functions back."""
+    op.execute(BEFORE.OFFERS)
+    op.execute(f"grant select on variant_offers to {APP}")
     _replace(FUNCTIONS, OLD_FUNCTIONS)
 
 

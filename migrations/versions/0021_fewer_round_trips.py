@@ -2,8 +2,8 @@
 
 An order's number is taken with its stock; a payment may arrive where its provider already has it.
 
-Revision ID: 0020
-Revises: 0019
+Revision ID: 0021
+Revises: 0020
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from alembic import op
 
 from migrations.policies import APP
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
