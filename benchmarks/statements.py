@@ -234,6 +234,9 @@ class Script:
 
     def _made(self, value: Any, name: str) -> str | None:
         """Something of this kind that was never there; None where it does not matter."""
+        if isinstance(value, int):
+            # What the database counted in the recording: an order's number.
+            return f"(:m)::{name}"
         if not isinstance(value, UUID | str | bytes):
             return None
         number = self._fresh.setdefault(value, len(self._fresh))

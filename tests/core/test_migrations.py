@@ -7,6 +7,8 @@ import asyncpg
 import pytest
 
 from baas.core import migrations
+from tests import deployment
+from tests.servers import Servers
 
 
 @pytest.fixture
@@ -61,3 +63,24 @@ async def test_a_table_that_lets_stores_see_one_another_stops_the_start(owner_ur
     finally:
         await owner.execute("drop table left_open")
     await migrations.bring_up(owner_url)
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [("orders", "id"), ("inventory_reservations", "order_id"), ("carts", "id"), ("payments", "id")],
+)
+async def test_what_a_checkout_looks_up_is_found_by_its_key_before_anybody_counted(
+    servers: Servers, table: str, key: str
+) -> None:
+    """Of indexes that seem equally good the planner takes the newest; a young shop's foreign keys are checked with it."""
+    owner_url = await deployment.migrated_database(servers.admin_url)
+    connection = await asyncpg.connect(servers.admin_url, database=owner_url.rpartition("/")[2])
+    try:
+        await connection.execute("set plan_cache_mode = force_generic_plan")
+        await connection.execute(
+            f"prepare look (uuid, uuid) as select from only {table} where store_id = $1 and {key} = $2 for key share"
+        )
+        plan = "\n".join(row[0] for row in await connection.fetch("explain execute look (null, null)"))
+    finally:
+        await connection.close()
+    assert f"Index Scan using pk_{table}" in plan
