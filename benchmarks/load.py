@@ -182,6 +182,23 @@ def request(method: str, path: str, headers: dict[str, str], body: Any = None) -
     return "\r\n".join([*lines, "", ""]).encode() + sent
 
 
+class Prepared:
+    """The requests of a flow with one key, as bytes with a place for the cart's path: the load shares its core with PostgreSQL."""
+
+    def __init__(self, base: str, key: str) -> None:
+        headers = {"X-API-KEY": key}
+        order = {"email": "ana@example.com", "provider": "sandbox", "sandbox_token": "approved"}
+        self.carts = f"{base}/storefront/carts/".encode()
+        self.new = request("POST", f"{base}/storefront/carts", headers, {})
+        lines = request("POST", "%b/items", headers).removesuffix(b"\r\n")
+        self.items = lines + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        self.changes = [
+            request("PATCH", "%b", headers, change)
+            for change in ({"shipping_address": ADDRESS}, {"shipping_method_id": "standard"})
+        ]
+        self.order = request("POST", "%b/checkout", headers, order)
+
+
 class Run:
     """A job under way."""
 
@@ -194,6 +211,7 @@ class Run:
         self.latencies: list[float] = []
         self.random = random.Random(job.seed)
         self.next_target = 0
+        self._prepared: dict[str, Prepared] = {}
 
     def target(self) -> Any:
         """The next of the targets, in turn."""
@@ -221,28 +239,33 @@ class Run:
     async def cart(self, client: Client) -> bytes:
         """A new cart with an item; answers the cart's path."""
         key, variants = self.target()
-        return await self._cart(client, {"X-API-KEY": key}, variants)
+        return await self._cart(client, key, variants)
 
-    async def _cart(self, client: Client, headers: dict[str, str], variants: list[str]) -> bytes:
-        base = self.job.base
-        answer = await self.ask(client, request("POST", f"{base}/storefront/carts", headers, {}), 201)
+    async def _cart(self, client: Client, key: str, variants: list[str]) -> bytes:
+        prepared = self._prepare(key)
+        answer = await self.ask(client, prepared.new, 201)
         found = _DATA_ID.search(answer)
         if found is None:
             raise Wrong
-        path = f"{base}/storefront/carts/{found[1].decode()}"
-        item = {"variant_id": self.random.choice(variants), "quantity": 1}
-        await self.ask(client, request("POST", f"{path}/items", headers, item), 201)
-        return path.encode()
+        path = prepared.carts + found[1]
+        # A variant's id always has the same length, and so has this body.
+        sent = b'{"variant_id":"%b","quantity":1}' % self.random.choice(variants).encode()
+        await self.ask(client, prepared.items % (path, len(sent), sent), 201)
+        return path
 
     async def checkout(self, client: Client) -> None:
         """A whole flow: cart, item, address and shipping, order with reservation and an approved payment."""
         key, variants = self.target()
-        headers = {"X-API-KEY": key}
-        path = (await self._cart(client, headers, variants)).decode()
-        await self.ask(client, request("PATCH", path, headers, {"shipping_address": ADDRESS}), 200)
-        await self.ask(client, request("PATCH", path, headers, {"shipping_method_id": "standard"}), 200)
-        order = {"email": "ana@example.com", "provider": "sandbox", "sandbox_token": "approved"}
-        await self.ask(client, request("POST", f"{path}/checkout", headers, order), 201)
+        path = await self._cart(client, key, variants)
+        prepared = self._prepare(key)
+        for change in prepared.changes:
+            await self.ask(client, change % path, 200)
+        await self.ask(client, prepared.order % path, 201)
+
+    def _prepare(self, key: str) -> "Prepared":
+        if key not in self._prepared:
+            self._prepared[key] = Prepared(self.job.base, key)
+        return self._prepared[key]
 
     async def buyer(self, client: Client) -> None:
         """Check a prepared cart out; there may be none left."""
@@ -263,15 +286,16 @@ class Run:
         elif dice < 0.99:
             cart = store.get("cart")
             if cart is None or self.random.random() < 0.05:
-                store["cart"] = (await self._cart(client, headers, store["variants"])).decode()
+                store["cart"] = (await self._cart(client, store["key"], store["variants"])).decode()
                 return
             item = {"variant_id": self.random.choice(store["variants"]), "quantity": 1}
             await self.ask(client, request("POST", f"{cart}/items", headers, item), 201)
         else:
-            await self._buy(client, headers, store["variants"])
+            await self._buy(client, store["key"], store["variants"])
 
-    async def _buy(self, client: Client, headers: dict[str, str], variants: list[str]) -> None:
-        path = (await self._cart(client, headers, variants)).decode()
+    async def _buy(self, client: Client, key: str, variants: list[str]) -> None:
+        headers = {"X-API-KEY": key}
+        path = (await self._cart(client, key, variants)).decode()
         order = {"email": "ana@example.com", "provider": "sandbox", "sandbox_token": "approved",
                  "shipping_address": ADDRESS}  # fmt: skip
         await self.ask(client, request("POST", f"{path}/checkout", headers, order), 201)

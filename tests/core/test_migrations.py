@@ -66,7 +66,7 @@ async def test_a_table_that_lets_stores_see_one_another_stops_the_start(owner_ur
 
 
 @pytest.mark.parametrize(
-    ("table", "key"),
+    "table, key",
     [("orders", "id"), ("inventory_reservations", "order_id"), ("carts", "id"), ("payments", "id")],
 )
 async def test_what_a_checkout_looks_up_is_found_by_its_key_before_anybody_counted(
