@@ -58,13 +58,26 @@ FIND = """
 TOUCH = f"""
   update carts x set
     updated_at = p_now,
-    expires_at = case when p_expires - x.expires_at > interval '1 day' then p_expires else x.expires_at end{{changes}}
+    expires_at = case when p_expires - x.expires_at > interval '1 day' then p_expires else x.expires_at end{BEFORE.CHANGES}
   where x.store_id = p_store and x.id = p_cart
     and case when x.status = 'active' then x.expires_at > p_now else false end
   returning x.* into c;
   if not found then
 {FIND}
 {ANSWER}
+  end if;
+"""
+# The same for a change of its lines: the row itself stays as it is, which costs less than writing it, until the end of
+# its life has to move.
+HOLD = f"""
+  select x.* into c from carts x where x.store_id = p_store and x.id = p_cart for no key update;
+  if not found then
+    return null;
+  elsif c.status <> 'active' or c.expires_at <= p_now then
+{ANSWER}
+  elsif p_expires - c.expires_at > interval '1 day' then
+    update carts x set updated_at = p_now, expires_at = p_expires where x.store_id = p_store and x.id = p_cart
+    returning x.* into c;
   end if;
 """
 # Refused by raising, so that nothing of it stays: a change may be the only statement of its transaction.
@@ -137,7 +150,7 @@ create function cart_put(
 ) returns text language plpgsql as $$
 declare {CHECKS}
 begin
-{TOUCH.format(changes="")}
+{HOLD}
 {ADD}
 {CHECKED_ANSWER}
 end
@@ -150,7 +163,7 @@ create function cart_set(
 ) returns text language plpgsql as $$
 declare {CHECKS} p_checked uuid[];
 begin
-{TOUCH.format(changes="")}
+{HOLD}
   if p_quantity = 0 then
     delete from cart_items i where i.store_id = p_store and i.cart_id = p_cart and i.id = p_item;
   else
@@ -171,7 +184,7 @@ create function cart_update(
 ) returns text language plpgsql as $$
 declare {CHECKS} p_checked uuid[];
 begin
-{TOUCH.format(changes=BEFORE.CHANGES)}
+{TOUCH}
 {CHECKED_ANSWER}
 end
 $$
