@@ -1,6 +1,6 @@
 """What a cart or an order needs to know of a variant is one derived column, and not a join of three tables.
 
-It is made wherever a product's document is made, from the same rows and in the same transaction.
+A trigger makes it wherever a product's document is written, from the same rows and in the same transaction.
 
 Revision ID: 0019
 Revises: 0018
@@ -9,8 +9,6 @@ Revises: 0018
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSON
-
-from migrations.policies import APP
 
 revision = "0019"
 down_revision = "0018"
@@ -26,16 +24,24 @@ json_build_array(x.id, x.product_id, p.name, x.name, x.sku, x.price, x.compare_a
    order by (i.id = x.image_id) desc nulls last, i.position, i.id limit 1),
   p.status = 'active')
 """
+# Whoever writes a document does it, the API of the release before included.
 DERIVE = f"""
-create function catalog_offers(p_store uuid, p_products uuid[]) returns void language sql as $$
+create function catalog_derive_offers() returns trigger language plpgsql as $$
+begin
   update variants v set offer = n.offer
-  from unnest(p_products) as w(id) cross join lateral (
+  from (
     select x.id, {OFFER.strip()} as offer
-    from products p join variants x on x.store_id = p.store_id and x.product_id = p.id
-    where p.store_id = p_store and p.id = w.id offset 0
+    from variants x cross join (select new.*) p
+    where x.store_id = new.store_id and x.product_id = new.id offset 0
   ) n
-  where v.store_id = p_store and v.id = n.id and v.offer::text <> n.offer::text
+  where v.store_id = new.store_id and v.id = n.id and v.offer::text <> n.offer::text;
+  return null;
+end
 $$
+"""
+TRIGGER = """
+create trigger derive_offers after update of document on products
+for each row execute function catalog_derive_offers()
 """
 
 
@@ -43,8 +49,8 @@ def upgrade() -> None:
     """Add the column, and fill it for the variants that there are."""
     op.add_column("variants", sa.Column("offer", JSON(), nullable=False, server_default=sa.text("'[]'")))
     op.execute(DERIVE)
-    op.execute("revoke execute on function catalog_offers from public")
-    op.execute(f"grant execute on function catalog_offers to {APP}")
+    op.execute("revoke execute on function catalog_derive_offers from public")
+    op.execute(TRIGGER)
     # The rows of all stores: their owner alone does not see them.
     op.execute(f"lock table {', '.join(TABLES)} in access exclusive mode")
     for table in TABLES:
@@ -59,5 +65,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Carts join again."""
-    op.execute("drop function catalog_offers")
+    op.execute("drop trigger derive_offers on products")
+    op.execute("drop function catalog_derive_offers")
     op.drop_column("variants", "offer")

@@ -7,7 +7,6 @@ Revision ID: 0020
 Revises: 0019
 """
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -21,7 +20,6 @@ branch_labels = None
 depends_on = None
 
 BEFORE: Any = import_module("migrations.versions.0012_fewer_statements")
-OLD_FUNCTIONS: Mapping[str, str] = BEFORE.FUNCTIONS
 
 # In the order of `CartRow`, `ItemRow` and `Stock`, which are read from it; the offer is the variant's own.
 LINE = (
@@ -124,8 +122,8 @@ CHECKS = f"""
 """
 
 FUNCTIONS = {
-    "cart_create(uuid, uuid, text, uuid[], uuid[], bigint[], text, timestamptz, timestamptz, bigint, bigint)": f"""
-create function cart_create(
+    "cart_create_json(uuid, uuid, text, uuid[], uuid[], bigint[], text, timestamptz, timestamptz, bigint, bigint)": f"""
+create function cart_create_json(
   p_store uuid, p_cart uuid, p_email text, p_items uuid[], p_variants uuid[], p_quantities bigint[], p_currency text,
   p_now timestamptz, p_expires timestamptz, p_most_lines bigint, p_most_worth bigint
 ) returns text language plpgsql as $$
@@ -143,8 +141,8 @@ begin
 end
 $$
 """,
-    "cart_put(uuid, uuid, uuid[], uuid[], bigint[], bigint[], text, timestamptz, timestamptz, uuid[], bigint, bigint)": f"""
-create function cart_put(
+    "cart_put_json(uuid, uuid, uuid[], uuid[], bigint[], bigint[], text, timestamptz, timestamptz, uuid[], bigint, bigint)": f"""
+create function cart_put_json(
   p_store uuid, p_cart uuid, p_items uuid[], p_variants uuid[], p_quantities bigint[], p_prices bigint[],
   p_currency text, p_now timestamptz, p_expires timestamptz, p_checked uuid[], p_most_lines bigint, p_most_worth bigint
 ) returns text language plpgsql as $$
@@ -156,8 +154,8 @@ begin
 end
 $$
 """,
-    "cart_set(uuid, uuid, uuid, bigint, timestamptz, timestamptz, bigint, bigint)": f"""
-create function cart_set(
+    "cart_set_json(uuid, uuid, uuid, bigint, timestamptz, timestamptz, bigint, bigint)": f"""
+create function cart_set_json(
   p_store uuid, p_cart uuid, p_item uuid, p_quantity bigint, p_now timestamptz, p_expires timestamptz,
   p_most_lines bigint, p_most_worth bigint
 ) returns text language plpgsql as $$
@@ -177,8 +175,8 @@ begin
 end
 $$
 """,
-    "cart_update(uuid, uuid, jsonb, timestamptz, timestamptz, bigint, bigint)": f"""
-create function cart_update(
+    "cart_update_json(uuid, uuid, jsonb, timestamptz, timestamptz, bigint, bigint)": f"""
+create function cart_update_json(
   p_store uuid, p_cart uuid, p_changes jsonb, p_now timestamptz, p_expires timestamptz, p_most_lines bigint,
   p_most_worth bigint
 ) returns text language plpgsql as $$
@@ -189,8 +187,8 @@ begin
 end
 $$
 """,
-    "cart_convert(uuid, uuid, uuid, timestamptz)": f"""
-create function cart_convert(p_store uuid, p_cart uuid, p_order uuid, p_now timestamptz)
+    "cart_convert_json(uuid, uuid, uuid, timestamptz)": f"""
+create function cart_convert_json(p_store uuid, p_cart uuid, p_order uuid, p_now timestamptz)
 returns text language plpgsql as $$
 declare {FOUND}
 begin
@@ -205,8 +203,8 @@ begin
 end
 $$
 """,
-    "cart_read(uuid, uuid)": f"""
-create function cart_read(p_store uuid, p_cart uuid) returns text language plpgsql stable as $$
+    "cart_read_json(uuid, uuid)": f"""
+create function cart_read_json(p_store uuid, p_cart uuid) returns text language plpgsql stable as $$
 declare {FOUND}
 begin
 {FIND}
@@ -218,22 +216,14 @@ $$
 
 
 def upgrade() -> None:
-    """Those that answer a text take the place of the former ones."""
-    _replace(OLD_FUNCTIONS, FUNCTIONS)
-    op.execute("drop view variant_offers")
-
-
-def downgrade() -> None:
-    """Bring the former functions back."""
-    op.execute(BEFORE.OFFERS)
-    op.execute(f"grant select on variant_offers to {APP}")
-    _replace(FUNCTIONS, OLD_FUNCTIONS)
-
-
-def _replace(old: Mapping[str, str], new: Mapping[str, str]) -> None:
-    for signature in old:
-        op.execute(f"drop function {signature}")
-    for signature, definition in new.items():
+    """Beside the former ones, which the API of the release before calls until it is replaced."""
+    for signature, definition in FUNCTIONS.items():
         op.execute(definition)
         op.execute(f"revoke execute on function {signature} from public")
         op.execute(f"grant execute on function {signature} to {APP}")
+
+
+def downgrade() -> None:
+    """The former ones are still there."""
+    for signature in FUNCTIONS:
+        op.execute(f"drop function {signature}")

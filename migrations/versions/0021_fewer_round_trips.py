@@ -6,10 +6,10 @@ Revision ID: 0021
 Revises: 0020
 """
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import op
 
 from migrations.policies import APP
@@ -20,17 +20,7 @@ branch_labels = None
 depends_on = None
 
 BEFORE: Any = import_module("migrations.versions.0012_fewer_statements")
-STOCK: Any = import_module("migrations.versions.0003_inventory")
 OUTBOX: Any = import_module("migrations.versions.0016_event_outbox")
-
-OLD_FUNCTIONS: Mapping[str, str] = {
-    "inventory_reserve(uuid, uuid, uuid[], bigint[], timestamptz, timestamptz)": STOCK.FUNCTIONS[
-        "inventory_reserve(uuid, uuid, uuid[], bigint[], timestamptz, timestamptz)"
-    ],
-    "order_place": BEFORE.CHECKOUT_FUNCTIONS["order_place"],
-    "payment_open": BEFORE.CHECKOUT_FUNCTIONS["payment_open"],
-    "events_write": OUTBOX.EVENTS_WRITE,
-}
 
 LEVEL = (
     "json_build_array(level.variant_id, level.on_hand, level.reserved, level.policy, level.tracked, level.low_stock_at,"
@@ -160,7 +150,11 @@ begin
 end
 $$
 """,
-    "events_write": """
+}
+
+
+# The same to its caller.
+EVENTS_WRITE = """
 create function events_write(
   p_store uuid, p_request text, p_version text, p_ids uuid[], p_types text[], p_subjects text[], p_heads text[],
   p_tails text[], p_times timestamptz[]
@@ -192,24 +186,32 @@ begin
   select p_store, unnest(p_subjects), unnest(sequences), unnest(p_ids), unnest(p_types), unnest(p_times);
 end
 $$
-""",
-}
+"""
 
 
 def upgrade() -> None:
-    """Put them in the place of the former ones."""
-    _replace(OLD_FUNCTIONS, FUNCTIONS)
+    """Beside the former ones, which have other arguments and which the API of the release before calls until it is replaced."""
+    for name, definition in FUNCTIONS.items():
+        op.execute(definition)
+        signature = _signature(name)
+        op.execute(f"revoke execute on function {signature} from public")
+        op.execute(f"grant execute on function {signature} to {APP}")
+    op.execute(EVENTS_WRITE.replace("create function", "create or replace function", 1))
 
 
 def downgrade() -> None:
-    """Bring the former ones back."""
-    _replace(FUNCTIONS, OLD_FUNCTIONS)
+    """The former ones are still there."""
+    for name in FUNCTIONS:
+        op.execute(f"drop function {_signature(name)}")
+    op.execute(OUTBOX.EVENTS_WRITE.replace("create function", "create or replace function", 1))
 
 
-def _replace(old: Mapping[str, str], new: Mapping[str, str]) -> None:
-    for name in old:
-        op.execute(f"drop function {name}")
-    for name, definition in new.items():
-        op.execute(definition)
-        op.execute(f"revoke execute on function {name} from public")
-        op.execute(f"grant execute on function {name} to {APP}")
+def _signature(name: str) -> str:
+    """The function of this name that was made last."""
+    found = op.get_bind().execute(
+        sa.text(
+            f"select oid::regprocedure::text from pg_proc where proname = '{name}' order by oid desc limit 1"
+        )
+    )
+    signature: str = found.scalar_one()
+    return signature

@@ -77,12 +77,12 @@ def _by_id(line: ItemRow) -> UUID:
     return line.id
 
 
-_READ: Final = "cart_read($1, $2)"
-_CREATE: Final = "cart_create($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-_PUT: Final = "cart_put($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-_SET: Final = "cart_set($1, $2, $3, $4, $5, $6, $7, $8)"
-_CHANGE: Final = "cart_update($1, $2, $3, $4, $5, $6, $7)"
-_CONVERT: Final = "select cart_convert($1, $2, $3, $4)"
+_READ: Final = "cart_read_json($1, $2)"
+_CREATE: Final = "cart_create_json($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_PUT: Final = "cart_put_json($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_SET: Final = "cart_set_json($1, $2, $3, $4, $5, $6, $7, $8)"
+_CHANGE: Final = "cart_update_json($1, $2, $3, $4, $5, $6, $7)"
+_CONVERT: Final = "select cart_convert_json($1, $2, $3, $4)"
 
 
 async def read(work: StoreWork, cart_id: UUID) -> CartRow | None:

@@ -132,7 +132,8 @@ class Variant(StoreEntity, Base):
     available: Mapped[int | None] = column()
     in_stock: Mapped[bool] = column(type_=Boolean(), server_default=text("true"))
     offer: Mapped[list[Any]] = column(deferred=True, type_=JSON(), server_default=text("'[]'"))
-    """What carts and orders need to know of it, a `Sellable` as JSON: derived from it, its product and its images."""
+    """What carts and orders need to know of it, a `Sellable` as JSON: derived from it, its product and its images
+    by a trigger when the product's document is written."""
     created_at: Mapped[datetime] = column()
     updated_at: Mapped[datetime] = column()
 

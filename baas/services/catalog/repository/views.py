@@ -182,11 +182,10 @@ where p.store_id = $1 and p.id = n.id
 
 
 async def store_derived(work: StoreWork, derived: Sequence[tuple[UUID, bytes, int, int, bool]]) -> None:
-    """Write what is derived from products: document, price range, stock, and the offers of their variants."""
+    """Write what is derived from products: document, price range, stock. With a document the offers of its variants are
+    derived, by a trigger (migration 0019)."""
     if derived:
-        columns = list(map(list, zip(*derived, strict=True)))
-        await work.execute(_STORE_DERIVED, work.scope.store_id, *columns)
-        await work.execute("select catalog_offers($1, $2)", work.scope.store_id, columns[0])
+        await work.execute(_STORE_DERIVED, work.scope.store_id, *map(list, zip(*derived, strict=True)))
 
 
 async def index_words(work: StoreWork, words: Sequence[tuple[UUID, str, str, str, str, list[str]]]) -> None:
