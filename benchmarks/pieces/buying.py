@@ -19,6 +19,8 @@ _STORES = 8
 """Stores that are bought from at once; an order's number is counted in its store, one after the other."""
 _VARIANTS = 8
 """Variants of each store that the limit buys: enough that its clients seldom wait for one another."""
+_AT_ONCE = 16
+"""Flows under way: as many as the limit's clients. Both cores are full with 12; 32 cost each a tenth more."""
 BUYERS, STOCK = 500, 100
 FLOWS, BARE_REQUESTS = 400, 40_000
 """Flows a second that are the aim on a machine on which a bare handler answers so many requests a second: how fast
@@ -28,6 +30,11 @@ _BARE_BYTES = 4096
 
 def _targets(bench: Bench) -> list[Any]:
     return [[store.publishable_key, store.variant_ids] for store in bench.stores[:_STORES]]
+
+
+def _job(bench: Bench, kind: str) -> load.Job:
+    seconds = max(bench.options.seconds, 3)
+    return bench.own_job(kind, _targets(bench), seconds=seconds, connections=_AT_ONCE)
 
 
 def _put(store: Store, variant: int) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def _flows_a_second(bench: Bench) -> Piece:
     """How many flows a second, beside a bare handler that tells how fast the machine is at this moment."""
     body = bench.file("bare.json", b'{"bare":"%s"}' % (b"x" * (_BARE_BYTES - 11)))
     limit = bench.deployment.start_limit("bytes", LIMIT_BODY=str(body))
-    job = bench.own_job("checkout", _targets(bench), seconds=max(bench.options.seconds, 3))
+    job = _job(bench, "checkout")
     bench.drive_get(limit, LIMIT_PORT, "/bare", {})
     watch = Watch()
     pairs = [
@@ -110,7 +117,7 @@ def _compare(bench: Bench, name: str, kind: str, flow: Any, aim: float, *counted
     def ours() -> Sample:
         before = [data.count(bench.deployment, f"select count(*) from {table}") for table in counted]
         used = api.cpu()
-        outcome = load.run(bench.own_job(kind, _targets(bench), seconds=max(bench.options.seconds, 3)))
+        outcome = load.run(_job(bench, kind))
         used = api.cpu() - used
         if outcome.errors:
             raise RuntimeError(f"{name}: {outcome.errors} errors: {outcome.notes}")

@@ -124,6 +124,8 @@ test('a phone: nothing sticks out, everything can be hit', async () => {
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
     await picture(page, `phone-${path === '/' ? 'home' : 'product'}`);
   }
+  // What the page shows may be there before every element of it is.
+  await page.waitForFunction(() => [...document.querySelectorAll('baas-product, baas-cart')].every((host) => host.shadowRoot));
   const small = await page.evaluate(() => {
     const found = [];
     for (const host of document.querySelectorAll('baas-product, baas-cart')) {
