@@ -1,8 +1,9 @@
-"""The keys of orders and of reservations are the newest indexes of their tables.
+"""The keys of orders and of reservations are what the planner takes to find one, while nobody has counted the table.
 
-Of indexes that cost the same the planner takes the newest, and while nobody has counted a table all those that begin
-with its store cost the same. So in the first minutes of a deployment each part of an order looked its order up by its
-status, which reads all of the store's orders, more with each one; a reservation was found by its variant.
+Without statistics all indexes that begin with the store seem to answer as well. Of those it takes the smallest, and of
+equal ones the newest. So in the first minutes of a deployment each part of an order looked its order up by its number or
+its status, which reads all of the store's orders, more with each one; a reservation was found by its variant. The keys
+are the newest now, and the smaller index of an order's number begins with the number.
 
 Revision ID: 0022
 Revises: 0021
@@ -20,7 +21,8 @@ TABLES = ("orders", "inventory_reservations")
 
 
 def upgrade() -> None:
-    """Make each key anew, and what refers to it."""
+    """Turn the index of numbers round; make each key anew, and what refers to it."""
+    _numbered("number, store_id", old="uq_orders_store_id_number", new="uq_orders_number_store_id")
     for table in TABLES:
         referring = _constraints("f", "confrelid", table)
         keys = _constraints("p", "conrelid", table)
@@ -32,6 +34,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """A key is as good wherever it stands."""
+    _numbered("store_id, number", old="uq_orders_number_store_id", new="uq_orders_store_id_number")
+
+
+def _numbered(columns: str, *, old: str, new: str) -> None:
+    op.execute(f"alter table orders drop constraint {old}")
+    op.execute(f"alter table orders add constraint {new} unique ({columns})")
 
 
 def _constraints(kind: str, side: str, table: str) -> list[tuple[str, str, str]]:

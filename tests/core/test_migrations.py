@@ -84,3 +84,15 @@ async def test_what_a_checkout_looks_up_is_found_by_its_key_before_anybody_count
     finally:
         await connection.close()
     assert f"Index Scan using pk_{table}" in plan
+
+
+async def test_no_index_of_orders_seems_smaller_than_their_key(owner: Any) -> None:
+    """One that begins with the store and is smaller is taken in its place as soon as there is a row: it reads the store."""
+    smaller = await owner.fetch(
+        """
+        select i.indexrelid::regclass::text from pg_index i where i.indrelid = 'orders'::regclass
+          and not i.indisprimary and i.indpred is null and i.indnkeyatts <= 2
+          and i.indkey[0] = (select attnum from pg_attribute where attrelid = i.indrelid and attname = 'store_id')
+        """
+    )
+    assert smaller == []
