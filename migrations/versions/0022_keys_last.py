@@ -3,7 +3,7 @@
 Without statistics all indexes that begin with the store seem to answer as well. Of those it takes the smallest, and of
 equal ones the newest. So in the first minutes of a deployment each part of an order looked its order up by its number or
 its status, which reads all of the store's orders, more with each one; a reservation was found by its variant. The keys
-are the newest now, and the smaller index of an order's number begins with the number.
+are the newest now, and the index of an order's number, which was smaller, holds the id as well.
 
 Revision ID: 0022
 Revises: 0021
@@ -21,8 +21,8 @@ TABLES = ("orders", "inventory_reservations")
 
 
 def upgrade() -> None:
-    """Turn the index of numbers round; make each key anew, and what refers to it."""
-    _numbered("number, store_id", old="uq_orders_store_id_number", new="uq_orders_number_store_id")
+    """Make the index of numbers larger, and each key anew with what refers to it."""
+    _numbered(" include (id)")
     for table in TABLES:
         referring = _constraints("f", "confrelid", table)
         keys = _constraints("p", "conrelid", table)
@@ -34,12 +34,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """A key is as good wherever it stands."""
-    _numbered("store_id, number", old="uq_orders_number_store_id", new="uq_orders_store_id_number")
+    _numbered("")
 
 
-def _numbered(columns: str, *, old: str, new: str) -> None:
-    op.execute(f"alter table orders drop constraint {old}")
-    op.execute(f"alter table orders add constraint {new} unique ({columns})")
+def _numbered(more: str) -> None:
+    op.execute("alter table orders drop constraint uq_orders_store_id_number")
+    op.execute(f"alter table orders add constraint uq_orders_store_id_number unique (store_id, number){more}")
 
 
 def _constraints(kind: str, side: str, table: str) -> list[tuple[str, str, str]]:

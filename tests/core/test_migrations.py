@@ -91,7 +91,7 @@ async def test_no_index_of_orders_seems_smaller_than_their_key(owner: Any) -> No
     smaller = await owner.fetch(
         """
         select i.indexrelid::regclass::text from pg_index i where i.indrelid = 'orders'::regclass
-          and not i.indisprimary and i.indpred is null and i.indnkeyatts <= 2
+          and not i.indisprimary and i.indpred is null and i.indnatts <= 2
           and i.indkey[0] = (select attnum from pg_attribute where attrelid = i.indrelid and attname = 'store_id')
         """
     )

@@ -18,9 +18,9 @@ class Order(StoreEntity, Base):
 
     __tablename__ = "orders"
     __table_args__ = (
-        # By the number first: an index that begins with the store and is smaller than the key would be taken for it
-        # while nobody has counted the table.
-        UniqueConstraint("number", "store_id"),
+        # With the id: an index that begins with the store and is smaller than the key would be taken in its place while
+        # nobody has counted the table.
+        UniqueConstraint("store_id", "number", postgresql_include=["id"]),
         Index("ix_orders_store_id_placed_at_id", "store_id", "placed_at", "id"),
         Index("ix_orders_store_id_status_placed_at_id", "store_id", "status", "placed_at", "id"),
         Index("ix_orders_store_id_email", "store_id", "email", postgresql_where=text("email is not null")),
