@@ -10,21 +10,7 @@ import pytest
 
 from baas.core.db import Database
 from baas.core.scope import StoreScope
-from baas.worker import Worker
-from tests.clients import Shop
 from tests.servers import Servers
-
-
-@pytest.fixture
-async def scope(shop: Shop, worker: Worker) -> StoreScope:
-    """A store."""
-    return await shop.scope(worker)
-
-
-@pytest.fixture(params=["store", "fast"])
-def open_work(request: pytest.FixtureRequest, database: Database) -> Any:
-    """Over the ORM, and over the bare driver."""
-    return getattr(database, request.param)
 
 
 @pytest.fixture(autouse=True)

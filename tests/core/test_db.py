@@ -15,20 +15,6 @@ from baas.core.db import Database, DatabaseUrls, is_outage, sqlstate, violated
 from baas.core.scope import StoreScope
 from baas.core.settings import Settings
 from baas.tenants.models import ApiKey, AuditLine
-from baas.worker import Worker
-from tests.clients import Shop
-
-
-@pytest.fixture
-async def scope(shop: Shop, worker: Worker) -> StoreScope:
-    """A store."""
-    return await shop.scope(worker)
-
-
-@pytest.fixture(params=["store", "fast"])
-def open_work(request: pytest.FixtureRequest, database: Database) -> Any:
-    """Over the ORM, and over the bare driver."""
-    return getattr(database, request.param)
 
 
 class TestJson:

@@ -36,9 +36,13 @@ def statement(calls: Sequence[Call]) -> tuple[str, list[Any]]:
 def _together(calls: tuple[tuple[str, int], ...]) -> str:
     parts, before = [], 0
     for sql, count in calls:
-        parts.append(_PARAMETER.sub(lambda match, before=before: f"${int(match[1]) + before}", sql))  # type: ignore[misc]
+        parts.append(_moved(sql, before))
         before += count
     return "select " + ", ".join(parts)
+
+
+def _moved(sql: str, by: int) -> str:
+    return _PARAMETER.sub(lambda match: f"${int(match[1]) + by}", sql)
 
 
 def refused(error: BaseException, calls: Sequence[Call]) -> Exception | None:
