@@ -192,7 +192,8 @@ class PaymentProvider(Protocol):
         ...
 
     async def create(self, attempt: NewAttempt) -> Opened:
-        """Open an attempt. The same `idempotency_key` opens nothing twice and answers the same."""
+        """Open an attempt. The same `idempotency_key` opens nothing twice and answers the same; one that is `in_process`
+        is asked once, in the transaction that makes the payment, and may refuse to be asked again."""
         ...
 
     async def fetch(self, handle: Handle) -> Sequence[Snapshot]:
