@@ -14,14 +14,15 @@ from litestar.plugins.core import MsgspecDIPlugin
 
 from baas import system
 from baas.assembly import COUNTERS, close_runtime, open_runtime
-from baas.core import metrics
-from baas.core.context import provide_context
+from baas.core.db.migrations import head
 from baas.core.errors import AppError
-from baas.core.jobs import Every, redis_client
-from baas.core.migrations import head
-from baas.core.ratelimit import RateLimiter
-from baas.core.requests import StrictRequest, on_bug, on_framework_refusal, on_refusal
+from baas.core.observe import metrics
+from baas.core.redis.client import redis_client
+from baas.core.redis.ratelimit import RateLimiter
+from baas.core.serving.context import provide_context
+from baas.core.serving.requests import StrictRequest, on_bug, on_framework_refusal, on_refusal
 from baas.core.settings import Environment, Settings
+from baas.core.work.jobs import Every
 from baas.openapi import document_routes
 from baas.services.carts import routes as carts_routes
 from baas.services.catalog import routes as catalog_routes
@@ -33,9 +34,9 @@ from baas.services.orders import routes as orders_routes
 from baas.services.payments import routes as payments_routes
 from baas.tenants import operator_routes
 from baas.tenants import routes as tenants_routes
-from baas.tenants.edge import Edge
-from baas.tenants.front import Front
-from baas.tenants.keys import KeyTable, StoreNews
+from baas.tenants.door.edge import Edge
+from baas.tenants.door.front import Front
+from baas.tenants.door.keys import KeyTable, StoreNews
 from baas.tenants.routes import Tenancy
 from baas.webhooks import routes as webhooks_routes
 from baas.widget_files import widget_routes

@@ -5,17 +5,18 @@ Routes are gathered in `baas/app.py`, handlers and loops in `baas/worker.py`, so
 
 from collections.abc import Awaitable, Callable
 
-from baas.core.cache import ByteCache
 from baas.core.crypto import KeyRing
 from baas.core.db import Database, StoreWork
-from baas.core.http import OutgoingClient
-from baas.core.jobs import Nudger, redis_client
-from baas.core.models import load_tables
-from baas.core.paging import CursorSigner
-from baas.core.redact import mask_also
-from baas.core.retention import personal_names
+from baas.core.db.tables import load_tables
+from baas.core.observe.redact import mask_also
+from baas.core.outgoing.http import OutgoingClient
+from baas.core.redis.cache import ByteCache
+from baas.core.redis.client import redis_client
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
+from baas.core.values.cursors import CursorSigner
+from baas.core.work.jobs import Nudger
+from baas.core.work.retention import personal_names
 from baas.services.catalog import service as catalog
 from baas.services.catalog import stock
 from baas.services.inventory import service as inventory

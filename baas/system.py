@@ -11,11 +11,12 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
 from baas import __version__
-from baas.core import heartbeat, metrics
-from baas.core.context import Ctx
 from baas.core.crypto import equal
 from baas.core.errors import Unauthenticated
+from baas.core.observe import metrics
 from baas.core.runtime import Runtime
+from baas.core.serving.context import Ctx
+from baas.core.work import heartbeat
 
 PATIENCE: Final = 1.0
 """Seconds that a check may take."""

@@ -15,8 +15,8 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from baas import demo
-from baas.core.context import Ctx
 from baas.core.errors import NotFound
+from baas.core.serving.context import Ctx
 from baas.core.settings import Environment
 
 SOURCE: Final = Path(__file__).parents[1] / "widget" / "src"

@@ -7,19 +7,21 @@ from collections.abc import Callable
 import structlog
 
 from baas.assembly import TABLES, close_runtime, open_runtime
-from baas.core import heartbeat, housekeeping, memory, outbox, retention
-from baas.core.jobs import Drain, Loop, Loops, redis_client
-from baas.core.outbox import FanOut, Handler, Handlers, ScopeMaker
+from baas.core.observe import memory
+from baas.core.observe.scrape import scraped
+from baas.core.redis.client import redis_client
 from baas.core.runtime import Runtime
-from baas.core.scrape import scraped
 from baas.core.settings import Settings
+from baas.core.work import heartbeat, housekeeping, outbox, retention
+from baas.core.work.jobs import Drain, Loop, Loops
+from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker
 from baas.services.carts import jobs as carts_jobs
 from baas.services.imports import jobs as imports_jobs
 from baas.services.inventory import jobs as inventory_jobs
 from baas.services.notifications import jobs as notifications_jobs
 from baas.services.orders import jobs as orders_jobs
 from baas.services.payments import jobs as payments_jobs
-from baas.tenants.keys import KeyTable, StoreNews
+from baas.tenants.door.keys import KeyTable, StoreNews
 from baas.webhooks import jobs as webhooks_jobs
 
 log = structlog.get_logger(__name__)

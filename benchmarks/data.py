@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from baas.core import ids
+from baas.core.values import ids
 from benchmarks.deployment import Deployment, Store
 
 SAMPLE = {

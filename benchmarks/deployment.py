@@ -23,11 +23,12 @@ import asyncpg
 import msgspec
 import redis
 
-from baas.core import ids, migrations, roles
 from baas.core.crypto import api_key_hash
+from baas.core.db import migrations, roles
 from baas.core.embedded import EmbeddedPostgres, EmbeddedRedis, Guard
 from baas.core.scope import Mode
-from baas.tenants.keys import new_key
+from baas.core.values import ids
+from baas.tenants.door.keys import new_key
 from baas.tenants.schemas import KeyKind
 from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
 

@@ -17,13 +17,13 @@ import asyncpg
 import uvloop
 
 from baas.assembly import close_runtime, open_runtime
-from baas.core import clock, ids
 from baas.core.runtime import Runtime
 from baas.core.scope import StoreScope
 from baas.core.settings import load_settings
+from baas.core.values import clock, ids
 from baas.services.inventory import service as inventory
 from baas.services.inventory.errors import InsufficientStock
-from baas.tenants.keys import KeyTable
+from baas.tenants.door.keys import KeyTable
 
 _ROUNDS = 5
 _UPDATE = """

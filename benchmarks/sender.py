@@ -16,9 +16,9 @@ import aiohttp
 import uvloop
 
 from baas.assembly import close_runtime, open_runtime
-from baas.core import outbox
 from baas.core.settings import load_settings
-from baas.tenants.keys import KeyTable
+from baas.core.work import outbox
+from baas.tenants.door.keys import KeyTable
 
 _SINGLE = 150
 _BODY = json.dumps(

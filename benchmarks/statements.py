@@ -24,7 +24,7 @@ import msgspec
 from baas.app import create_app
 from baas.core.db import connect
 from baas.core.embedded.server import wheel_folder
-from baas.core.logging import configure_logging
+from baas.core.observe.logging import configure_logging
 from baas.core.settings import load_settings
 from benchmarks.deployment import Deployment
 from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree

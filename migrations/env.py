@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from baas.core.migrations import OPEN_TABLES
+from baas.core.db.migrations import OPEN_TABLES
 from migrations.metadata import metadata
 
 

@@ -1,6 +1,6 @@
 """The tables of every package; used by migrations and their tests."""
 
-from baas.core.models import load_tables
+from baas.core.db.tables import load_tables
 
 metadata = load_tables()
 

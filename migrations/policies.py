@@ -6,7 +6,7 @@ from uuid import UUID
 
 from alembic import op
 
-from baas.core import clock
+from baas.core.values import clock
 
 APP, RELAY, AUTH, OPERATOR = "baas_app", "baas_relay", "baas_auth", "baas_operator"
 CURRENT_STORE = "nullif(current_setting('app.store_id', true), '')::uuid"

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from baas.core.ids import decode
 from baas.core.scope import Caller, CallerKind, StoreScope
+from baas.core.values.ids import decode
 from baas.worker import Worker
 
 BASE = "/api/v1"

@@ -6,8 +6,8 @@ import os
 import asyncpg
 
 from baas.core.db import DatabaseUrls
-from baas.core.migrations import upgrade
-from baas.core.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.db.migrations import upgrade
+from baas.core.db.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
 from baas.core.settings import Settings
 from tests.servers import random_name
 

@@ -18,7 +18,7 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from baas.cli import devstate
-from baas.core import ids
+from baas.core.values import ids
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = {

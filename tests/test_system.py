@@ -14,11 +14,12 @@ from litestar import Litestar, get
 from structlog.testing import capture_logs
 
 from baas.app import UndeclaredRoute, create_app, refuse_undeclared
-from baas.core import heartbeat, ids
 from baas.core.db import Database
-from baas.core.logging import _merge_request
-from baas.core.scrape import scraped
+from baas.core.observe.logging import _merge_request
+from baas.core.observe.scrape import scraped
 from baas.core.settings import Settings
+from baas.core.values import ids
+from baas.core.work import heartbeat
 from baas.worker import Worker, create_worker
 from tests.clients import Shop, drain
 from tests.running_app import client_of, started

@@ -9,9 +9,9 @@ from baas.cli import devkeys
 from baas.cli.dev import dev_command
 from baas.cli.devkeys import Keys
 from baas.cli.devstate import Prepared
-from baas.core import migrations
 from baas.core.crypto import api_key_hash
-from baas.core.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.db import migrations
+from baas.core.db.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
 from baas.core.settings import load_settings
 
 DATABASE = "baas_dev"

@@ -7,7 +7,7 @@ import click
 from redis.exceptions import RedisError
 
 from baas.cli.common import json_option, operate, settings, show
-from baas.core.jobs import arq_redis
+from baas.core.work.jobs import arq_redis
 from baas.tenants import test_clock
 from baas.tenants.operators import Operator
 

@@ -17,15 +17,15 @@ import click
 import msgspec
 
 from baas.cli import devstate
-from baas.core import ids
 from baas.core.errors import AppError, NotFound
-from baas.core.redact import redact_text
+from baas.core.observe.redact import redact_text
 from baas.core.scope import Caller, CallerKind
 from baas.core.settings import Settings, SettingsError, load_settings
+from baas.core.values import ids
 
 if TYPE_CHECKING:
     from baas.core.runtime import Runtime
-    from baas.tenants.keys import KeyTable
+    from baas.tenants.door.keys import KeyTable
     from baas.tenants.operators import Operator
 
 CALLER: Final = Caller(CallerKind.OPERATOR, "command-line")
@@ -108,7 +108,7 @@ def fail(status: int, code: str, message: str, details: Mapping[str, Any] | None
 def run(work: Callable[[], Awaitable[Any]]) -> Any:
     """Run the asynchronous part of a command; refusals and outages become messages and exit codes."""
     from baas.core.db import is_outage, sqlstate
-    from baas.core.logging import configure_logging
+    from baas.core.observe.logging import configure_logging
 
     configure_logging("WARNING", json=False)
     try:
@@ -135,8 +135,8 @@ async def _await(work: Callable[[], Awaitable[Any]]) -> Any:
 async def opened() -> AsyncIterator[tuple["Runtime", "KeyTable"]]:
     """The deployment, connected; changes to stores are announced to its running processes."""
     from baas.assembly import close_runtime, open_runtime
-    from baas.core.jobs import redis_client
-    from baas.tenants.keys import KeyTable, StoreNews
+    from baas.core.redis.client import redis_client
+    from baas.tenants.door.keys import KeyTable, StoreNews
 
     runtime = open_runtime(settings())
     table = KeyTable(runtime.database, runtime.settings.secret)

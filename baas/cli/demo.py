@@ -6,14 +6,14 @@ from pathlib import Path
 from baas.assembly import close_runtime, open_runtime
 from baas.cli import devkeys
 from baas.cli.devkeys import Keys
-from baas.core import ids
 from baas.core.crypto import random_token
 from baas.core.db import Database
 from baas.core.scope import Caller, CallerKind, Mode
 from baas.core.settings import Settings
+from baas.core.values import ids
 from baas.services.imports.service import import_file
 from baas.tenants import operators
-from baas.tenants.keys import KeyTable
+from baas.tenants.door.keys import KeyTable
 from baas.tenants.operators import Operator
 from baas.tenants.schemas import CreateStore, StoreSettings
 

@@ -13,9 +13,11 @@ import msgspec
 from redis.asyncio import Redis
 
 from baas.cli.common import REFUSED, json_option, settings
-from baas.core import clock, heartbeat, migrations
-from baas.core.roles import APP, AUTH, OPERATOR, RELAY
+from baas.core.db import migrations
+from baas.core.db.roles import APP, AUTH, OPERATOR, RELAY
 from baas.core.settings import Settings
+from baas.core.values import clock
+from baas.core.work import heartbeat
 
 PATIENCE: Final = 5.0
 MAX_SKEW: Final = timedelta(seconds=2)

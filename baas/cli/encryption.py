@@ -8,11 +8,11 @@ import msgspec
 
 from baas.assembly import RENEWALS
 from baas.cli.common import CALLER, REFUSED, json_option, opened, run, show
-from baas.core import ids
 from baas.core.crypto import DecryptionFailed
 from baas.core.runtime import Runtime
+from baas.core.values import ids
 from baas.tenants import operators
-from baas.tenants.keys import KeyTable
+from baas.tenants.door.keys import KeyTable
 from baas.tenants.operators import Operator
 
 _PAGE: Final = 500

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from baas.cli.common import CALLER, REFUSED, json_option, opened, run
-from baas.core import ids
 from baas.core.runtime import Runtime
 from baas.core.scope import StoreScope
+from baas.core.values import ids
 from baas.services.imports.schemas import Import, Outcome, Result
 from baas.services.imports.service import import_file
 from baas.tenants import operators
-from baas.tenants.keys import KeyTable
+from baas.tenants.door.keys import KeyTable
 from baas.tenants.operators import Operator
 
 

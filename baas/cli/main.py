@@ -8,7 +8,7 @@ import click
 
 from baas import __version__
 from baas.cli import common
-from baas.core import memory
+from baas.core.observe import memory
 
 _ELSEWHERE: Final = {
     "clock": "clock.clock_group",

@@ -15,12 +15,12 @@ from baas.cli import devstate
 from baas.cli.common import REFUSED, USAGE, environment, fail, json_option, opened, run, show
 from baas.cli.duration import seconds
 from baas.cli.imports import store_scope
-from baas.core import clock, ids
-from baas.core.decoding import to_struct
-from baas.core.paging import Page
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
+from baas.core.serving.decoding import to_struct
+from baas.core.serving.paging import Page
 from baas.core.settings import Environment
+from baas.core.values import clock, ids
 from baas.services.payments import service
 from baas.services.payments.providers import providers_of
 from baas.services.payments.schemas import CreatePayment, Payment, PutPaymentProvider

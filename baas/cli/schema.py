@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import click
 
 from baas.cli.common import REFUSED, USAGE, environment, fail, json_option, run, settings, show
-from baas.core import migrations
 from baas.core.crypto import api_key_hash, random_token
-from baas.core.roles import ALL, ensure_database, ensure_roles
+from baas.core.db import migrations
+from baas.core.db.roles import ALL, ensure_database, ensure_roles
 from baas.core.settings import SettingsError, value_of
 
 

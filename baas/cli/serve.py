@@ -8,8 +8,8 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from baas.app import create_app
-from baas.core import memory
-from baas.core.logging import GRANIAN_LOG_CONFIG, configure_logging, configure_sentry
+from baas.core.observe import memory
+from baas.core.observe.logging import GRANIAN_LOG_CONFIG, configure_logging, configure_sentry
 from baas.core.settings import Settings, load_settings
 
 

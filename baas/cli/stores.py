@@ -6,9 +6,9 @@ import click
 
 from baas.cli.common import confirm, json_option, operate, show, show_list, yes_option
 from baas.cli.duration import seconds
-from baas.core.decoding import to_struct
 from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode
+from baas.core.serving.decoding import to_struct
 from baas.tenants import operators
 from baas.tenants.plans import LIMITS, PLANS, UNLIMITED
 from baas.tenants.schemas import CreateApiKey, CreateStore, KeyKind, RotateApiKey

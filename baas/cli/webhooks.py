@@ -13,9 +13,9 @@ import msgspec
 from baas.cli.common import REFUSED, fail, json_option, opened, run, show
 from baas.cli.duration import seconds
 from baas.cli.imports import store_scope
-from baas.core import clock, ids
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
+from baas.core.values import clock, ids
 from baas.webhooks import signing
 from baas.webhooks.schemas.outbound import Delivery, Replay, Replayed, ReplayOf
 from baas.webhooks.service import deliveries, endpoints, events

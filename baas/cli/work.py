@@ -4,7 +4,7 @@ import asyncio
 
 import uvloop
 
-from baas.core.logging import configure_logging, configure_sentry
+from baas.core.observe.logging import configure_logging, configure_sentry
 from baas.core.settings import Settings
 from baas.worker import create_worker, run_until_signal
 

@@ -1,6 +1,6 @@
 """Refusals: classes with a stable code and a status. Everything else that is raised is a bug (500).
 
-One renderer (`baas.core.envelope.failure`) turns them into the failure envelope of the HTTP contract.
+One renderer (`baas.core.serving.envelope.failure`) turns them into the failure envelope of the HTTP contract.
 """
 
 from typing import Any, ClassVar

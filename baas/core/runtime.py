@@ -7,13 +7,13 @@ import msgspec
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from baas.core.cache import ByteCache
     from baas.core.crypto import KeyRing
     from baas.core.db import Database
-    from baas.core.http import OutgoingClient
-    from baas.core.jobs import Nudger
-    from baas.core.paging import CursorSigner
+    from baas.core.outgoing.http import OutgoingClient
+    from baas.core.redis.cache import ByteCache
     from baas.core.settings import Settings
+    from baas.core.values.cursors import CursorSigner
+    from baas.core.work.jobs import Nudger
 
 
 class Runtime(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 
-from baas.core.context import Ctx
+from baas.core.serving.context import Ctx
 from baas.openapi.document import build_document
 from baas.openapi.page import render
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from litestar import Litestar
 
 from baas import API_VERSION
-from baas.core.envelope import Failure
+from baas.core.serving.envelope import Failure
 from baas.openapi import texts
 from baas.openapi.endpoints import Endpoint, endpoints
 from baas.openapi.examples import Examples

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import ids
+from baas.core.values import ids
 
 _FIRST: Final = 0x01980A5C_6B3E_7000_8000_000000000000
 """A UUIDv7 of July 2025; each kind of object has its own after it."""

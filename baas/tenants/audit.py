@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork, SystemConnection
 from baas.core.scope import Caller, StoreScope
+from baas.core.values import clock, ids
 
 _INSERT: Final = """
 insert into audit_log

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from baas.core import clock
 from baas.core.db import StoreWork
 from baas.core.errors import PlanLimitExceeded
+from baas.core.values import clock
 from baas.tenants.plans import LIMITS, UNLIMITED, limit_of
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Interval, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import Base, StoreEntity, StoreOwned, column
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column
 
 
 class Store(Base):

@@ -9,14 +9,15 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, Parameter
 
-from baas.core.context import Context, Ctx
 from baas.core.db import SystemConnection
-from baas.core.envelope import Data, Listed
 from baas.core.errors import InvalidCursor
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, Page, PageOf
 from baas.core.scope import Caller, CallerKind
+from baas.core.serving.context import Context, Ctx
+from baas.core.serving.envelope import Data, Listed
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, PageOf
+from baas.core.values.cursors import MAX_CURSOR
 from baas.tenants import operators
-from baas.tenants.keys import KeyTable
+from baas.tenants.door.keys import KeyTable
 from baas.tenants.operators import Operator
 from baas.tenants.routes import Tenancy
 from baas.tenants.schemas import (

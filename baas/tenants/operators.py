@@ -7,15 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import clock, ids, money
 from baas.core.db import SystemConnection
 from baas.core.errors import Conflict, ValidationFailed
 from baas.core.scope import Caller, Mode
-from baas.core.text import slugify
+from baas.core.values import clock, ids, money
+from baas.core.values.text import slugify
 from baas.tenants import audit, repository
+from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
+from baas.tenants.door.origins import check_origins
 from baas.tenants.errors import SlugTaken, UnknownPlan
-from baas.tenants.keys import KeyTable, new_key, shown_prefix
-from baas.tenants.origins import check_origins
 from baas.tenants.plans import LIMITS, PLANS
 from baas.tenants.schemas import (
     ApiKeyOut,

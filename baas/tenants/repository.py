@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from baas.core.db import StoreSession, SystemConnection
 from baas.core.errors import NotFound
-from baas.core.paging import Page
+from baas.core.serving.paging import Page
 from baas.tenants.models import ApiKey, AuditLine, Store
 
 STORE_COLUMNS: Final = (

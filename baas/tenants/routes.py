@@ -8,16 +8,17 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, Parameter
 
-from baas.core import ids
-from baas.core.context import Ctx
 from baas.core.db import StoreSession
-from baas.core.envelope import Data, Listed
 from baas.core.errors import RateLimited
-from baas.core.metrics import observe_rate_limited
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
-from baas.core.ratelimit import RateLimiter
+from baas.core.observe.metrics import observe_rate_limited
+from baas.core.redis.ratelimit import RateLimiter
+from baas.core.serving.context import Ctx
+from baas.core.serving.envelope import Data, Listed
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.values import ids
+from baas.core.values.cursors import MAX_CURSOR
 from baas.tenants import service, test_clock
-from baas.tenants.keys import KeyTable
+from baas.tenants.door.keys import KeyTable
 from baas.tenants.schemas import (
     ApiKeyOut,
     AuditLineOut,

@@ -7,15 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import clock, ids
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import Conflict, InsufficientScope, ValidationFailed
-from baas.core.paging import Page, PageOf
 from baas.core.scope import StoreScope
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import clock, ids
 from baas.tenants import audit, limits, repository
-from baas.tenants.keys import KeyTable, new_key, shown_prefix
+from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
+from baas.tenants.door.origins import check_origins
 from baas.tenants.models import ApiKey, Store
-from baas.tenants.origins import check_origins
 from baas.tenants.plans import LIMITS, UNLIMITED, limit_of
 from baas.tenants.schemas import (
     SCOPES,

@@ -1,7 +1,7 @@
 """The clock of a test store: moved forward, so that what takes days is seen in seconds.
 
 Reservations lapse, carts are abandoned, deliveries and notifications come due over the same code as in a live
-store, because all of it asks `core.clock` or compares with the store's offset. The clock never goes back: what has
+store, because all of it asks `core.values.clock` or compares with the store's offset. The clock never goes back: what has
 happened has happened.
 """
 
@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from baas.core import clock, ids
 from baas.core.db import StoreSession
 from baas.core.errors import Conflict, ValidationFailed
 from baas.core.scope import Mode
+from baas.core.values import clock, ids
 from baas.tenants import audit, repository
 from baas.tenants.operators import Operator
 from baas.tenants.service import changed

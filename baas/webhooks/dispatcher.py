@@ -15,11 +15,12 @@ from uuid import UUID
 
 import structlog
 
-from baas.core import clock, ids, metrics
 from baas.core.crypto import DecryptionFailed, KeyRing
 from baas.core.db import Database
-from baas.core.http import OutgoingClient, OutgoingError, OutgoingResponse, OutgoingTimeout
-from baas.core.jobs import TICK, Loop
+from baas.core.observe import metrics
+from baas.core.outgoing.http import OutgoingClient, OutgoingError, OutgoingResponse, OutgoingTimeout
+from baas.core.values import clock, ids
+from baas.core.work.jobs import TICK, Loop
 from baas.webhooks import policy, signing
 from baas.webhooks.places import Places
 from baas.webhooks.policy import Limits

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
-from baas.core import clock, ids
-from baas.core.jobs import TICK, Drain, Loop
-from baas.core.outbox import EVENTS_KEPT_DAYS, FanOut, ScopeMaker
 from baas.core.runtime import Runtime
+from baas.core.values import clock, ids
+from baas.core.work.jobs import TICK, Drain, Loop
+from baas.core.work.outbox import EVENTS_KEPT_DAYS, FanOut, ScopeMaker
 from baas.webhooks import policy
 from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.repository import queue

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, store_fk
 
 _PENDING = text("status = 'pending'")
 _PENDING_IN_ORDER = text("status = 'pending' and ordered")

@@ -7,11 +7,12 @@ from litestar import Response, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from baas.core import ids
-from baas.core.context import Ctx
 from baas.core.db import StoreSession, StoreWork
-from baas.core.envelope import Data, Listed
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.core.serving.context import Ctx
+from baas.core.serving.envelope import Data, Listed
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.values import ids
+from baas.core.values.cursors import MAX_CURSOR
 from baas.webhooks import policy
 from baas.webhooks.schemas.events import PublishEvent, StoredEvent
 from baas.webhooks.schemas.outbound import (

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from baas.core import ids
+from baas.core.values import ids
 from benchmarks import data, load
 from benchmarks.bench import Bench, Sample
 from benchmarks.deployment import API_PORT, LIMIT_PORT, Store

@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 from uuid import UUID
 
-from baas.core import ids
+from baas.core.values import ids
 from benchmarks.bench import Bench, Measure, Sample
 from benchmarks.deployment import API_PORT, LIMIT_PORT
 from benchmarks.report import Piece, median

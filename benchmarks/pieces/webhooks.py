@@ -8,7 +8,7 @@ import urllib.request
 from itertools import pairwise
 from typing import Any
 
-from baas.core import ids
+from baas.core.values import ids
 from benchmarks import data, load
 from benchmarks.bench import Bench
 from benchmarks.deployment import API_PORT, RECEIVER_PORT, Store

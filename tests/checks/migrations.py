@@ -12,7 +12,7 @@ import asyncpg
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from baas.core.migrations import alembic_config
+from baas.core.db.migrations import alembic_config
 from tests.checks.filling import CannotFillError, fill
 from tests.deployment import empty_database, roles
 from tests.servers import drop_database, random_name, start_servers, with_database

@@ -66,7 +66,7 @@ def test_sessions_and_scopes_have_one_maker_each() -> None:
     """`Database` makes the sessions, the key table makes the scopes."""
     for kind in ("StoreSession", "StoreConnection", "_FastWork", "SystemConnection"):
         assert calls(kind) == {"baas/core/db/database.py"}, kind
-    assert calls("StoreScope") == {"baas/tenants/keys.py"}
+    assert calls("StoreScope") == {"baas/tenants/door/keys.py"}
 
 
 def test_nobody_commits_but_the_edge_of_a_transaction() -> None:

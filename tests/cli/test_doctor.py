@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from baas.cli import doctor
 from baas.cli.doctor import Finding, examine
 from baas.cli.main import main
-from baas.core import clock, ids
-from baas.core.migrations import head
+from baas.core.db.migrations import head
 from baas.core.settings import Settings
+from baas.core.values import clock, ids
 from tests import deployment
 from tests.servers import Servers, drop_database, random_name, with_database
 

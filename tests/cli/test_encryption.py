@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy import LargeBinary
 
 from baas.assembly import RENEWALS
-from baas.core import ids
 from baas.core.crypto import KeyRing
 from baas.core.db import Database
 from baas.core.settings import Settings
+from baas.core.values import ids
 from baas.services.notifications.schemas import PutSettings
 from baas.services.notifications.service import settings as notification_settings
 from baas.services.payments.providers import providers_of

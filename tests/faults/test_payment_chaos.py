@@ -229,7 +229,7 @@ async def _agree(chaos: Chaos) -> None:
     rows = await chaos.dev.in_store(
         "select id, status, payment_status, total, amount_paid, amount_refunded, flags from orders where email like 'chaos%'"
     )
-    from baas.core import ids
+    from baas.core.values import ids
 
     by_id = {ids.encode("ord", row["id"]): row for row in rows}
     assert len(by_id) == ORDERS

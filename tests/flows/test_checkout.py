@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from baas.core import outbox
 from baas.core.db import Database
+from baas.core.work import outbox
 from baas.services.orders.jobs import HANDLERS
 from baas.worker import Worker
 from tests.clients import Shop, drain

@@ -4,9 +4,9 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-from baas.core import ids
 from baas.core.db import Database
 from baas.core.scope import StoreScope
+from baas.core.values import ids
 from tests.clients import Shop
 
 

@@ -12,10 +12,10 @@ import httpx
 from litestar import Litestar
 from sqlalchemy import event
 
-from baas.core import ids
 from baas.core.db import Database
 from baas.core.db.orm import SyncStoreSession, _filter_by_store
 from baas.core.scope import StoreScope
+from baas.core.values import ids
 from baas.openapi.endpoints import Endpoint, endpoints
 from tests.tenancy.test_metadata import OWNED
 from tests.tenancy.world import World, bodies

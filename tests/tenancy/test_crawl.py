@@ -9,8 +9,8 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from baas.core import ids
 from baas.core.db import Database
+from baas.core.values import ids
 from baas.openapi.endpoints import Endpoint, endpoints
 from baas.tenants.schemas import SCOPES
 from baas.worker import Worker

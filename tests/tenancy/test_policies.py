@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from baas.core.roles import APP, AUTH, OPERATOR, OWNER, RELAY
+from baas.core.db.roles import APP, AUTH, OPERATOR, OWNER, RELAY
 from migrations.policies import CURRENT_STORE
 from tests.tenancy.grants import FUNCTIONS, GRANTS
 from tests.tenancy.test_metadata import OF_NO_STORE

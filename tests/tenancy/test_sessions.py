@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from baas.core import clock, ids, outbox
 from baas.core.db import Database, ScopeViolation, StoreSession
 from baas.core.db.orm import SyncStoreSession
 from baas.core.scope import CallerKind, StoreScope
+from baas.core.values import clock, ids
+from baas.core.work import outbox
 from baas.tenants.models import ApiKey, AuditLine, Store
 from tests.clients import Shop
 from tests.servers import with_database

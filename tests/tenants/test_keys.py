@@ -12,9 +12,9 @@ import pytest
 from litestar import Litestar
 
 from baas.app import create_app
-from baas.core import ids
 from baas.core.db import Database
 from baas.core.settings import Settings
+from baas.core.values import ids
 from baas.tenants.schemas import SCOPES
 from baas.worker import Worker
 from tests.clients import BASE, Shop, provision

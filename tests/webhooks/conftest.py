@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from baas.core.ids import decode
-from baas.core.outbox import emit
+from baas.core.values.ids import decode
+from baas.core.work.outbox import emit
 from baas.worker import Worker
 from tests.clients import Shop
 from tests.webhooks.receiver import Receiver

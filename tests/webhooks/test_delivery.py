@@ -9,7 +9,7 @@ import standardwebhooks
 import svix.webhooks
 from aiohttp import web
 
-from baas.core import clock
+from baas.core.values import clock
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.webhooks.conftest import Register, deliveries, publish

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from baas.core import clock
-from baas.core.outbox import emit
+from baas.core.values import clock
+from baas.core.work.outbox import emit
 from baas.webhooks import dispatcher as module
 from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.jobs import make_dispatcher

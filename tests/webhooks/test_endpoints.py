@@ -8,7 +8,7 @@ import pytest
 import standardwebhooks
 
 from baas import API_VERSION
-from baas.core.ids import encode, new_id
+from baas.core.values.ids import encode, new_id
 from baas.worker import Worker
 from tests.clients import Shop, drain, provision
 from tests.conftest import OPERATOR_KEY

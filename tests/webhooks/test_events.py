@@ -7,9 +7,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from baas.core import clock
-from baas.core.ids import encode, new_id
-from baas.core.outbox import emit
+from baas.core.values import clock
+from baas.core.values.ids import encode, new_id
+from baas.core.work.outbox import emit
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.webhooks.conftest import Register, publish

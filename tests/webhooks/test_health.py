@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from baas.core import clock
+from baas.core.values import clock
 from baas.webhooks import policy
 from baas.worker import Worker
 from tests.clients import Shop, drain

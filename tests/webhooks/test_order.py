@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from baas.core.ids import new_id
-from baas.core.outbox import emit
+from baas.core.values.ids import new_id
+from baas.core.work.outbox import emit
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.webhooks.conftest import Register, advance, deliveries, endpoint_of, publish

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from baas.core import clock
-from baas.core.ids import encode, new_id
+from baas.core.values import clock
+from baas.core.values.ids import encode, new_id
 from baas.webhooks import policy
 from baas.worker import Worker
 from tests.clients import Shop, drain

@@ -13,8 +13,8 @@ from baas.core.db.connect import connector, make_engine
 from baas.core.db.driver import StoreConnection, SystemConnection, abandon
 from baas.core.db.faults import ScopeViolation
 from baas.core.db.orm import StoreSession
+from baas.core.db.pool import Pool
 from baas.core.db.work import Signals
-from baas.core.pool import Pool
 from baas.core.scope import StoreScope
 from baas.core.settings import DatabaseUrls
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTran
 
 from baas.core.db.calls import NO_REFUSALS, Call, Refusals, refused
 from baas.core.db.faults import ScopeViolation
+from baas.core.db.tables import StoreOwned
 from baas.core.db.work import AfterCommit, Effects, Signals
-from baas.core.models import StoreOwned
 from baas.core.scope import StoreScope
 
 _SET_STORE: Final = text("select set_config('app.store_id', :store, true)")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import Base, StoreEntity, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, column, store_fk
 
 _KEEP = "180d"
 

@@ -11,8 +11,8 @@ import asyncpg
 import msgspec
 from msgspec.structs import replace
 
-from baas.core import clock
 from baas.core.db import StoreWork, SystemConnection
+from baas.core.values import clock
 from baas.services.carts.schemas import LIFE
 from baas.services.catalog.schemas import Sellable
 from baas.services.inventory.schemas import Stock

@@ -5,9 +5,9 @@ from typing import Any, Final
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from baas.core import ids
-from baas.core.context import Ctx
-from baas.core.envelope import Data
+from baas.core.serving.context import Ctx
+from baas.core.serving.envelope import Data
+from baas.core.values import ids
 from baas.services.carts import service
 from baas.services.carts.schemas import AddItem, Cart, CreateCart, MergeCart, SetItem, UpdateCart
 

@@ -13,11 +13,12 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from baas.core import clock, ids, outbox
 from baas.core.db import Database, StoreWork, sqlstate, violated
 from baas.core.errors import NotFound, ValidationFailed
-from baas.core.money import MAX_AMOUNT
-from baas.core.outbox import ScopeMaker
+from baas.core.values import clock, ids
+from baas.core.values.money import MAX_AMOUNT
+from baas.core.work import outbox
+from baas.core.work.outbox import ScopeMaker
 from baas.services.carts import repository
 from baas.services.carts.addresses import stored_form, view_of
 from baas.services.carts.errors import CartClosed

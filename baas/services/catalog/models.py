@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKeyConstraint, Index, Te
 from sqlalchemy.dialects.postgresql import JSON, TSVECTOR
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, store_fk
 
 _ACTIVE = text("status = 'active'")
 

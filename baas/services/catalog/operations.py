@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 
-from baas.core.money import MAX_AMOUNT
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.money import MAX_AMOUNT
 from baas.services.catalog.schemas import MAX_IDS, Sort
 
 

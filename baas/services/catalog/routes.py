@@ -5,11 +5,12 @@ from typing import Annotated
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, Parameter
 
-from baas.core import ids
-from baas.core.context import Ctx
 from baas.core.db import StoreConnection, StoreSession, StoreWork
-from baas.core.envelope import Data, Listed
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, PageOf
+from baas.core.serving.context import Ctx
+from baas.core.serving.envelope import Data, Listed
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT, PageOf
+from baas.core.values import ids
+from baas.core.values.cursors import MAX_CURSOR
 from baas.services.catalog import service
 from baas.services.catalog.operations import ListProducts
 from baas.services.catalog.schemas import (

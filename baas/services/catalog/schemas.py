@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from baas.core.money import MAX_AMOUNT
+from baas.core.values.money import MAX_AMOUNT
 
 MAX_NAME: Final = 255
 MAX_DESCRIPTION: Final = 65_535

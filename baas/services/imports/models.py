@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, store_fk
 
 _KEEP = "90d"
 

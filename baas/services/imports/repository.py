@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from baas.core.db import StoreWork, SystemConnection
-from baas.core.ids import encode
+from baas.core.values.ids import encode
 from baas.services.imports.schemas import (
     MAX_PROBLEMS,
     Import,

@@ -8,10 +8,10 @@ from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 
-from baas.core import ids
-from baas.core.context import Ctx
-from baas.core.envelope import Data
 from baas.core.errors import ValidationFailed
+from baas.core.serving.context import Ctx
+from baas.core.serving.envelope import Data
+from baas.core.values import ids
 from baas.services.imports import service
 from baas.services.imports.schemas import MAX_FILE_BYTES, Import, ImportFormat
 

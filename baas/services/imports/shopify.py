@@ -11,7 +11,7 @@ from typing import IO, Final
 
 import msgspec
 
-from baas.core.text import slugify
+from baas.core.values.text import slugify
 from baas.services.imports.csvfile import rows
 from baas.services.imports.errors import UnreadableFile
 from baas.services.imports.parsed import Group

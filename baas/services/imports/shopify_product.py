@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from baas.core.errors import AppError
-from baas.core.money import parse_decimal
+from baas.core.values.money import parse_decimal
 from baas.services.catalog.schemas import MAX_WEIGHT_GRAMS, is_image_url
 from baas.services.imports.parsed import NOTES, Group, ParsedImage, ParsedProduct, ParsedVariant
 from baas.services.imports.schemas import Problem

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, store_fk
 
 
 class InventoryLevel(StoreOwned, Base):

@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork, SystemConnection
+from baas.core.values import clock, ids
 from baas.services.inventory.schemas import LevelRow, Policy, Reason
 
 _COLUMNS: Final = "variant_id, on_hand, reserved, policy, tracked, low_stock_at, updated_at"

@@ -13,11 +13,12 @@ import structlog
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from baas.core import clock, ids, outbox
 from baas.core.db import Database, StoreConnection, StoreWork, violated
 from baas.core.errors import NotFound, ValidationFailed
-from baas.core.outbox import ScopeMaker
-from baas.core.paging import Page, PageOf
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import clock, ids
+from baas.core.work import outbox
+from baas.core.work.outbox import ScopeMaker
 from baas.services.catalog import service as catalog
 from baas.services.catalog.schemas import Availability, StartLevel
 from baas.services.inventory import repository

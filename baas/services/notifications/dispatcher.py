@@ -19,11 +19,11 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from baas.core import clock, ids
 from baas.core.db import Database
 from baas.core.errors import NotFound
-from baas.core.jobs import Loop
 from baas.core.scope import StoreScope
+from baas.core.values import clock, ids
+from baas.core.work.jobs import Loop
 from baas.services.notifications import policy
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
 from baas.services.notifications.rendering.renderer import Renderer

@@ -4,8 +4,8 @@ import re
 from typing import Any, Final
 from urllib.parse import quote
 
-from baas.core import clock
 from baas.core.scope import StoreScope
+from baas.core.values import clock
 from baas.services.notifications.rules import name_in
 
 DEFAULT_COLOR: Final = "#4f46e5"

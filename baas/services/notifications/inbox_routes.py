@@ -13,10 +13,10 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from baas.core import ids
-from baas.core.context import Ctx
 from baas.core.errors import NotFound
 from baas.core.scope import StoreScope
+from baas.core.serving.context import Ctx
+from baas.core.values import ids
 from baas.services.notifications import inbox_page
 from baas.services.notifications.processes import senders_of
 from baas.services.notifications.service import inbox

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
-from baas.core.jobs import TICK, Drain, Loop
-from baas.core.outbox import Handler, Handlers, ReceivedEvent, ScopeMaker
 from baas.core.runtime import Runtime
+from baas.core.values import clock, ids
+from baas.core.work.jobs import TICK, Drain, Loop
+from baas.core.work.outbox import Handler, Handlers, ReceivedEvent, ScopeMaker
 from baas.services.notifications import policy
 from baas.services.notifications.dispatcher import Dispatcher
 from baas.services.notifications.processes import renderer_of, senders_of

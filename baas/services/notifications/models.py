@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, store_fk
 
 _KEPT = "180d"
 _CONTENT_KEPT = "30d"

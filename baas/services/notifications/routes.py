@@ -6,11 +6,12 @@ from litestar import Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, Parameter
 
-from baas.core import ids
-from baas.core.context import Ctx
 from baas.core.db import StoreWork
-from baas.core.envelope import Data, Listed
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.core.serving.context import Ctx
+from baas.core.serving.envelope import Data, Listed
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.values import ids
+from baas.core.values.cursors import MAX_CURSOR
 from baas.services.notifications import template_routes, whatsapp_routes
 from baas.services.notifications.schemas import (
     Channel,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from baas.core.crypto import DecryptionFailed, KeyRing
-from baas.core.http import OutgoingClient
+from baas.core.outgoing.http import OutgoingClient
 from baas.core.scope import Mode, StoreScope
 from baas.core.settings import Environment
 from baas.core.settings import Settings as Deployment

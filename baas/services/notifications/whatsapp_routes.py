@@ -10,12 +10,12 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
-from baas.core import ids
-from baas.core.context import Context, Ctx
 from baas.core.db import StoreWork
-from baas.core.envelope import Data
 from baas.core.errors import InsufficientScope, NotFound, Unauthenticated
 from baas.core.scope import Caller, CallerKind
+from baas.core.serving.context import Context, Ctx
+from baas.core.serving.envelope import Data
+from baas.core.values import ids
 from baas.services.notifications.schemas import ReportsTaken
 from baas.services.notifications.service import reports
 from baas.tenants.routes import Tenancy

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from baas.core import ids
 from baas.core.db import StoreWork
-from baas.core.jobs import Drain
-from baas.core.outbox import Handlers, ReceivedEvent, ScopeMaker
 from baas.core.runtime import Runtime
+from baas.core.values import ids
+from baas.core.work.jobs import Drain
+from baas.core.work.outbox import Handlers, ReceivedEvent, ScopeMaker
 from baas.services.orders import service
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, store_fk
 
 _ZERO = text("0")
 

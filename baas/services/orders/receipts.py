@@ -10,7 +10,7 @@ from typing import Final
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 
-from baas.core import money
+from baas.core.values import money
 from baas.services.carts.addresses import AddressView
 from baas.services.orders.schemas import Look, Order, PaymentState
 

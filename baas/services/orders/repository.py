@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork, SystemConnection
+from baas.core.values import clock, ids
 
 Row = Mapping[str, Any]
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from baas.core import ids
-from baas.core.context import Ctx, Suspended
 from baas.core.db import StoreWork
-from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from baas.core.serving.context import Ctx, Suspended
+from baas.core.serving.envelope import Data, Listed
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.values import ids
+from baas.core.values.cursors import MAX_CURSOR
 from baas.services.orders import service
 from baas.services.orders.schemas import (
     CancelOrder,

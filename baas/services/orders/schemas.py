@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from baas.core.money import MAX_AMOUNT
+from baas.core.values.money import MAX_AMOUNT
 from baas.services.carts.addresses import Address, AddressView
 from baas.services.payments.schemas import (
     ProviderName,

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from baas.core.jobs import Drain
-from baas.core.outbox import ScopeMaker
 from baas.core.runtime import Runtime
+from baas.core.work.jobs import Drain
+from baas.core.work.outbox import ScopeMaker
 from baas.services.payments.service import inbox, reconciling
 from baas.services.payments.service.network import desk_of
 

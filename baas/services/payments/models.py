@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from baas.core.models import KEEP_ORDER, Base, StoreEntity, column, store_fk
+from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, column, store_fk
 
 _NOW = text("now()")
 _NO_FLAGS = text("'{}'::text[]")

@@ -12,14 +12,16 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from redis.exceptions import RedisError
 
-from baas.core import envelope, ids
-from baas.core.context import Context, Ctx, Suspended
 from baas.core.crypto import DecryptionFailed
 from baas.core.db import StoreWork
-from baas.core.envelope import Data, Listed
 from baas.core.errors import NotFound, ValidationFailed
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from baas.core.scope import Caller, CallerKind, StoreScope
+from baas.core.serving import envelope
+from baas.core.serving.context import Context, Ctx, Suspended
+from baas.core.serving.envelope import Data, Listed
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.values import ids
+from baas.core.values.cursors import MAX_CURSOR
 from baas.services.payments import service
 from baas.services.payments.providers import providers_of, sandbox_page
 from baas.services.payments.providers.base import Account, Inbound, NotificationRefused

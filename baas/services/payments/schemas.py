@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from baas.core.errors import ValidationFailed
-from baas.core.money import MAX_AMOUNT
+from baas.core.values.money import MAX_AMOUNT
 
 Amount = Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="In the currency's minor unit")]
 ProviderName = Annotated[str, Meta(min_length=1, max_length=40, examples=["sandbox"])]

@@ -11,8 +11,8 @@ Decided here, once:
 
 from collections.abc import Sequence
 
-from baas.core.money import MAX_AMOUNT, allocate, tax_added, tax_included
 from baas.core.scope import StoreProfile
+from baas.core.values.money import MAX_AMOUNT, allocate, tax_added, tax_included
 from baas.services.pricing.errors import TooMuch
 from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY, Line, LineTotals, Totals
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from baas.core import clock
+from baas.core.values import clock
 from baas.simulators.books import Refusal, decode
 
 

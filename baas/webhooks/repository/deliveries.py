@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.scope import StoreScope
+from baas.core.values import clock, ids
 from baas.webhooks.repository.queue import new_id_at
 from baas.webhooks.schemas.events import TEST_EVENT
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.scope import StoreScope
+from baas.core.values import clock, ids
 
 _COLUMNS: Final = "id, type, body, request_id"
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from baas.core.db import BY_KEY, SystemConnection
-from baas.core.outbox import EventRow
+from baas.core.work.outbox import EventRow
 from baas.webhooks.policy import Limits, patterns_of
 from baas.webhooks.schemas.events import TEST_EVENT
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from baas.core import clock, ids
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import NotFound
-from baas.core.outbox import EVENTS_KEPT_DAYS
-from baas.core.paging import Page, PageOf
 from baas.core.scope import StoreScope
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import clock, ids
+from baas.core.work.outbox import EVENTS_KEPT_DAYS
 from baas.tenants import audit
 from baas.webhooks.errors import EndpointDisabled
 from baas.webhooks.models import WebhookEndpoint

@@ -7,14 +7,14 @@ import msgspec
 from sqlalchemy import select
 
 from baas import API_VERSION
-from baas.core import clock, ids
 from baas.core.crypto import KeyRing
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import NotFound, ValidationFailed
-from baas.core.http import OutgoingClient, OutgoingRefused
-from baas.core.outbox import emit, flush
-from baas.core.paging import Page, PageOf
+from baas.core.outgoing.http import OutgoingClient, OutgoingRefused
 from baas.core.scope import Mode, StoreScope
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import clock, ids
+from baas.core.work.outbox import emit, flush
 from baas.tenants import audit, limits
 from baas.webhooks import policy, signing
 from baas.webhooks.errors import EndpointDisabled

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, PayloadTooLarge, ValidationFailed
-from baas.core.outbox import emit, flush
-from baas.core.paging import Page, PageOf
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import ids
+from baas.core.work.outbox import emit, flush
 from baas.webhooks.repository import events
 from baas.webhooks.schemas.events import CUSTOM, MAX_DATA_BYTES, PUBLISHABLE, PublishEvent, StoredEvent
 from baas.webhooks.service.deliveries import kept_span

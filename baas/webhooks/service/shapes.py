@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from baas.core import clock, ids
+from baas.core.values import clock, ids
 from baas.webhooks.schemas.outbound import Attempt, Delivery, DeliveryStatus
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from baas.core import ids
 from baas.core.db import Database
 from baas.core.errors import Conflict
-from baas.core.money import MAX_AMOUNT
+from baas.core.values import ids
+from baas.core.values.money import MAX_AMOUNT
 from baas.services.carts import service
 from baas.worker import Worker
 from tests.clients import Shop, drain

@@ -9,8 +9,9 @@ import asyncpg
 import pytest
 
 from baas.core.db import Database, StoreConnection
-from baas.core.paging import CursorSigner, page_of
 from baas.core.scope import StoreScope
+from baas.core.serving.paging import page_of
+from baas.core.values.cursors import CursorSigner
 from baas.services.catalog import service
 from tests.clients import Shop, provision
 from tests.conftest import OPERATOR_KEY

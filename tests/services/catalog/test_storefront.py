@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from baas.core.db import Database, StoreConnection
-from baas.core.ids import decode
+from baas.core.values.ids import decode
 from baas.services.catalog import service
 from baas.services.catalog.schemas import Availability
 from baas.worker import Worker

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baas.core.db import Database
-from baas.core.ids import decode
+from baas.core.values.ids import decode
 from baas.demo import open_catalog
 from baas.services.imports import service
 from baas.services.imports.errors import UnreadableFile

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from baas.core import clock, ids
 from baas.core.db import Database
+from baas.core.values import clock, ids
 from baas.services.inventory import service
 from baas.services.inventory.schemas import Policy
 from baas.worker import Worker

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from baas.core import clock, ids
 from baas.core.db import Database
 from baas.core.scope import StoreScope
+from baas.core.values import clock, ids
 from baas.services.inventory import service
 from baas.services.inventory.errors import InsufficientStock
 from baas.worker import Worker

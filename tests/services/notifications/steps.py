@@ -3,7 +3,7 @@
 from typing import Any
 
 from baas.core.db import Database
-from baas.core.ids import decode
+from baas.core.values.ids import decode
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.notifications.mailserver import PASSWORD, USER
@@ -68,7 +68,7 @@ async def advance(shop: Shop, by: str) -> None:
 
 async def publish(shop: Shop, worker: Worker, type_: str, subject: str, data: Any) -> None:
     """Emit an event of the backend in a store and let the worker do what follows."""
-    from baas.core.outbox import emit
+    from baas.core.work.outbox import emit
 
     scope = await worker.table.scope_for_job(decode("store", shop.id), "req_of_a_test")
     async with worker.runtime.database.fast(scope) as work:

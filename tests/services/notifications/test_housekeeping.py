@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
-from baas.core import clock, ids
 from baas.core.db import Database
+from baas.core.values import clock, ids
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.notifications.steps import execute, listed, read, send

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from litestar import Litestar
 
-from baas.core import clock
 from baas.core.db import Database
-from baas.core.ids import decode, new_id
+from baas.core.values import clock
+from baas.core.values.ids import decode, new_id
 from baas.services.notifications.channels.whatsapp_reports import is_signed
 from baas.services.notifications.repository import reports as report_rows
 from baas.services.notifications.service import sending

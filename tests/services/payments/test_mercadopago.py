@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from baas.core import clock
 from baas.core.db import Database
-from baas.core.http import OutgoingClient
+from baas.core.outgoing.http import OutgoingClient
+from baas.core.values import clock
 from baas.services.payments.providers.base import (
     Account,
     Handle,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from baas.core import money
+from baas.core.values import money
 from baas.services.payments.providers import amounts, states
 from baas.services.payments.providers.amounts import InexpressibleAmount
 from baas.services.payments.schemas import PaymentStatus, RefundStatus

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from baas.core import clock
 from baas.core.db import Database
+from baas.core.values import clock
 from baas.services.payments.service import accounts
 from baas.worker import Worker
 from tests.clients import Shop, drain

@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from baas.core import ids
 from baas.core.crypto import KeyRing
 from baas.core.db import Database, StoreWork
 from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode, StoreScope
+from baas.core.values import ids
 from baas.services.payments import service
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import (

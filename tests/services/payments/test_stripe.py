@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import stripe as sdk
 
-from baas.core.http import OutgoingClient
+from baas.core.outgoing.http import OutgoingClient
 from baas.services.payments.providers.base import (
     Account,
     Handle,

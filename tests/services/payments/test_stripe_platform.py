@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from baas.core.db import Database
-from baas.core.http import OutgoingClient
+from baas.core.outgoing.http import OutgoingClient
 from baas.services.payments.providers.base import Inbound
 from baas.services.payments.providers.stripe import Stripe
 from baas.services.payments.providers.stripe_events import DEAUTHORIZED, EVENTS

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baas.core.money import MAX_AMOUNT
+from baas.core.values.money import MAX_AMOUNT
 from baas.services.pricing.errors import TooMuch
 from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY, Line, Totals
 from baas.services.pricing.service import most_goods, totals

@@ -13,7 +13,7 @@ import msgspec
 
 from baas.core.db import StoreWork
 from baas.core.errors import InvalidCursor
-from baas.core.paging import Page, PageOf
+from baas.core.serving.paging import Page, PageOf
 from baas.services.catalog.schemas import ProductStatus, Sort
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from baas.core.db import StoreWork
-from baas.core.ids import encode
+from baas.core.values.ids import encode
 from baas.services.catalog.schemas import (
     Availability,
     CategoryRef,

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from baas.core.db import StoreSession
 from baas.core.errors import InvalidCursor
-from baas.core.paging import Page
+from baas.core.serving.paging import Page
 from baas.services.catalog.models import (
     Category,
     Product,

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from baas.core import clock, ids
 from baas.core.db import StoreSession, sqlstate, violated
 from baas.core.errors import Conflict, ValidationFailed
+from baas.core.values import clock, ids
 from baas.services.catalog.models import Product as ProductRow
 from baas.services.catalog.models import ProductCategory, ProductImage, ProductOption, Variant
 from baas.services.catalog.repository import writes

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from baas.core import clock, ids
 from baas.core.db import StoreSession
 from baas.core.errors import Conflict, NotFound, ValidationFailed
-from baas.core.paging import Page, PageOf
-from baas.core.text import slugify
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import clock, ids
+from baas.core.values.text import slugify
 from baas.services.catalog.models import Category as CategoryRow
 from baas.services.catalog.repository import views, writes
 from baas.services.catalog.schemas import (

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from baas.core import ids
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import Conflict, NotFound, ValidationFailed
+from baas.core.values import ids
 from baas.services.catalog.models import ProductImage, Variant
 from baas.services.catalog.repository import writes
 from baas.services.catalog.schemas import (

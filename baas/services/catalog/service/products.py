@@ -5,13 +5,13 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from baas.core import clock, ids
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import Conflict, NotFound
-from baas.core.html import sanitise
-from baas.core.outbox import emit
-from baas.core.paging import Page, PageOf
-from baas.core.text import fold, slugify
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import clock, ids
+from baas.core.values.html import sanitise
+from baas.core.values.text import fold, slugify
+from baas.core.work.outbox import emit
 from baas.services.catalog import stock as stock_port
 from baas.services.catalog.models import Product as ProductRow
 from baas.services.catalog.models import ProductImage, Variant

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 
 from baas.core.db import StoreWork
-from baas.core.html import plain_text
 from baas.core.scope import StoreScope
-from baas.core.text import fold
+from baas.core.values.html import plain_text
+from baas.core.values.text import fold
 from baas.services.catalog import stock
 from baas.services.catalog.repository import views as repository
 from baas.services.catalog.repository.views import View

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from baas.core.errors import ValidationFailed
-from baas.core.text import slugify
+from baas.core.values.text import slugify
 from baas.services.catalog.schemas import (
     MAX_IMAGES,
     MAX_METADATA_BYTES,

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, ValidationFailed
-from baas.core.money import MAX_AMOUNT
-from baas.core.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, Page, PageOf
 from baas.core.scope import StoreScope
-from baas.core.text import fold
+from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, PageOf
+from baas.core.values import ids
+from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.money import MAX_AMOUNT
+from baas.core.values.text import fold
 from baas.services.catalog.repository import listing
 from baas.services.catalog.repository.listing import ProductFilter, SearchTerms
 from baas.services.catalog.schemas import MAX_IDS, CategoryNode, Sort

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import IO, Final
 from uuid import UUID
 
-from baas.core import clock, ids
 from baas.core.db import Database, StoreSession, StoreWork
 from baas.core.errors import AppError, NotFound, PayloadTooLarge
-from baas.core.outbox import ScopeMaker
 from baas.core.scope import StoreScope
+from baas.core.values import clock, ids
+from baas.core.work.outbox import ScopeMaker
 from baas.services.catalog import service as catalog
 from baas.services.imports import repository, shopify
 from baas.services.imports.parsed import Group

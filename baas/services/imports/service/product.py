@@ -8,8 +8,8 @@ import msgspec
 from msgspec import UNSET
 
 from baas.core.db import StoreSession
-from baas.core.decoding import explain
 from baas.core.errors import AppError, PlanLimitExceeded
+from baas.core.serving.decoding import explain
 from baas.services.catalog import service as catalog
 from baas.services.catalog.schemas import CreateProduct, ProductPatch, StartStock, VariantKind
 from baas.services.imports import repository

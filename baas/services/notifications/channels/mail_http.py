@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from baas.core.http import OutgoingClient, OutgoingError, OutgoingResponse
+from baas.core.outgoing.http import OutgoingClient, OutgoingError, OutgoingResponse
 from baas.services.notifications import policy
 from baas.services.notifications.channels import mime
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 import msgspec
 
-from baas.core.http import is_public
+from baas.core.outgoing.http import is_public
 from baas.services.notifications import policy
 from baas.services.notifications.channels import mime
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from urllib.parse import quote
 
-from baas.core.http import OutgoingClient
+from baas.core.outgoing.http import OutgoingClient
 from baas.services.notifications.channels import mime
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
 from baas.services.notifications.channels.mail_http import parsed, post, retry_after

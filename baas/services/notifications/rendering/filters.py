@@ -10,7 +10,7 @@ from liquid.exceptions import FilterArgumentError, ResourceLimitError
 from liquid.filter import with_context
 
 from baas.core.errors import AppError
-from baas.core.money import format_decimal
+from baas.core.values.money import format_decimal
 
 MAX_TEXT: Final = 512 * 1024
 """Characters of what a filter may make; a chain of `replace` would otherwise grow without bounds."""

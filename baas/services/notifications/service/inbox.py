@@ -6,11 +6,11 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import ids
 from baas.core.db import Database
 from baas.core.errors import NotFound
 from baas.core.scope import Caller as ScopeCaller
 from baas.core.scope import CallerKind, StoreScope
+from baas.core.values import ids
 from baas.services.notifications.channels import mime
 from baas.services.notifications.channels.base import Message, SendFailed
 from baas.services.notifications.repository import messages
@@ -18,7 +18,7 @@ from baas.services.notifications.repository import settings as settings_rows
 from baas.services.notifications.schemas import Channel
 from baas.services.notifications.senders import Senders
 from baas.tenants import operators
-from baas.tenants.keys import KeyTable
+from baas.tenants.door.keys import KeyTable
 
 STORES: Final = 50
 SHOWN: Final = 100

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, PlanLimitExceeded, ValidationFailed
-from baas.core.outbox import ReceivedEvent
-from baas.core.paging import Page, PageOf
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import clock, ids
+from baas.core.work.outbox import ReceivedEvent
 from baas.services.notifications import rules
 from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.builtin.samples import SAMPLES

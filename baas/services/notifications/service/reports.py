@@ -2,11 +2,12 @@
 
 import structlog
 
-from baas.core import clock, crypto, ids
+from baas.core import crypto
 from baas.core.crypto import KeyRing
 from baas.core.db import StoreWork
 from baas.core.errors import InsufficientScope, NotFound, Unauthenticated
-from baas.core.outbox import emit
+from baas.core.values import clock, ids
+from baas.core.work.outbox import emit
 from baas.services.notifications.channels.whatsapp_reports import is_signed, reports_of
 from baas.services.notifications.repository import reports as rows
 from baas.services.notifications.repository import settings as settings_rows

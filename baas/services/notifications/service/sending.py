@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
-from baas.core import ids
 from baas.core.db import Database
-from baas.core.outbox import emit
 from baas.core.scope import StoreScope
+from baas.core.values import ids
+from baas.core.work.outbox import emit
 from baas.services.notifications import facts
 from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.channels.base import Failure, Message, SendFailed

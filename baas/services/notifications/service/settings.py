@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
-from baas.core import clock, ids
 from baas.core.crypto import KeyRing
 from baas.core.db import StoreWork
 from baas.core.errors import ValidationFailed
-from baas.core.http import OutgoingRefused, check_url
+from baas.core.outgoing.http import OutgoingRefused, check_url
 from baas.core.scope import Mode
+from baas.core.values import clock, ids
 from baas.services.notifications.channels.smtp import PORTS
 from baas.services.notifications.repository import settings as repository
 from baas.services.notifications.rules import RULES, RULES_BY_KEY

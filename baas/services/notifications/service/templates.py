@@ -5,10 +5,10 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.errors import Conflict, NotFound, ValidationFailed
-from baas.core.paging import Page, PageOf
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import clock, ids
 from baas.services.notifications import facts
 from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.builtin.samples import SAMPLES

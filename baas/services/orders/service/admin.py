@@ -5,10 +5,10 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import ids, money
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
-from baas.core.paging import Page, PageOf
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import ids, money
 from baas.services.inventory import service as inventory
 from baas.services.notifications.service.settings import get_settings
 from baas.services.orders import repository

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.scope import StoreProfile
+from baas.core.values import clock, ids
 from baas.services.carts import service as carts
 from baas.services.carts.addresses import Address, stored_form
 from baas.services.carts.schemas import CartForCheckout

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import structlog
 
-from baas.core import clock, ids
 from baas.core.db import Database, StoreWork
 from baas.core.errors import NotFound
-from baas.core.outbox import ScopeMaker
+from baas.core.values import clock, ids
+from baas.core.work.outbox import ScopeMaker
 from baas.services.inventory import service as inventory
 from baas.services.inventory.errors import InsufficientStock
 from baas.services.orders import repository

@@ -8,8 +8,8 @@ since. So it is remembered with the line, and the next refund of those pieces pu
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from baas.core import ids
 from baas.core.db import StoreWork
+from baas.core.values import ids
 from baas.services.inventory import service as inventory
 from baas.services.orders import repository
 from baas.services.orders.repository import Row

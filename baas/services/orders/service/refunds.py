@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from baas.core import ids, money
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, ValidationFailed
+from baas.core.values import ids, money
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import CreateOrderRefund, Order, OrderRefunds, RefundItem
 from baas.services.orders.service import following, pieces, steps

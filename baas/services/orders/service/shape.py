@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from baas.core import ids
+from baas.core.values import ids
 from baas.services.carts.addresses import view_of
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import (

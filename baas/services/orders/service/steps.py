@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import clock, ids, outbox
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
+from baas.core.values import clock, ids
+from baas.core.work import outbox
 from baas.services.orders import repository
 from baas.services.orders.errors import not_allowed
 from baas.services.orders.repository import Row

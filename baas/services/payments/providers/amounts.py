@@ -8,7 +8,7 @@ and whole numbers where people do not use cents. What a provider cannot express 
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from baas.core import money
+from baas.core.values import money
 
 _STRIPE_ZERO: Final = frozenset(
     "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()  # noqa: SIM905  a list of codes reads best so

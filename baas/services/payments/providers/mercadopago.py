@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import msgspec
 
-from baas.core import clock, ids, money
 from baas.core.db import StoreWork
-from baas.core.http import OutgoingClient
+from baas.core.outgoing.http import OutgoingClient
 from baas.core.scope import Mode
+from baas.core.values import clock, ids, money
 from baas.services.payments.providers import states
 from baas.services.payments.providers.amounts import (
     InexpressibleAmount,

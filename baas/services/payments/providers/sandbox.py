@@ -18,9 +18,9 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.scope import Mode
+from baas.core.values import clock, ids
 from baas.services.payments.providers.base import (
     Account,
     AccountCheck,

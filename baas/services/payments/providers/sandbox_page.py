@@ -11,7 +11,7 @@ from html import escape
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from baas.core import ids, money
+from baas.core.values import ids, money
 from baas.services.payments.providers.sandbox import Page
 
 _STYLE: Final = """

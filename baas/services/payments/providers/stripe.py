@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
 
-from baas.core import ids, money
 from baas.core.db import StoreWork
-from baas.core.http import OutgoingClient
+from baas.core.outgoing.http import OutgoingClient
 from baas.core.scope import Mode
+from baas.core.values import ids, money
 from baas.services.payments.providers import states
 from baas.services.payments.providers.amounts import InexpressibleAmount, from_stripe, to_stripe
 from baas.services.payments.providers.base import (

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import stripe
 
-from baas.core.http import OutgoingClient, OutgoingError, OutgoingTimeout
+from baas.core.outgoing.http import OutgoingClient, OutgoingError, OutgoingTimeout
 from baas.services.payments.providers.wire import MAX_BYTES, TIMEOUT, Address
 
 RETRIES: Final = 2

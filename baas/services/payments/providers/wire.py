@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from baas.core.http import OutgoingClient, OutgoingError, OutgoingResponse
+from baas.core.outgoing.http import OutgoingClient, OutgoingError, OutgoingResponse
 from baas.services.payments.providers.base import ProviderRefused, ProviderUnavailable
 
 TIMEOUT: Final = 10.0

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import ids
 from baas.core.db import NO_REFUSALS, Refusals, StoreWork
+from baas.core.values import ids
 from baas.services.payments.repository import accounts as accounts
 from baas.services.payments.repository import refunds as refunds
 

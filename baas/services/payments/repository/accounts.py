@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from baas.core import ids
 from baas.core.db import StoreWork
+from baas.core.values import ids
 
 
 async def listed(work: StoreWork) -> list[Any]:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import ids
 from baas.core.db import StoreWork, SystemConnection
+from baas.core.values import ids
 
 _BEGUN: Final = timedelta(days=14)
 """How much longer an attempt is asked about that a payer has begun: slow methods take days."""

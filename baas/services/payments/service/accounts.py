@@ -7,11 +7,11 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from baas.core import clock
 from baas.core.crypto import KeyRing
 from baas.core.db import Database, StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.scope import Mode, StoreScope
+from baas.core.values import clock
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError
 from baas.services.payments.providers import Providers

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import clock, ids, money
 from baas.core.db import NO_SUCH_ROW, Refusals, StoreWork
 from baas.core.errors import NotFound, ValidationFailed
+from baas.core.values import clock, ids, money
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers

@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from baas.core import clock
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, Unauthenticated
 from baas.core.scope import StoreScope
+from baas.core.values import clock
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.providers.base import Inbound, Notification, NotificationRefused
 from baas.services.payments.repository import waiting

@@ -13,12 +13,12 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from baas.core import clock, ids
 from baas.core.crypto import KeyRing
 from baas.core.db import Database, StoreWork
 from baas.core.errors import NotFound
 from baas.core.runtime import Runtime
 from baas.core.scope import StoreScope
+from baas.core.values import clock, ids
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers, providers_of

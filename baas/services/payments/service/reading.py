@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core import ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
-from baas.core.paging import Page, PageOf
+from baas.core.serving.paging import Page, PageOf
+from baas.core.values import ids
 from baas.services.payments import repository
 from baas.services.payments.schemas import HistoryEntry, Payment
 from baas.services.payments.service.shape import shape

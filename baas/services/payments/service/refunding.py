@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
+from baas.core.values import clock, ids
 from baas.services.payments import repository
 from baas.services.payments.errors import (
     NotRefundable,

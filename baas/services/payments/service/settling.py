@@ -9,9 +9,9 @@ from uuid import UUID
 
 import structlog
 
-from baas.core import clock, ids
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
+from baas.core.values import clock, ids
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from baas.core import ids, outbox
 from baas.core.db import StoreWork
+from baas.core.values import ids
+from baas.core.work import outbox
 from baas.services.payments import repository
 from baas.services.payments.schemas import Payment, PaymentStatus, Refund, RefundStatus, StorefrontPayment
 

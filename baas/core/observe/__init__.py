@@ -1,0 +1,1 @@
+"""What a process tells of itself: logs without secrets, metrics and who may read them, its memory."""

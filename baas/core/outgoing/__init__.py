@@ -1,0 +1,1 @@
+"""Requests to strangers, whose addresses are judged and whose answers are bounded."""
