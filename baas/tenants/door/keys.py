@@ -22,6 +22,7 @@ from baas.core.db import Database
 from baas.core.errors import InvalidApiKey, NotFound, StoreInactive
 from baas.core.scope import Caller, CallerKind, Mode, StoreProfile, StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.tenants.plans import limit_of
 from baas.tenants.schemas import KeyKind
 
@@ -153,7 +154,7 @@ class KeyTable:
         if not row["is_active"]:
             self._forget(digest)
             raise StoreInactive
-        caller = Caller(CallerKind(row["kind"]), ids.encode("key", row["key_id"]))
+        caller = Caller(CallerKind(row["kind"]), ids.encode(Kind.API_KEY, row["key_id"]))
         scope = _scope(row, caller, frozenset(row["scopes"]))
         principal = Principal(
             scope,

@@ -9,6 +9,7 @@ from baas.core.db import StoreSession
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.values.text import slugify
 from baas.services.catalog.models import Category as CategoryRow
 from baas.services.catalog.repository import views, writes
@@ -85,7 +86,7 @@ async def delete_category(session: StoreSession, category_id: UUID) -> Deleted:
     await session.delete(row)
     await session.flush()
     await refresh(session, products)
-    public_id = ids.encode("cat", category_id)
+    public_id = ids.encode(Kind.CATEGORY, category_id)
     await audit.record(
         session, "category.deleted", subject=public_id, old={"name": row.name, "slug": row.slug}
     )
@@ -123,7 +124,7 @@ async def category_of_path(
             made = await create_category(session, data, announce=announce)
             parent = made.id
         else:
-            parent = ids.encode("cat", present[slug])
+            parent = ids.encode(Kind.CATEGORY, present[slug])
     return slugs[-1]
 
 
@@ -136,7 +137,7 @@ async def _found(session: StoreSession, category_id: UUID) -> CategoryRow:
 
 async def _parent(session: StoreSession, given: str, *, moved: UUID | None) -> UUID:
     """The id of a category to hang another one under; `moved` is that other one when it is there already."""
-    parent_id = ids.try_decode("cat", given)
+    parent_id = ids.try_decode(Kind.CATEGORY, given)
     path = await writes.path_to_root(session, parent_id) if parent_id is not None else []
     if parent_id is None or not path:
         raise ValidationFailed.field("parent_id", "no category of this store")
@@ -165,10 +166,10 @@ async def _settle(session: StoreSession, row: CategoryRow, action: str, *, annou
 
 def _shown(row: CategoryRow) -> Category:
     return Category(
-        id=ids.encode("cat", row.id),
+        id=ids.encode(Kind.CATEGORY, row.id),
         name=row.name,
         slug=row.slug,
-        parent_id=ids.encode("cat", row.parent_id) if row.parent_id is not None else None,
+        parent_id=ids.encode(Kind.CATEGORY, row.parent_id) if row.parent_id is not None else None,
         position=row.position,
         is_active=row.is_active,
         created_at=row.created_at,

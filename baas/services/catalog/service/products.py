@@ -10,6 +10,7 @@ from baas.core.errors import Conflict, NotFound
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
 from baas.core.values.html import sanitise
+from baas.core.values.ids import Kind
 from baas.core.values.text import fold, slugify
 from baas.core.work.outbox import emit
 from baas.services.catalog import stock as stock_port
@@ -132,7 +133,7 @@ async def delete_product(session: StoreSession, product_id: UUID) -> Deleted:
     before = await shown(session, await views.views(session, [product_id]))
     await session.delete(row)
     await session.flush()
-    public_id = ids.encode("prod", product_id)
+    public_id = ids.encode(Kind.PRODUCT, product_id)
     await emit(session, "product.deleted", subject=public_id, data=before[product_id])
     await audit.record(
         session, "product.deleted", subject=public_id, old={"name": row.name, "handle": row.handle}
