@@ -304,7 +304,8 @@ class Dispatcher(Loop):
         self._leaving = True
         self._finished.set()
         try:
-            await asyncio.wait_for(recorder, _LEAVING_SECONDS)
+            async with asyncio.timeout(_LEAVING_SECONDS):
+                await recorder
         except Exception as error:
             log.warning("webhooks.left_claims", claims=len(unfinished), error=repr(error)[:300])
 

@@ -268,7 +268,8 @@ class StoreNews:
         """Forget a store here at once, and tell the others."""
         self._table.forget_store(store_id)
         with contextlib.suppress(RedisError, OSError, TimeoutError):
-            await asyncio.wait_for(self._redis.publish(CHANNEL, store_id.bytes), 0.25)
+            async with asyncio.timeout(0.25):
+                await self._redis.publish(CHANNEL, store_id.bytes)
 
     def start(self) -> None:
         """Start listening on the running loop."""
