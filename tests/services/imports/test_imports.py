@@ -302,7 +302,7 @@ class TestBackground:
             return await real(*args, **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr("baas.services.imports.service.import_group", dying)
+            patched.setattr("baas.services.imports.service.queue.import_group", dying)
             with pytest.raises(asyncio.CancelledError):
                 await drain(worker, "imports")
         halfway = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
