@@ -2,6 +2,7 @@
 
 Generated from the handlers and their structs, and then told what only we know: who may call what, what
 can be refused, and what an example looks like. Built at the first request, then kept as bytes.
+Owns no table, emits and hears nothing.
 """
 
 import asyncio
