@@ -27,7 +27,7 @@ lock: setup ## write requirements/*.lock again from pyproject.toml (needs uv)
 run: setup ## start PostgreSQL, Redis, the API and the worker with a demo store (PORT=8000)
 	@exec $(BIN)/baas dev --port $(PORT)
 
-# What failed while two workers shared the machine is run once more, alone, and has to pass.
+# D-030: what failed while two workers shared the machine is run once more, alone, and has to pass.
 test: setup ## run all tests (TESTS="tests/core -k money" for some of them)
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS) || \
 	  { [ $$? -eq 1 ] && echo "Once more, alone: what failed." && $(BIN)/pytest --last-failed --last-failed-no-failures none; }

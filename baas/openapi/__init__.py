@@ -19,6 +19,7 @@ from baas.openapi.page import render
 
 _HERE: Final = Path(__file__).parent
 _FOR_A_MINUTE: Final = {"Cache-Control": "public, max-age=60", "X-Content-Type-Options": "nosniff"}
+# D-015: no script from elsewhere.
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"
