@@ -46,6 +46,7 @@ _LEAVING_SECONDS: Final = 5.0
 _RECORD_BATCH: Final = 1000
 _RECORD_PAUSE: Final = 0.004
 """Seconds in which outcomes gather: a transaction for a few of them costs nearly as much as one for many."""
+# D-058: so that the database's answers do not wait for the beginnings of all.
 _STARTS: Final = 16
 _LATEST: Final = timedelta(seconds=policy.TIMEOUT_SECONDS + 5)
 """Less than this before the end of its lease, a delivery is not sent any more: it could be claimed while it is."""
@@ -200,6 +201,7 @@ class Dispatcher(Loop):
         except DecryptionFailed as error:
             log.error("webhooks.secret_unreadable", endpoint=ids.encode(Kind.ENDPOINT, claim.endpoint_id))
             return _outcome(claim, None, f"The endpoint's secret cannot be read: {error}")
+        # D-025
         # Receivers compare the timestamp with their own clock, so it is the real one, also in test stores.
         headers = signing.headers(keys, ids.encode(Kind.EVENT, claim.event_id), int(now.timestamp()), body)
         headers["content-type"] = "application/json"

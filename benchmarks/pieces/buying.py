@@ -23,6 +23,7 @@ _VARIANTS = 8
 _AT_ONCE = 16
 """Flows under way: as many as the limit's clients. Both cores are full with 12; 32 cost each a tenth more."""
 BUYERS, STOCK = 500, 100
+# D-061
 FLOWS, BARE_REQUESTS = 400, 40_000
 """Flows a second that are the aim on a machine on which a bare handler answers so many requests a second: how fast
 the machine is at this moment is measured, for it changes by half while nothing of ours runs."""

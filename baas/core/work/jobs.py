@@ -73,6 +73,7 @@ class Loop:
     async def _sleep(self, seconds: float) -> None:
         """Wait for a wake or the end of the time."""
         with contextlib.suppress(TimeoutError):
+            # D-068
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
 
@@ -120,6 +121,7 @@ class Loops:
             self.wake(*args)
 
         async def forget(ctx: dict[Any, Any]) -> None:
+            # D-058: another worker may lose one, and looks a tick later.
             # Wakes from while no worker was there can be thousands, and each costs as much as the loops' own look.
             await ctx["redis"].delete(QUEUE)
 
@@ -156,6 +158,7 @@ def arq_redis(redis_url: str) -> ArqRedis:
     return ArqRedis(connection_pool=pool, default_queue_name=QUEUE)
 
 
+# D-003: arq only wakes; it carries no promise.
 class Nudger:
     """Tells the worker that there is something to do: best effort, coalesced, never on a request's way."""
 

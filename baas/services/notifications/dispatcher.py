@@ -71,6 +71,7 @@ class _Health:
             return timedelta(seconds=left)
         if self.failures >= policy.PAUSE_AFTER and self.in_hand:
             return policy.PAUSE
+        # D-052
         # Waiting for one of its places would hold one that other senders can use.
         return _CROWDED if self.places.locked() else timedelta(0)
 

@@ -227,6 +227,7 @@ async def receive_notification(
     "/webhooks/{provider:str}/platform", public=True, status_code=200,
     operation_id="receive_platform_notification", tags=["payments"], summary="Take a platform's notification",
 )  # fmt: skip
+# D-055
 async def receive_platform_notification(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], provider: FromPath[str]
 ) -> Response[Data[Received]]:

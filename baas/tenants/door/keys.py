@@ -28,6 +28,7 @@ from baas.tenants.schemas import KeyKind
 
 log = structlog.get_logger(__name__)
 
+# D-006: with what passes until an answer is sent, a change is in force within one second.
 LIFE: Final = 0.85
 """Seconds that a process believes what it read: with it, a revocation is in force within one second."""
 MAX_ENTRIES: Final = 20_000

@@ -214,6 +214,7 @@ async def category_by_slug(work: StoreWork, slug: str) -> CategoryNode:
     raise NotFound
 
 
+# D-023: elsewhere `available` moves only when a variant runs out or comes back.
 def shows_stock(scope: StoreScope) -> bool:
     """Whether the store lets its visitors see how many pieces there are."""
     return bool(scope.store.settings.get("show_stock"))

@@ -79,6 +79,7 @@ async def _put(
         present = (await catalog.get_product(session, product_id)).categories
         if slug not in {category.slug for category in present}:
             fields["categories"] = [*(category.id for category in present), slug]
+    # D-019: `stock` is for variants that are new; an import never moves the stock of what exists.
     patch = msgspec.convert(fields, ProductPatch)
     _, changed = await catalog.update_product(session, product_id, patch, stock=stock, announce=announce)
     return Outcome.UPDATED if changed else Outcome.SKIPPED

@@ -36,6 +36,7 @@ DUE_BATCH: Final = 100
 _AFTER_FAILURE: Final = timedelta(minutes=1)
 
 
+# D-021: an event only says "look again"; the payments are read under the order's lock.
 async def follow(work: StoreWork, order_id: UUID) -> None:
     """Bring an order to where its payments are; no effect when there is no such order."""
     row = await repository.lock(work, order_id)
@@ -167,6 +168,7 @@ async def retry(
     )
 
 
+# D-022: a lapsed reservation is not a cancelled order.
 async def attend(work: StoreWork, order_id: UUID) -> None:
     """What the clock asks of an order that is due: hold its stock longer, or let it expire.
 
@@ -174,6 +176,7 @@ async def attend(work: StoreWork, order_id: UUID) -> None:
     all of it, leaves the decision to a person.
     """
     row = await repository.lock(work, order_id)
+    # D-041: by the clock by which it was found due.
     now = clock.now(work.scope)
     if row is None or row["due_at"] is None or row["due_at"] > now:
         return

@@ -18,6 +18,7 @@ from baas.services.orders.service import steps
 from baas.services.payments import service as payments
 from baas.services.payments.schemas import Refund
 
+# D-054: pieces hang on their refunds, goods do not.
 Given = Mapping[UUID, tuple[int, int]]
 """By line: how many pieces were given back, and how many of those are on the shelf."""
 

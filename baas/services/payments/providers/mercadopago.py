@@ -57,6 +57,7 @@ _MAX_NOTIFICATION_URL: Final = 248
 _FOLLOWED: Final = frozenset({"payment", "topic_chargebacks_wh", "chargebacks"})
 
 
+# D-026: over our own client instead of the official SDK.
 class MercadoPago:
     """The kind: for every store, over the network, with a seller's access token."""
 

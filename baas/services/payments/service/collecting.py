@@ -45,6 +45,7 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
     currency = data.currency or work.scope.store.currency
     if not money.is_currency(currency):
         raise ValidationFailed.field("currency", "is not an ISO 4217 code")
+    # D-039: sums of two currencies mean nothing.
     if data.order_id is not None and currency != work.scope.store.currency:
         raise ValidationFailed.field(
             "currency", f"an order of this store is paid in {work.scope.store.currency}"
@@ -110,6 +111,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
         options=_options(asked),
     )
     arrived = None if snapshot is None else arrival(work, row, snapshot)
+    # D-072: one that its provider already has is written where it is.
     await repository.insert(work, row, arrived=arrived, refusals=_refusals(asked))
     await emit(work, "payment.created", row, is_new=True)
     if arrived is not None:

@@ -241,6 +241,7 @@ async def _row_of(work: StoreWork, provider: str, snapshot: Snapshot) -> Any | N
     return await repository.lock_by_provider_id(work, provider, snapshot.provider_payment_id)
 
 
+# D-062: a refund that was promised outlives its account.
 async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
     """Ask for a promised refund. No answer leaves it pending, for the worker to go on with.
 

@@ -106,6 +106,7 @@ async def record(work: StoreWork, row: Any, snapshots: Sequence[Snapshot], *, so
     return row
 
 
+# D-056: a flag goes with its cause, and with the provider's payment that it is of.
 async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> Any:
     """Move one locked payment to where the provider says it is; answers its row afterwards.
 
@@ -135,6 +136,7 @@ async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> A
             await _note(work, row, snapshot, "ignored", f"{detail}, and nothing of it is there", source)
         return await _cleared(work, row, snapshot, MISMATCHES, source)
     row = await _cleared(work, row, snapshot, MISMATCHES, source)
+    # D-037: the one step back that a payment may take.
     is_undone, failure = await _match_refunds(work, row, snapshot)
     if failure is not None:
         # Whoever asked for it was told that it was done, or under way.
