@@ -27,7 +27,7 @@ from baas.webhooks.schemas.outbound import (
     ReplayOf,
 )
 from baas.webhooks.service.endpoints import check_event_types
-from baas.webhooks.service.shapes import attempt_out, delivery_fields, delivery_out, moment
+from baas.webhooks.service.shapes import attempt_out, delivery_fields, delivery_out, moment, reason_out
 
 _SHOWN_ATTEMPTS = 100
 
@@ -105,7 +105,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
     if row is None:
         raise NotFound(id=ids.encode(Kind.ENDPOINT, endpoint_id))
     if row.status == EndpointStatus.DISABLED:
-        raise EndpointDisabled(reason=row.disabled_reason)
+        raise EndpointDisabled(reason=reason_out(row.disabled_reason))
     since, until = kept_span(session.scope, data.since, data.until)
     assert since is not None
     await deliveries.probe_now(session, endpoint_id)

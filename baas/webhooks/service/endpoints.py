@@ -25,6 +25,7 @@ from baas.webhooks.schemas.events import CUSTOM, EVENT_TYPES, TEST_EVENT
 from baas.webhooks.schemas.outbound import (
     CreateEndpoint,
     Delivery,
+    DisabledReason,
     Endpoint,
     EndpointStatus,
     EndpointWithSecret,
@@ -33,10 +34,8 @@ from baas.webhooks.schemas.outbound import (
 )
 from baas.webhooks.schemas.payloads import EndpointTest
 from baas.webhooks.secrets import seal
-from baas.webhooks.service.shapes import delivery_out, moment
+from baas.webhooks.service.shapes import REASONS, delivery_out, moment, reason_out
 
-DISABLED_BY_OWNER: Final = "Disabled over the API."
-DELETED: Final = "The endpoint was deleted."
 _FAMILIES: Final = frozenset(name.partition(".")[0] for name in EVENT_TYPES) | {"custom"}
 
 
@@ -53,7 +52,8 @@ def _fields(row: WebhookEndpoint) -> dict[str, Any]:
         "event_types": list(row.event_types),
         "ordered": row.ordered,
         "status": EndpointStatus(row.status),
-        "disabled_reason": row.disabled_reason,
+        "disabled_reason": reason_out(row.disabled_reason),
+        "disabled_code": None if row.disabled_reason is None else DisabledReason(row.disabled_reason),
         "api_version": row.api_version,
         "failing_since": moment(row.failing_since),
         "consecutive_failures": row.consecutive_failures,
@@ -180,7 +180,7 @@ async def update_endpoint(
         if data.ordered and not before["ordered"]:
             await deliveries.put_in_order(session, row.id)
     if data.status is Switch.DISABLED and row.status != EndpointStatus.DISABLED:
-        await _disable(session, row, DISABLED_BY_OWNER)
+        await _disable(session, row, DisabledReason.OWNER)
     elif data.status is Switch.ENABLED:
         row.status = EndpointStatus.ENABLED
         row.disabled_reason = row.failing_since = row.circuit_open_until = None
@@ -202,7 +202,7 @@ async def update_endpoint(
 async def delete_endpoint(session: StoreSession, endpoint_id: UUID) -> Endpoint:
     """Take an endpoint away with its secrets. What was sent to it stays readable as long as the log."""
     row = await _find(session, endpoint_id, lock=True)
-    await _disable(session, row, DELETED)
+    await _disable(session, row, DisabledReason.DELETED)
     row.deleted_at = row.updated_at = clock.now(session.scope)
     row.secret, row.previous_secret, row.previous_secret_ends_at = b"", None, None
     await session.flush()
@@ -235,7 +235,7 @@ async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
     """
     row = await _find(session, endpoint_id)
     if row.status == EndpointStatus.DISABLED:
-        raise EndpointDisabled(reason=row.disabled_reason)
+        raise EndpointDisabled(reason=reason_out(row.disabled_reason))
     event_id = ids.new_id()
     subject = ids.encode(Kind.ENDPOINT, row.id)
     await emit(
@@ -251,7 +251,7 @@ async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
     return delivery_out(record)
 
 
-async def give_up(session: StoreSession, endpoint_id: UUID, reason: str) -> bool:
+async def give_up(session: StoreSession, endpoint_id: UUID, reason: DisabledReason) -> bool:
     """Disable an endpoint that cannot be reached, and say so: an event and a line in the audit log.
 
     Answers False when it is disabled already: two workers may come to the same conclusion.
@@ -272,12 +272,12 @@ async def give_up(session: StoreSession, endpoint_id: UUID, reason: str) -> bool
         "webhook_endpoint.give_up",
         subject=subject,
         old=old,
-        new={"status": row.status, "disabled_reason": reason},
+        new={"status": row.status, "disabled_code": reason},
     )
     await emit(session, "webhook_endpoint.disabled", subject=subject, data=endpoint_out(row))
     return True
 
 
-async def _disable(session: StoreSession, row: WebhookEndpoint, reason: str) -> None:
+async def _disable(session: StoreSession, row: WebhookEndpoint, reason: DisabledReason) -> None:
     row.status, row.disabled_reason = EndpointStatus.DISABLED, reason
-    await deliveries.fail_pending(session, row.id, reason)
+    await deliveries.fail_pending(session, row.id, REASONS[reason])

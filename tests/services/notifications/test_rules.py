@@ -5,7 +5,6 @@ from typing import Any
 import httpx
 import pytest
 
-from baas.webhooks.dispatcher import GONE_REASON
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.conftest import OPERATOR_KEY
@@ -103,7 +102,12 @@ async def test_messages_to_the_store_go_where_it_wants_them(shop: Shop, worker: 
     await configure(shop, alerts_to="dueña@casamate.example")
     await configure(shop, alerts_to="staff@casamate.example")
     await publish(shop, worker, "inventory.low", "var_1", level)
-    endpoint = {"id": "we_1", "url": "https://shop.test/hook", "disabled_reason": GONE_REASON}
+    endpoint = {
+        "id": "we_1",
+        "url": "https://shop.test/hook",
+        "disabled_reason": "…410…",
+        "disabled_code": "gone",
+    }
     await publish(shop, worker, "webhook_endpoint.disabled", "we_1", endpoint)
     found = {line["template_key"]: line for line in await listed(shop)}
     assert {line["to"] for line in found.values()} == {"staff@casamate.example"}
