@@ -69,11 +69,12 @@ async def create_import(
         moment=clock.now(session.scope),
     )
     if now:
+        # All products are one transaction: what it may lock later is locked first, as in every change of a category.
+        await catalog.lock_categories(session)
         currency = session.scope.store.currency
         for group in _PARSERS[format_](io.BytesIO(content), currency):
-            await import_group(session, import_id, group, announce=False)
+            await import_group(session, import_id, group)
         await repository.finish(session, import_id, ImportStatus.DONE, clock.now(session.scope))
-        await catalog.announce(session)
     return await get_import(session, import_id)
 
 
@@ -117,7 +118,7 @@ async def import_file(
         done = 0
         for group in _PARSERS[format_](stream, scope.store.currency):
             async with database.store(scope) as session:
-                result = await import_group(session, import_id, group, announce=True)
+                result = await import_group(session, import_id, group)
             done += group.rows
             if progress is not None and result is not None:
                 progress(done, measured.rows, result)
@@ -161,7 +162,7 @@ async def run_claimed(database: Database, scope: StoreScope, import_id: UUID, at
             async with database.store(scope) as session:
                 if not await repository.lock_running(session, import_id):
                     return
-                await import_group(session, import_id, group, announce=True)
+                await import_group(session, import_id, group)
     except AppError as refusal:
         async with database.store(scope) as session:
             await repository.finish(
