@@ -113,8 +113,8 @@ def product_of(made: dict[str, Any]) -> UUID:
     return decode(Kind.PRODUCT, made["id"])
 
 
-def first(made: dict[str, Any], part: str, prefix: str) -> UUID:
-    return decode(prefix, made[part][0]["id"])
+def first(made: dict[str, Any], part: str, kind: Kind) -> UUID:
+    return decode(kind, made[part][0]["id"])
 
 
 ORM_VERBS: dict[str, Verb] = {
@@ -125,19 +125,19 @@ ORM_VERBS: dict[str, Verb] = {
     "delete_product": lambda s, made, category: service.delete_product(s, product_of(made)),
     "create_variant": lambda s, made, category: service.create_variant(s, product_of(made), VARIANT),
     "update_variant": lambda s, made, category: service.update_variant(
-        s, product_of(made), first(made, "variants", "var"), VariantPatch(price=9)
+        s, product_of(made), first(made, "variants", Kind.VARIANT), VariantPatch(price=9)
     ),
     "delete_variant": lambda s, made, category: service.delete_variant(
-        s, product_of(made), first(made, "variants", "var")
+        s, product_of(made), first(made, "variants", Kind.VARIANT)
     ),
     "create_image": lambda s, made, category: service.create_image(
         s, product_of(made), ImageInput(url="/b.svg")
     ),
     "update_image": lambda s, made, category: service.update_image(
-        s, product_of(made), first(made, "images", "img"), ImagePatch(alt="A")
+        s, product_of(made), first(made, "images", Kind.IMAGE), ImagePatch(alt="A")
     ),
     "delete_image": lambda s, made, category: service.delete_image(
-        s, product_of(made), first(made, "images", "img")
+        s, product_of(made), first(made, "images", Kind.IMAGE)
     ),
     "create_category": lambda s, made, category: service.create_category(s, CreateCategory(name="Ropa")),
     "update_category": lambda s, made, category: service.update_category(
@@ -147,10 +147,10 @@ ORM_VERBS: dict[str, Verb] = {
 }
 FAST_VERBS: dict[str, Verb] = {
     "set_availability": lambda w, made, category: service.set_availability(
-        w, {first(made, "variants", "var"): Availability(0, in_stock=False)}
+        w, {first(made, "variants", Kind.VARIANT): Availability(0, in_stock=False)}
     ),
     "set_level": lambda w, made, category: inventory.set_level(
-        w, first(made, "variants", "var"), SetLevel(on_hand=0)
+        w, first(made, "variants", Kind.VARIANT), SetLevel(on_hand=0)
     ),
 }
 
