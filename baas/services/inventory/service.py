@@ -324,7 +324,6 @@ async def _tell(work: StoreWork, changes: Sequence[Change]) -> None:
                 work, kind, subject=ids.encode(Kind.VARIANT, level.variant_id), data=_shown(level, known)
             )
     show = catalog.shows_stock(work.scope)
-    # Last: it may lock the store's own row, which every sale of the store would wait for.
     await catalog.set_availability(
         work,
         {

@@ -244,7 +244,7 @@ async def sellable(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, S
 
 
 async def raise_version(work: StoreWork) -> None:
-    """Make every cached answer of this catalogue one of the past. The row is hot: do it late."""
+    """Make every cached answer of this catalogue one of the past. The row is hot: only at the transaction's end."""
     await work.execute(
         "update stores set catalog_version = catalog_version + 1 where id = $1", work.scope.store_id
     )
