@@ -18,7 +18,7 @@ MADE = re.compile(
 def faults(text: str) -> list[str]:
     """What a revision must not do, found in its text."""
     found: list[str] = []
-    for node in ast.walk(ast.parse(text)):
+    for node in (node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.stmt, ast.expr))):
         names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             names = [node.module, *(f"{node.module}.{name}" for name in names)]
