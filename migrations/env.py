@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from baas.core.db.migrations import OF_MIGRATIONS, OPEN_TABLES
+from baas.core.db.migrations import OF_MIGRATIONS, OPEN_TABLES, MigrationError
 from migrations.metadata import metadata
 
 
@@ -47,10 +47,10 @@ def run(connection: Connection) -> None:
 
 
 def refuse_open_tables(connection: Connection) -> None:
-    """Raise when a table of this schema lets one store see another's rows."""
+    """Raise MigrationError when a table of this schema lets one store see another's rows."""
     open_tables = connection.execute(text(OPEN_TABLES)).scalars().all()
     if open_tables:
-        raise RuntimeError(
+        raise MigrationError(
             f"Tables without a forced store policy: {', '.join(open_tables)}; see migrations/policies.py."
         )
 

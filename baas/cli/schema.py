@@ -28,16 +28,13 @@ def migrate(revision: str, as_json: bool) -> None:
     if not owner_url:
         fail(USAGE, "settings", "Set BAAS_DATABASE_OWNER_URL: migrations run as the owner of the schema.")
 
-    # Here, because the API runs over this command line too, and need not load all that.
-    from alembic.util import CommandError
-
     async def work() -> tuple[str | None, Changes]:
         changes = await migrations.upgrade(owner_url, revision)
         return await migrations.current(owner_url), changes
 
     try:
         reached, changes = run(work)
-    except (CommandError, migrations.UnknownSchemaError) as error:
+    except migrations.MigrationError as error:
         fail(REFUSED, "revision", str(error))
     except SqlFileError as error:
         fail(REFUSED, "function", str(error))

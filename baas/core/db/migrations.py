@@ -59,16 +59,21 @@ def alembic_config(owner_url: str) -> "Config":
     return config
 
 
-class UnknownSchemaError(Exception):
+class MigrationError(RuntimeError):
+    """The schema cannot be brought up. The text says why."""
+
+
+class UnknownSchemaError(MigrationError):
     """The schema is at a revision that this code does not know. The text says which, and whose it may be."""
 
     def __init__(self, revision: str) -> None:
-        whose = (
+        self.revision = revision
+        self.whose = (
             "a version from before 0.1.0, whose data no later one takes over"
             if _BEFORE_THE_BASELINE.fullmatch(revision)
             else "another version of baas"
         )
-        super().__init__(f"The schema is at revision {revision}, which was made by {whose}.")
+        super().__init__(f"The schema is at revision {revision}, which was made by {self.whose}.")
 
 
 def head() -> str:
@@ -135,7 +140,7 @@ async def current_of(connection: asyncpg.Connection) -> str | None:
 async def bring_up(owner_url: str) -> None:
     """Bring the schema to what this code needs, as `upgrade` does, but without Alembic where there is nothing to do.
 
-    Raises UnknownSchemaError.
+    Raises as `upgrade` does.
     """
     connection = await asyncpg.connect(owner_url)
     try:
@@ -153,16 +158,21 @@ async def bring_up(owner_url: str) -> None:
 async def upgrade(owner_url: str, revision: str = "head") -> Changes:
     """Bring the schema to a revision, and at the newest its functions, views and triggers to what their files say.
 
-    Safe to repeat, and to call twice at once: the second waits, and finds nothing to do. Raises UnknownSchemaError, and
-    SqlFileError for a file that PostgreSQL refuses.
+    Safe to repeat, and to call twice at once: the second waits, and finds nothing to do. Raises MigrationError
+    (UnknownSchemaError before anything was done), and SqlFileError for a file that PostgreSQL refuses.
     """
     from alembic import command
+    from alembic.util import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
 
     files = sql_files.load()
     async with _alone(owner_url) as connection:
         await sql_files.apply(connection, files, version=__version__, only_early=True)
-        # Alembic's environment runs its own event loop.
-        await asyncio.to_thread(command.upgrade, alembic_config(owner_url), revision)
+        try:
+            # Alembic's environment runs its own event loop.
+            await asyncio.to_thread(command.upgrade, alembic_config(owner_url), revision)
+        except (CommandError, SQLAlchemyError) as error:
+            raise MigrationError(str(error)) from error
         if await current_of(connection) != head():
             return Changes()
         return await sql_files.apply(connection, files, version=__version__)
