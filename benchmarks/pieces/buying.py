@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from benchmarks import data, load
 from benchmarks.bench import Bench, Sample
 from benchmarks.deployment import API_PORT, LIMIT_PORT, Store
@@ -173,7 +174,7 @@ def buyers(bench: Bench) -> list[Piece]:
             sys.executable,
             "-m",
             "benchmarks.hotrow",
-            ids.decode("store", store.id).hex,
+            ids.decode(Kind.STORE, store.id).hex,
             str(BUYERS),
             str(STOCK),
         ],

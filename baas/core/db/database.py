@@ -73,7 +73,7 @@ class Database:
         async with StoreSession(self._engine, scope, self.signals) as session:
             async with session.begin() as transaction:
                 yield session
-                await session.effects.write(session)
+                await session.effects.finish(session)
                 if rollback:
                     await session.flush()
                     await transaction.rollback()
@@ -170,7 +170,7 @@ class _FastWork:
         effects = work.effects
         if work.begun or work.pending:
             try:
-                await effects.write(work)
+                await effects.finish(work)
                 await work.send()
                 await self._connection.execute("rollback" if self._rollback else "commit")
             except BaseException:

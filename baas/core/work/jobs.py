@@ -71,7 +71,7 @@ class Loop:
             await self._sleep(wait)
 
     async def _sleep(self, seconds: float) -> None:
-        """Wait for a wake or the end of the time. (`asyncio.wait_for` loses a cancellation that meets a wake.)"""
+        """Wait for a wake or the end of the time."""
         with contextlib.suppress(TimeoutError):
             # D-068
             async with asyncio.timeout(seconds):
@@ -111,7 +111,8 @@ class Loops:
             finally:
                 if worker is not None:
                     with contextlib.suppress(Exception):
-                        await asyncio.wait_for(worker.close(), 2)
+                        async with asyncio.timeout(2):
+                            await worker.close()
             await asyncio.sleep(0.5)
 
     def _make_arq(self) -> Worker:
@@ -193,7 +194,8 @@ class Nudger:
             names = sorted(self._pending)
             self._pending.clear()
             try:
-                await asyncio.wait_for(self._redis.enqueue_job("wake", *names, _expires=_NEWS_SECONDS), 2)
+                async with asyncio.timeout(2):
+                    await self._redis.enqueue_job("wake", *names, _expires=_NEWS_SECONDS)
             except (RedisError, OSError, TimeoutError) as error:
                 log.info("nudge.lost", error=repr(error)[:200])
                 await asyncio.sleep(0.2)

@@ -23,6 +23,7 @@ from baas.core.observe import metrics
 from baas.core.observe.logging import report_exception
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 
 EVENTS_KEPT_DAYS: Final = 90
 RELAY_BATCH: Final = 500
@@ -148,7 +149,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
     """
     scope = work.scope
     identity = event_id or ids.new_id()
-    public_id = ids.encode("evt", identity)
+    public_id = ids.encode(Kind.EVENT, identity)
     moment = clock.now(scope)
     head = _encode(
         {
@@ -156,7 +157,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
             "type": type_,
             "api_version": API_VERSION,
             "timestamp": clock.rfc3339(moment),
-            "store_id": ids.encode("store", scope.store_id),
+            "store_id": ids.encode(Kind.STORE, scope.store_id),
             "subject": subject,
         }
     )
@@ -303,7 +304,7 @@ async def _run_job(
             if row is not None:
                 data = msgspec.json.decode(row["body"])["data"]
                 await handler(
-                    work, ReceivedEvent(ids.encode("evt", event_id), row["type"], row["subject"], data)
+                    work, ReceivedEvent(ids.encode(Kind.EVENT, event_id), row["type"], row["subject"], data)
                 )
         metrics.worker_jobs.labels(job["handler"], "done").inc()
     except Exception as error:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baas.core.db import Database
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.demo import open_catalog
 from baas.services.imports import service
 from baas.services.imports.errors import UnreadableFile
@@ -292,7 +292,7 @@ class TestBackground:
     ) -> None:
         """What was done stays, is done once, and the rest follows when the lease is over."""
         made = await upload(shop, simple(110), expect=202)
-        import_id = decode("imp", made["id"])
+        import_id = decode(Kind.IMPORT, made["id"])
         scope = await shop.scope(worker)
         real, left = import_group, iter(range(40))
 
@@ -321,7 +321,9 @@ class TestBackground:
         """It fails with a reason instead of going round for ever."""
         made = await upload(shop, simple(101), expect=202)
         async with database.fast(await shop.scope(worker)) as work:
-            await work.execute("update imports set attempts = 5 where id = $1", decode("imp", made["id"]))
+            await work.execute(
+                "update imports set attempts = 5 where id = $1", decode(Kind.IMPORT, made["id"])
+            )
         await drain(worker, "imports")
         done = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
         assert done["status"] == "failed"

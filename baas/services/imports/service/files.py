@@ -45,7 +45,7 @@ async def import_file(
         done = 0
         for group in PARSERS[format_](stream, scope.store.currency):
             async with database.store(scope) as session:
-                result = await import_group(session, import_id, group, announce=True)
+                result = await import_group(session, import_id, group)
             done += group.rows
             if progress is not None and result is not None:
                 progress(done, measured.rows, result)

@@ -50,7 +50,7 @@ async def run_claimed(database: Database, scope: StoreScope, import_id: UUID, at
             async with database.store(scope) as session:
                 if not await repository.lock_running(session, import_id):
                     return
-                await import_group(session, import_id, group, announce=True)
+                await import_group(session, import_id, group)
     except AppError as refusal:
         async with database.store(scope) as session:
             await repository.finish(

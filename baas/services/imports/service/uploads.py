@@ -37,11 +37,12 @@ async def create_import(
         moment=clock.now(session.scope),
     )
     if now:
+        # All products are one transaction: what it may lock later is locked first, as in every change of a category.
+        await catalog.lock_categories(session)
         currency = session.scope.store.currency
         for group in PARSERS[format_](io.BytesIO(content), currency):
-            await import_group(session, import_id, group, announce=False)
+            await import_group(session, import_id, group)
         await repository.finish(session, import_id, ImportStatus.DONE, clock.now(session.scope))
-        await catalog.announce(session)
     return await get_import(session, import_id)
 
 

@@ -14,6 +14,7 @@ import structlog
 from baas.core.db import Database, StoreWork
 from baas.core.errors import NotFound
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import ScopeMaker
 from baas.services.inventory import service as inventory
 from baas.services.inventory.errors import InsufficientStock
@@ -125,7 +126,7 @@ async def retry(
     """
     row = await steps.locked(work, order_id)
     if token is not None and token_hash(token) != row["access_token_hash"]:
-        raise NotFound(id=ids.encode("ord", order_id))
+        raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     status = OrderStatus(row["status"])
     standing = await payments.standing(work, order_id)
     missing = row["total"] - (standing.collected - standing.refunded)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from baas.core.db import StoreWork
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.inventory import service as inventory
 from baas.services.orders import repository
 from baas.services.orders.repository import Row
@@ -48,7 +49,7 @@ async def give_back(work: StoreWork, row: Row, lines: Sequence[tuple[Row, int]],
 async def hang_on(work: StoreWork, order_id: UUID, given: Given, refunds: Sequence[Refund]) -> None:
     """Write down by which refunds these pieces were given back."""
     if given:
-        refund_ids = [ids.decode("re", refund.id) for refund in refunds]
+        refund_ids = [ids.decode(Kind.REFUND, refund.id) for refund in refunds]
         await repository.insert_item_refunds(work, order_id, given, refund_ids)
 
 
