@@ -12,6 +12,8 @@ _KEPT: Final = "\x00"
 """Stands for a space at which no line may end."""
 _ITEM: Final = re.compile(r"(\s*(?:[-*+]|\d+[.)])\s+)")
 _BEGINS_ITEM: Final = re.compile(r" (?=(?:[-+*>]|#{1,6}|\d+[.)])(?: |$))")
+_ALONE: Final = re.compile(r"\s*(?:\||#|<|\[[^\]]+\]:)")
+"""Rows of tables, headings, HTML, definitions of links."""
 _CODE: Final = re.compile(r"`[^`\n]{1,70}`")
 
 
@@ -40,7 +42,7 @@ def wrapped(text: str) -> str:
     is_code = False
     for line in [*text.split("\n"), ""]:
         is_fence = line.lstrip().startswith("```")
-        is_alone = is_code or is_fence or not line.strip() or line.lstrip().startswith(("|", "#", "<", "["))
+        is_alone = is_code or is_fence or not line.strip() or _ALONE.match(line) is not None
         if block and (is_alone or _ITEM.match(line)):
             out += _filled(block)
             block = []

@@ -22,7 +22,7 @@ FILES = sorted(
         check=True,
     ).stdout.split()
 )
-THERE = {name for name in FILES if (ROOT / name).exists()}
+THERE = {name for name in FILES if (ROOT / name).is_file()}
 FOLDERS = {str(parent) for name in THERE for parent in Path(name).parents}
 NAMES = {Path(name).name for name in THERE}
 MADE = ("baas/widget_release", "benchmarks/results", "sdk/build", "sdk/dist", "tests/browser/artefacts")
