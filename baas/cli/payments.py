@@ -24,7 +24,7 @@ from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.services.payments import service
 from baas.services.payments.providers import providers_of
-from baas.services.payments.schemas import CreatePayment, Payment, PutPaymentProvider
+from baas.services.payments.schemas import CreatePayment, Payment, PaymentStatus, PutPaymentProvider
 from baas.services.payments.service import accounts, network, reconciling
 from baas.simulators import mercadopago, stripe
 
@@ -53,12 +53,12 @@ ACTIONS: Final = {
     "account.application.deauthorized": "deauthorized",
 }
 """What `trigger` takes, in the house's words and in Stripe's own."""
-_FITTING: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("approved", "rejected", "pending", "cancelled", "expired"), ("pending",)),
-    "partially_refunded": ("paid", "partially_refunded"),
-    "refund_failed": ("refunded", "partially_refunded"),
-    "chargeback_won": ("disputed",),
-    "chargeback_lost": ("disputed",),
+_FITTING: Final[dict[str, tuple[PaymentStatus, ...]]] = {
+    **dict.fromkeys(("approved", "rejected", "pending", "cancelled", "expired"), (PaymentStatus.PENDING,)),
+    "partially_refunded": (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED),
+    "refund_failed": (PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED),
+    "chargeback_won": (PaymentStatus.DISPUTED,),
+    "chargeback_lost": (PaymentStatus.DISPUTED,),
 }
 """The payments that something happens to, the likeliest first; to everything else those that were paid."""
 
@@ -285,7 +285,7 @@ async def _payment(
     async with runtime.database.fast(scope) as work:
         if payment_id is not None:
             return await service.get(work, ids.decode(Kind.PAYMENT, payment_id))
-        for wanted in _FITTING.get(action, ("paid",)):
+        for wanted in _FITTING.get(action, (PaymentStatus.PAID,)):
             page = Page(1, None, False, lambda _values: "")
             found = await service.find(work, page, {"provider": provider, "status": wanted})
             if found.items:

@@ -14,6 +14,7 @@ from baas.core.values import clock
 from baas.core.work.outbox import emit
 from baas.services.catalog.events import ProductEvent
 from baas.webhooks import dispatcher as module
+from baas.webhooks import policy
 from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.jobs import make_dispatcher
 from baas.webhooks.places import Places
@@ -193,7 +194,7 @@ async def test_what_a_dead_worker_had_claimed_is_sent_when_its_lease_ends(
     assert receiver.got() == []
     real = clock.now
     monkeypatch.setattr(
-        "baas.webhooks.dispatcher.clock.now", lambda: real() + queue.LEASE + timedelta(seconds=1)
+        "baas.webhooks.dispatcher.clock.now", lambda: real() + policy.LEASE + timedelta(seconds=1)
     )
     await drain(worker, "deliveries")
     monkeypatch.undo()

@@ -35,6 +35,7 @@ from baas.services.inventory.schemas import (
     Movement,
     Policy,
     Reason,
+    ReservationStatus,
     SetLevel,
 )
 from baas.tenants import audit
@@ -104,7 +105,7 @@ async def extend(work: StoreWork, order_id: UUID, until: datetime) -> bool:
     lost = {
         row["variant_id"]: row["quantity"]
         for row in await repository.reservations_for_update(work, order_id)
-        if row["status"] in {"lapsed", "released"}
+        if row["status"] in {ReservationStatus.LAPSED, ReservationStatus.RELEASED}
     }
     await repository.move_expiry(work, order_id, until)
     try:

@@ -30,6 +30,7 @@ from baas.services.notifications.channels.base import Failure, Message, SendFail
 from baas.services.notifications.rendering.renderer import Renderer
 from baas.services.notifications.repository import queue
 from baas.services.notifications.repository.queue import Claim, Outcome
+from baas.services.notifications.schemas import NotificationStatus
 from baas.services.notifications.senders import Sender, Senders
 from baas.services.notifications.service import sending
 from baas.services.notifications.service.sending import Prepared
@@ -221,8 +222,8 @@ class Dispatcher(Loop):
     def _sent(self, scope: StoreScope, sender: Sender, sent: Sent, began: float) -> Outcome:
         return Outcome(
             attempt_id=ids.new_id(),
-            status="sent",
-            outcome="sent",
+            status=NotificationStatus.SENT,
+            outcome=NotificationStatus.SENT.value,
             provider=sender.way.name,
             provider_message_id=sent.provider_message_id,
             action_url=sent.action_url,
@@ -241,7 +242,7 @@ class Dispatcher(Loop):
             wait = policy.wait_before(prepared.step + 1, error.retry_after)
         return Outcome(
             attempt_id=ids.new_id(),
-            status="failed" if wait is None else "pending",
+            status=NotificationStatus.FAILED if wait is None else NotificationStatus.PENDING,
             outcome=error.failure.value,
             provider=sender.way.name if sender is not None else None,
             provider_message_id=None,

@@ -37,7 +37,9 @@ def delivery_fields(row: Any) -> dict[str, Any]:
         "sequence": row["sequence"],
         "status": DeliveryStatus(row["status"]),
         "attempts": row["attempts"],
-        "next_attempt_at": moment(row["next_attempt_at"]) if row["status"] == "pending" else None,
+        "next_attempt_at": moment(row["next_attempt_at"])
+        if row["status"] == DeliveryStatus.PENDING
+        else None,
         "delivered_at": moment(row["delivered_at"]),
         "response_status": row["response_status"],
         "error": row["error"],

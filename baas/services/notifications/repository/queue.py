@@ -9,6 +9,7 @@ import msgspec
 
 from baas.core.db import StoreWork, SystemConnection
 from baas.services.notifications.policy import LEASE
+from baas.services.notifications.schemas import NotificationStatus
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -148,7 +149,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt went."""
 
     attempt_id: UUID
-    status: str
+    status: NotificationStatus
     outcome: str
     provider: str | None
     provider_message_id: str | None

@@ -9,6 +9,7 @@ from baas.core.db import NO_REFUSALS, Refusals, StoreWork
 from baas.core.values import ids
 from baas.services.payments.repository import accounts as accounts
 from baas.services.payments.repository import refunds as refunds
+from baas.services.payments.schemas import PaymentStatus
 
 _COLUMNS: Final = (
     "id, order_id, provider, provider_payment_id, provider_session, status, provider_status, in_progress, amount,"
@@ -72,7 +73,7 @@ def new(
         "provider": provider,
         "provider_payment_id": provider_payment_id,
         "provider_session": session,
-        "status": "pending",
+        "status": PaymentStatus.PENDING,
         "provider_status": provider_status,
         "in_progress": in_progress,
         "amount": amount,
