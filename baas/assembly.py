@@ -12,13 +12,13 @@ from baas.core.observe.redact import mask_also
 from baas.core.outgoing.http import OutgoingClient
 from baas.core.redis.cache import ByteCache
 from baas.core.redis.client import redis_client
-from baas.core.runtime import Runtime
+from baas.core.runtime import Ports, Runtime
 from baas.core.settings import Settings
 from baas.core.values.cursors import CursorSigner
 from baas.core.work.jobs import Nudger
 from baas.core.work.retention import personal_names
 from baas.services.catalog import service as catalog
-from baas.services.catalog import stock
+from baas.services.catalog.stock import STOCK
 from baas.services.inventory import service as inventory
 from baas.services.notifications import processes
 from baas.services.notifications.service import settings as notification_settings
@@ -40,12 +40,10 @@ RENEWALS: list[Callable[[StoreWork, KeyRing], Awaitable[int]]] = [
 TABLES = load_tables()
 """Every table, with what its columns say about themselves: personal or not, and how long they are kept."""
 
-stock.use(inventory.Port())
-mask_also(personal_names(TABLES))
-
 
 def open_runtime(settings: Settings) -> Runtime:
     """The resources of a process, not yet connected: `runtime.database.open()` is the caller's."""
+    mask_also(personal_names(TABLES))
     redis = redis_client(settings.redis_url)
     return Runtime(
         settings=settings,
@@ -60,6 +58,7 @@ def open_runtime(settings: Settings) -> Runtime:
             ports=settings.webhook_ports,
             user_agent="baas-webhooks/1",
         ),
+        ports=Ports().plug(STOCK, inventory.CatalogStock()),
     )
 
 

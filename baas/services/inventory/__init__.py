@@ -2,5 +2,5 @@
 
 It emits `inventory.low`, `inventory.out_of_stock` and `inventory.restocked`, and hears nothing. The
 catalogue is told when a variant becomes available or unavailable; what else it needs to know of stock
-it asks through the port of `catalog.stock`, which `service.Port` fills.
+it asks at the port of `catalog.stock`, where `service.CatalogStock` answers.
 """
