@@ -9,24 +9,18 @@ import asyncpg
 import msgspec
 
 from baas.core.db import StoreWork, SystemConnection
+from baas.core.db.rows import columns
 from baas.core.values import clock, ids
-from baas.services.inventory.schemas import LevelRow, Policy, Reason
+from baas.services.inventory.schemas import LevelRow, Movement, Policy, Reason
 
-_COLUMNS: Final = "variant_id, on_hand, reserved, policy, tracked, low_stock_at, updated_at"
-_LEVEL: Final = ", ".join(f"(f.level).{name.strip()}" for name in _COLUMNS.split(","))
+_COLUMNS: Final = columns(LevelRow)
+_LEVEL: Final = columns(LevelRow, "(f.level)")
 
 
 def level_of(row: Mapping[str, Any]) -> LevelRow:
     """The level in a row that begins with, or contains, its columns."""
-    return LevelRow(
-        variant_id=row["variant_id"],
-        on_hand=row["on_hand"],
-        reserved=row["reserved"],
-        policy=Policy(row["policy"]),
-        tracked=row["tracked"],
-        low_stock_at=row["low_stock_at"],
-        updated_at=row["updated_at"],
-    )
+    fields = {name: row[name] for name in LevelRow.__struct_fields__}
+    return LevelRow(**fields | {"policy": Policy(row["policy"])})
 
 
 _RESERVE: Final = "inventory_reserve($1, $2, $3, $4, $5, $6, $7)"
@@ -267,13 +261,12 @@ def _conditions(*, low_stock: bool) -> str:
 async def page_of_movements(
     work: StoreWork, variant_id: UUID, *, before: UUID | None, limit: int
 ) -> list[asyncpg.Record]:
-    """One more than `limit` movements of a variant, the newest first."""
+    """One more than `limit` movements of a variant, the newest first, with the columns of `Movement`."""
     bound = "" if before is None else " and id < $3"
     arguments = [work.scope.store_id, variant_id] + ([] if before is None else [before])
     return await work.fetch(
         f"""
-        select id, variant_id, reason, on_hand_change, reserved_change, order_id, note, actor, created_at
-        from inventory_movements where store_id = $1 and variant_id = $2{bound}
+        select {columns(Movement)} from inventory_movements where store_id = $1 and variant_id = $2{bound}
         order by id desc limit {limit + 1:d}
         """,
         *arguments,

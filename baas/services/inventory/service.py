@@ -392,14 +392,10 @@ def _shown(level: LevelRow, known: Mapping[UUID, Any]) -> Level:
 
 
 def _movement(row: Any) -> Movement:
-    return Movement(
-        id=ids.encode("mov", row["id"]),
-        variant_id=ids.encode("var", row["variant_id"]),
-        reason=Reason(row["reason"]),
-        on_hand_change=row["on_hand_change"],
-        reserved_change=row["reserved_change"],
-        order_id=None if row["order_id"] is None else ids.encode("ord", row["order_id"]),
-        note=row["note"],
-        actor=row["actor"],
-        created_at=row["created_at"],
-    )
+    public = {
+        "id": ids.encode("mov", row["id"]),
+        "variant_id": ids.encode("var", row["variant_id"]),
+        "order_id": None if row["order_id"] is None else ids.encode("ord", row["order_id"]),
+        "reason": Reason(row["reason"]),
+    }
+    return Movement(**dict(row) | public)
