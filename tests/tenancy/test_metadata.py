@@ -45,7 +45,7 @@ async def test_the_database_holds_no_table_that_the_metadata_does_not_know(owner
 
 @pytest.mark.parametrize("table", OWNED, ids=named)
 class TestEveryTableOfAStore:
-    """Rung 4 of the ladder: the keys themselves keep rows of two stores apart."""
+    """Beside the policies, the keys themselves keep rows of two stores apart."""
 
     def test_is_mapped_as_owned(self, table: Table) -> None:
         """So the ORM filters and stamps it without being asked."""
