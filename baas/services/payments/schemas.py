@@ -181,14 +181,20 @@ class StorefrontPayment(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+Outcome = Literal[
+    "created", "opened", "not_opened", "progressed", "moved", "ignored", "flagged", "cleared", "refunded"
+]
+"""What one line of a payment's history tells of."""
+InboxOutcome = Literal["settled", "ignored", "flagged", "unknown_payment", "failed"]
+"""What became of a provider's notification."""
+
+
 class HistoryEntry(msgspec.Struct, frozen=True):
     """One thing that happened to a payment, or was deliberately ignored."""
 
     id: str
     at: datetime
-    outcome: Literal[
-        "created", "opened", "not_opened", "progressed", "moved", "ignored", "flagged", "cleared", "refunded"
-    ]
+    outcome: Outcome
     """`progressed`: the provider's own word changed and the status did not; `cleared`: the cause of a flag is gone."""
     from_status: PaymentStatus | None
     to_status: PaymentStatus
@@ -264,10 +270,13 @@ class Received(msgspec.Struct, frozen=True):
     """It was there already."""
 
 
+FindingKind = Literal["repaired", "unknown_payment", "flagged"]
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One thing in which we and the provider did not agree."""
 
-    kind: Literal["repaired", "unknown_payment", "flagged"]
+    kind: FindingKind
     """`repaired`: our payment was moved to where the provider's is. The others need a person."""
     provider: str
     provider_payment_id: str | None

@@ -13,7 +13,7 @@ from baas.core.db import Database, StoreWork
 from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import ids
-from baas.services.payments import service
+from baas.services.payments import repository, service
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import (
     Account,
@@ -69,7 +69,7 @@ class Desk:
         """Make the payment."""
         async with self._database.fast(self._scope) as work:
             asked = Collect(provider="sandbox", amount=amount, currency="ARS", sandbox_token="page")
-            self.id = (await service.collect(work, PROVIDERS, asked))["id"]
+            self.id = (await service.collect(work, PROVIDERS, asked)).id
         return self
 
     async def hear(self, status: str, **changes: Any) -> dict[str, Any]:
@@ -79,7 +79,8 @@ class Desk:
     async def hear_all(self, *snapshots: Snapshot) -> dict[str, Any]:
         """The provider says all of this at once."""
         async with self._database.fast(self._scope) as work:
-            row = await work.fetchrow("select * from payments where id = $1 for update", self.id)
+            row = await repository.payments.lock(work, self.id)
+            assert row is not None
             await service.record(work, row, snapshots, source="test")
         return await self.now()
 

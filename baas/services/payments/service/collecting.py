@@ -11,7 +11,8 @@ from baas.core.values import clock, ids, money
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
-from baas.services.payments.providers.base import NewAttempt, Opened, ProviderKind
+from baas.services.payments.providers.base import NewAttempt, ProviderKind
+from baas.services.payments.repository.rows import PaymentRow
 from baas.services.payments.schemas import (
     CreatePayment,
     Payment,
@@ -74,7 +75,7 @@ async def open_for_order(work: StoreWork, providers: Providers, asked: Collect) 
     return storefront_of(payment_of(row, []))
 
 
-async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
+async def collect(work: StoreWork, providers: Providers, asked: Collect) -> PaymentRow:
     """Write an attempt; answers the payment's row.
 
     A provider that lives in our transaction opens it here. Any other is asked after the commit
@@ -89,7 +90,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
         return await _promise(work, kind, payment_id, asked)
     opened = await kind.connect(work, None).create(_attempt(work, payment_id, asked))
     snapshot = opened.snapshot
-    row = repository.new(
+    row = repository.payments.new(
         payment_id=payment_id,
         order_id=asked.order_id,
         provider=kind.name,
@@ -103,16 +104,16 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
         description=asked.description,
         payer_email=asked.payer_email,
         return_url=asked.return_url,
-        next_action=action_of(opened),
+        next_action=opened.next_action,
         metadata=asked.metadata,
         now=clock.now(work.scope),
         options=_options(asked),
     )
     arrived = None if snapshot is None else arrival(work, row, snapshot)
-    await repository.insert(work, row, arrived=arrived, refusals=_refusals(asked))
+    await repository.payments.insert(work, row, arrived=arrived, refusals=_refusals(asked))
     await emit(work, "payment.created", row, is_new=True)
     if arrived is not None:
-        await emit(work, event_of(arrived["status"]), arrived, is_new=True)
+        await emit(work, event_of(arrived.status), arrived, is_new=True)
         return arrived
     if snapshot is not None and snapshot.status is not PaymentStatus.PENDING:
         row = await apply(work, row, snapshot, "create")
@@ -122,19 +123,19 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
 def _refusals(asked: Collect) -> Refusals:
     """What the database may refuse of a new payment: its provider, and its order."""
     return {
-        repository.DISABLED: PaymentProviderUnconfigured(provider=asked.provider),
+        repository.payments.DISABLED: PaymentProviderUnconfigured(provider=asked.provider),
         **({} if asked.order_id is None else {NO_SUCH_ROW: NotFound(id=ids.encode("ord", asked.order_id))}),
     }
 
 
-async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked: Collect) -> Any:
+async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked: Collect) -> PaymentRow:
     account = await repository.accounts.get(work, kind.name)
-    if account is None or not account["enabled"] or account["credentials"] is None:
+    if account is None or not account.enabled or account.credentials is None:
         raise PaymentProviderUnconfigured(provider=asked.provider)
     problem = kind.objection(_attempt(work, payment_id, asked))
     if problem is not None:
         raise ValidationFailed.field(*problem)
-    row = repository.new(
+    row = repository.payments.new(
         payment_id=payment_id,
         order_id=asked.order_id,
         provider=kind.name,
@@ -154,7 +155,7 @@ async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked:
         options=_options(asked),
         is_open=False,
     )
-    await repository.insert(work, row, refusals=_refusals(asked))
+    await repository.payments.insert(work, row, refusals=_refusals(asked))
     await emit(work, "payment.created", row, is_new=True)
     return row
 
@@ -165,11 +166,6 @@ def _options(asked: Collect) -> dict[str, Any]:
         for name in ("sandbox_token", "stripe_mode")
         if (value := getattr(asked, name)) is not None
     }
-
-
-def action_of(opened: Opened) -> dict[str, Any] | None:
-    """What the payer does next, in the shape of the wire."""
-    return None if opened.next_action is None else msgspec.to_builtins(opened.next_action)
 
 
 def _attempt(work: StoreWork, payment_id: UUID, asked: Collect) -> NewAttempt:
