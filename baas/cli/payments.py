@@ -23,7 +23,7 @@ from baas.core.settings import Environment
 from baas.core.values import clock, ids
 from baas.services.payments import service
 from baas.services.payments.providers import providers_of
-from baas.services.payments.schemas import CreatePayment, Payment, PutPaymentProvider
+from baas.services.payments.schemas import CreatePayment, Payment, PaymentStatus, PutPaymentProvider
 from baas.services.payments.service import accounts, network, reconciling
 from baas.simulators import mercadopago, stripe
 
@@ -286,7 +286,7 @@ async def _payment(
             return await service.get(work, ids.decode("pay", payment_id))
         for wanted in _FITTING.get(action, ("paid",)):
             page = Page(1, None, False, lambda _values: "")
-            found = await service.find(work, page, {"provider": provider, "status": wanted})
+            found = await service.find(work, page, {"provider": provider, "status": PaymentStatus(wanted)})
             if found.items:
                 return found.items[0]
         known = await accounts.opened(work, runtime.keyring, provider)

@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from baas.core.db.rows import Row
+
 MAX_STOCK: Final = 1_000_000_000
 """The largest number of pieces of one variant."""
 MAX_QUANTITY: Final = 9_999
@@ -142,8 +144,10 @@ UNTRACKED: Final = Stock(available=None, limited=False)
 """The stock of a variant that nobody counts."""
 
 
-class LevelRow(msgspec.Struct, frozen=True, array_like=True):
+class LevelRow(Row, frozen=True, array_like=True):
     """A level as it is stored."""
+
+    __table__ = "inventory_levels"
 
     variant_id: UUID
     on_hand: int
