@@ -11,6 +11,7 @@ from baas.core.errors import Conflict, InsufficientScope, ValidationFailed
 from baas.core.scope import Mode, StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.tenants import audit, limits, repository
 from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
 from baas.tenants.door.origins import check_origins
@@ -39,7 +40,7 @@ MAX_KEYS = 100
 def store_out(row: Store | StoreRow) -> StoreOut:
     """A store's public form, whichever way it was read."""
     return StoreOut(
-        id=ids.encode("store", row.id),
+        id=ids.encode(Kind.STORE, row.id),
         name=row.name,
         slug=row.slug,
         domain=row.domain,
@@ -62,7 +63,7 @@ def store_out(row: Store | StoreRow) -> StoreOut:
 def key_out(row: ApiKey | KeyRow) -> ApiKeyOut:
     """A key's public form, whichever way it was read."""
     return ApiKeyOut(
-        id=ids.encode("key", row.id),
+        id=ids.encode(Kind.API_KEY, row.id),
         kind=KeyKind(row.kind),
         name=row.name,
         prefix=row.prefix,
@@ -83,7 +84,7 @@ def storefront_store(scope: StoreScope) -> StorefrontStore:
     """What visitors may know of the store; it is all in the scope."""
     store = scope.store
     return StorefrontStore(
-        id=ids.encode("store", scope.store_id),
+        id=ids.encode(Kind.STORE, scope.store_id),
         name=store.name,
         mode=scope.mode,
         currency=store.currency,
@@ -128,7 +129,9 @@ async def update_store(session: StoreSession, data: UpdateStore) -> StoreOut:
         await session.flush()
         await session.refresh(store)
         new = {name: changes[name] for name in old}
-        await audit.record(session, "store.updated", subject=ids.encode("store", store.id), old=old, new=new)
+        await audit.record(
+            session, "store.updated", subject=ids.encode(Kind.STORE, store.id), old=old, new=new
+        )
         changed(session)
     return store_out(store)
 
@@ -239,7 +242,7 @@ async def rotate_key(
     await audit.record(
         session,
         "api_key.rotated",
-        subject=ids.encode("key", old.id),
+        subject=ids.encode(Kind.API_KEY, old.id),
         new={"new_key": new.id, "grace_seconds": data.grace_seconds},
     )
     return new
@@ -250,7 +253,7 @@ async def revoke_key(session: StoreSession, key_id: UUID) -> ApiKeyOut:
     key = await repository.key_for_update(session, key_id)
     if key.revoked_at is None:
         key.revoked_at = clock.now()
-        await audit.record(session, "api_key.revoked", subject=ids.encode("key", key.id))
+        await audit.record(session, "api_key.revoked", subject=ids.encode(Kind.API_KEY, key.id))
         changed(session)
     return key_out(key)
 
@@ -262,7 +265,7 @@ async def list_audit(
     rows = await repository.list_audit(session, page, subject=subject, action=action)
     return page.cut(rows, lambda line: [str(line.id)]).map(
         lambda line: AuditLineOut(
-            id=ids.encode("aud", line.id),
+            id=ids.encode(Kind.AUDIT_LINE, line.id),
             actor_kind=line.actor_kind,
             actor_id=line.actor_id,
             action=line.action,

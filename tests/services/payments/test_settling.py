@@ -13,6 +13,7 @@ from baas.core.db import Database, StoreWork
 from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.payments import repository, service
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import (
@@ -88,7 +89,7 @@ class Desk:
         """A payment as the provider has it."""
         snapshot = Snapshot(
             provider_payment_id=f"sbx_{self.id.hex}",
-            reference=ids.encode("pay", self.id),
+            reference=ids.encode(Kind.PAYMENT, self.id),
             status=PaymentStatus(status),
             provider_status=f"raw_{status}",
             amount=1_000,
@@ -104,7 +105,7 @@ class Desk:
 
     async def events(self) -> list[str]:
         """What was told, without its first event."""
-        return (await event_types(self._shop, ids.encode("pay", self.id)))[1:]
+        return (await event_types(self._shop, ids.encode(Kind.PAYMENT, self.id)))[1:]
 
     async def history(self) -> list[tuple[str, str | None]]:
         """Outcome and detail of everything but the first line."""
