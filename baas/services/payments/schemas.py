@@ -211,7 +211,26 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     email: Email | None = None
 
 
-class CreatePayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What only one provider understands of an attempt. Every request that opens one takes it.
+
+    Each field is declared by one provider, in its `options`.
+    """
+
+    sandbox_token: SandboxToken | None = None
+    stripe_mode: StripeMode | None = None
+
+    @property
+    def provider_options(self) -> dict[str, Any]:
+        """The options that were given, by name."""
+        return {
+            name: value
+            for name in ProviderOptions.__struct_fields__
+            if (value := getattr(self, name)) is not None
+        }
+
+
+class CreatePayment(ProviderOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A payment of a shop that keeps its own orders, or another attempt for one of ours."""
 
     provider: ProviderName
@@ -224,8 +243,6 @@ class CreatePayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     description: Annotated[str, Meta(max_length=500)] | None = None
     payer: Payer | None = None
     return_url: ReturnUrl | None = None
-    sandbox_token: SandboxToken | None = None
-    stripe_mode: StripeMode | None = None
     metadata: dict[str, Any] = {}
 
 

@@ -69,7 +69,9 @@ class Desk:
     async def open(self, amount: int = 1_000) -> "Desk":
         """Make the payment."""
         async with self._database.fast(self._scope) as work:
-            asked = Collect(provider="sandbox", amount=amount, currency="ARS", sandbox_token="page")
+            asked = Collect(
+                provider="sandbox", amount=amount, currency="ARS", options={"sandbox_token": "page"}
+            )
             self.id = (await service.collect(work, PROVIDERS, asked)).id
         return self
 
@@ -99,7 +101,9 @@ class Desk:
 
     async def now(self) -> dict[str, Any]:
         """The payment as the shop sees it."""
-        answer = await self._shop.admin("GET", f"/admin/payments/{ids.encode('pay', self.id)}", expect=200)
+        answer = await self._shop.admin(
+            "GET", f"/admin/payments/{ids.encode(Kind.PAYMENT, self.id)}", expect=200
+        )
         payment: dict[str, Any] = answer.json()["data"]
         return payment
 
@@ -109,7 +113,7 @@ class Desk:
 
     async def history(self) -> list[tuple[str, str | None]]:
         """Outcome and detail of everything but the first line."""
-        path_ = f"/admin/payments/{ids.encode('pay', self.id)}/history"
+        path_ = f"/admin/payments/{ids.encode(Kind.PAYMENT, self.id)}/history"
         rows = (await self._shop.admin("GET", path_, expect=200)).json()["data"]
         return [(row["outcome"], row["detail"]) for row in rows][1:]
 

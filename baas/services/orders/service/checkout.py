@@ -239,8 +239,7 @@ def _collect(work: StoreWork, order: Order, order_id: UUID, data: Checkout) -> C
         description=f"{work.scope.store.name} {order.number}",
         payer_email=order.email,
         return_url=data.return_url,
-        sandbox_token=data.sandbox_token,
-        stripe_mode=data.stripe_mode,
+        options=data.provider_options,
     )
 
 

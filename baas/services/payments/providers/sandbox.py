@@ -38,7 +38,7 @@ from baas.services.payments.providers.base import (
     SearchPage,
     Snapshot,
 )
-from baas.services.payments.schemas import PaymentStatus, Redirect, RefundStatus
+from baas.services.payments.schemas import PaymentStatus, Redirect, RefundStatus, SandboxToken
 
 OUTCOMES: Final = {"approved": "approved", "rejected": "rejected", "pending": "in_review"}
 """What a person or a script may decide, and the sandbox's word for it."""
@@ -114,6 +114,12 @@ class Page(msgspec.Struct, frozen=True):
     return_url: str | None
 
 
+class SandboxOptions(msgspec.Struct, frozen=True):
+    """What only the sandbox understands of an attempt."""
+
+    sandbox_token: SandboxToken | None = None
+
+
 class Sandbox:
     """The kind: for test stores, in process, without credentials."""
 
@@ -122,6 +128,10 @@ class Sandbox:
     modes: Final = frozenset({Mode.TEST})
     credentials: Final[frozenset[str]] = frozenset()
     optional_credentials: Final[frozenset[str]] = frozenset()
+    options: Final = SandboxOptions
+    url: Final = None
+    panel: Final = None
+    platform_secrets: Final = ()
 
     def __init__(self, base_url: str) -> None:
         """`base_url` is the public address of the API, where the page is."""
@@ -133,6 +143,10 @@ class Sandbox:
 
     def objection(self, attempt: NewAttempt) -> None:
         """The sandbox takes everything."""
+
+    def is_of_platform(self, credentials: Collection[str]) -> bool:
+        """There is no platform."""
+        return False
 
     def addressed(self, inbound: Inbound) -> None:
         """Nobody notifies of the sandbox but its own page."""
@@ -275,7 +289,7 @@ class SandboxProvider:
 
 
 def _first_status(attempt: NewAttempt) -> str:
-    token = attempt.options.get("sandbox_token")
+    token = msgspec.convert(attempt.options, SandboxOptions).sandbox_token
     if token is not None:
         return OUTCOMES.get(token, "created")
     return _BY_DIGITS.get(attempt.amount % 100, "created")

@@ -36,8 +36,8 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     payer_email: str | None = None
     return_url: str | None = None
-    sandbox_token: str | None = None
-    stripe_mode: str | None = None
+    options: dict[str, Any] = {}
+    """What only this provider understands, by name (`ProviderOptions`)."""
     metadata: dict[str, Any] = {}
 
 
@@ -63,8 +63,7 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
             description=data.description,
             payer_email=data.payer.email if data.payer else None,
             return_url=data.return_url,
-            sandbox_token=data.sandbox_token,
-            stripe_mode=data.stripe_mode,
+            options=data.provider_options,
             metadata=checked_metadata(data.metadata),
         ),
     )
@@ -84,9 +83,9 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Paym
     (`network.open_attempt`): until then the payment has nothing for its payer to follow.
     """
     kind = usable(work, providers, asked.provider)
-    for option, owner in (("sandbox_token", "sandbox"), ("stripe_mode", "stripe")):
-        if getattr(asked, option) is not None and kind.name != owner:
-            raise ValidationFailed.field(option, f"only {owner} understands it")
+    for option in asked.options:
+        if option not in kind.options.__struct_fields__:
+            raise ValidationFailed.field(option, f"only {providers.owner_of(option)} understands it")
     payment_id = ids.new_id()
     if not kind.in_process:
         return await _promise(work, kind, payment_id, asked)
@@ -109,7 +108,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Paym
         next_action=opened.next_action,
         metadata=asked.metadata,
         now=clock.now(work.scope),
-        options=_options(asked),
+        options=asked.options,
     )
     arrived = None if snapshot is None else arrival(work, row, snapshot)
     # D-072: one that its provider already has is written where it is.
@@ -159,20 +158,12 @@ async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked:
         next_action=None,
         metadata=asked.metadata,
         now=clock.now(work.scope),
-        options=_options(asked),
+        options=asked.options,
         is_open=False,
     )
     await repository.payments.insert(work, row, refusals=_refusals(asked))
     await emit(work, "payment.created", row, is_new=True)
     return row
-
-
-def _options(asked: Collect) -> dict[str, Any]:
-    return {
-        name: value
-        for name in ("sandbox_token", "stripe_mode")
-        if (value := getattr(asked, name)) is not None
-    }
 
 
 def _attempt(work: StoreWork, payment_id: UUID, asked: Collect) -> NewAttempt:
@@ -186,5 +177,5 @@ def _attempt(work: StoreWork, payment_id: UUID, asked: Collect) -> NewAttempt:
         return_url=asked.return_url,
         notification_url=None,
         locale=work.scope.store.locale,
-        options=_options(asked),
+        options=asked.options,
     )

@@ -81,7 +81,7 @@ def needs_opening(desk: Desk, payment: Payment | StorefrontPayment) -> bool:
 
 def notification_url(desk: Desk, scope: StoreScope, provider: str) -> str:
     """Where a provider sends what happens to this store's payments."""
-    return f"{desk.base_url}/api/v1/webhooks/{provider}/{ids.encode('store', scope.store_id)}"
+    return f"{desk.base_url}/api/v1/webhooks/{provider}/{ids.encode(Kind.STORE, scope.store_id)}"
 
 
 def platform_url(desk: Desk, provider: str) -> str:
