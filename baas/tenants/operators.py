@@ -18,7 +18,7 @@ from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
 from baas.tenants.door.origins import check_origins
 from baas.tenants.errors import SlugTaken, UnknownPlan
 from baas.tenants.plans import LIMITS, PLANS
-from baas.tenants.repository import StoreRow
+from baas.tenants.rows import StoreRow
 from baas.tenants.schemas import (
     ApiKeyOut,
     CreateApiKey,

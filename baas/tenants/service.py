@@ -17,7 +17,7 @@ from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
 from baas.tenants.door.origins import check_origins
 from baas.tenants.models import ApiKey, Store
 from baas.tenants.plans import LIMITS, UNLIMITED, limit_of
-from baas.tenants.repository import KeyRow, StoreRow
+from baas.tenants.rows import KeyRow, StoreRow
 from baas.tenants.schemas import (
     SCOPES,
     ApiKeyOut,

@@ -66,7 +66,7 @@ class Projection(Row, frozen=True):
 
 
 @cache
-def columns(row: type[Row], alias: str = "") -> str:
+def columns(row: type[msgspec.Struct], alias: str = "") -> str:
     """The select list of a row, its columns prefixed by the alias of their table if there is one."""
     prefix = f"{alias}." if alias else ""
     return ", ".join(
@@ -76,7 +76,7 @@ def columns(row: type[Row], alias: str = "") -> str:
 
 
 @cache
-def expressions(row: type[Row]) -> dict[str, str | None]:
+def expressions(row: type[msgspec.Struct]) -> dict[str, str | None]:
     """What each field is read from: None for the column of its own name."""
     return {
         name: next((mark.text for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Sql)), None)
@@ -130,7 +130,7 @@ def rows_of(row: type[R], records: Sequence[Any]) -> list[R]:
 
 
 @cache
-def field_types(row: type[Row]) -> dict[str, Any]:
+def field_types(row: type[msgspec.Struct]) -> dict[str, Any]:
     hints = get_type_hints(row, include_extras=True)
     return {name: hints[name] for name in row.__struct_fields__}
 

@@ -1,70 +1,24 @@
 """The SQL of the inventory. What a sale changes is one function call each (migration 0003)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
 from baas.core.db import StoreWork, SystemConnection
-from baas.core.db.rows import Projection, Row, Sql, columns, optional_row, rows_of
+from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import clock, ids
-from baas.services.inventory.schemas import LevelRow, Reason, ReservationStatus
-
-
-class ReleasedRow(LevelRow, frozen=True, array_like=True):
-    """A level after an order gave something back."""
-
-    __table__ = ""
-
-    given_back: Annotated[int, Sql("f.given_back")]
-
-
-class TakenRow(LevelRow, frozen=True, array_like=True):
-    """A level after what an order held was sold."""
-
-    __table__ = ""
-
-    lacking: Annotated[int, Sql("f.lacking")]
-    """Pieces that were not there any more."""
-    on_hand_change: Annotated[int, Sql("f.on_hand_change")]
-    reserved_change: Annotated[int, Sql("f.reserved_change")]
-
-
-class ReservationRow(Projection, frozen=True):
-    """What an order holds, or held, of a variant."""
-
-    __table__ = "inventory_reservations"
-
-    variant_id: UUID
-    quantity: int
-    status: ReservationStatus
-
-
-class MovementRow(Row, frozen=True):
-    """One change of a level."""
-
-    __table__ = "inventory_movements"
-
-    id: UUID
-    variant_id: UUID
-    reason: Reason
-    on_hand_change: int
-    reserved_change: int
-    order_id: UUID | None
-    note: str | None
-    actor: str | None
-    created_at: datetime
-
-
-class OverdueRow(Projection, frozen=True):
-    """An order of any store whose reservations are over, and how far its store's clock is ahead."""
-
-    store_id: UUID
-    order_id: UUID
-    clock_offset: timedelta
-
+from baas.services.inventory.rows import (
+    LevelRow,
+    MovementRow,
+    OverdueRow,
+    ReleasedRow,
+    ReservationRow,
+    TakenRow,
+)
+from baas.services.inventory.schemas import Reason
 
 _RESERVE: Final = "inventory_reserve($1, $2, $3, $4, $5, $6, $7)"
 _RESERVE_THEN: Final = f"""

@@ -24,13 +24,11 @@ from baas.services.catalog import service as catalog
 from baas.services.catalog.schemas import Availability, StartLevel
 from baas.services.inventory import repository
 from baas.services.inventory.errors import InsufficientStock, NotTracked, StockHeld
-from baas.services.inventory.repository import MovementRow
+from baas.services.inventory.rows import Change, LevelRow, MovementRow
 from baas.services.inventory.schemas import (
     MAX_STOCK,
     Adjust,
-    Change,
     Level,
-    LevelRow,
     Movement,
     Policy,
     Reason,

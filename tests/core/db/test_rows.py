@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +32,9 @@ from baas.core.db.rows import (
     rows_of,
 )
 from baas.core.db.tables import load_tables
+from baas.services.orders.rows import OrderChanges, OrderRow
+from baas.services.payments.repository.payments import Filters
+from baas.services.payments.rows import PaymentRow
 
 _ROOT = Path(baas.__file__).parent
 _OF_POSTGRES: dict[str, Any] = {
@@ -126,6 +129,17 @@ async def test_a_row_reads_the_types_that_the_database_returns(owner_url: str) -
     finally:
         await connection.close()
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "changes, row", [(OrderChanges, OrderRow), (Filters, PaymentRow)], ids=lambda kind: kind.__name__
+)
+def test_what_may_change_or_be_asked_for_has_the_types_of_its_row(changes: Any, row: type[Row]) -> None:
+    """A dictionary of some columns; a filter asks for what is there, so it need not be None."""
+    whole = field_types(row)
+    for name, hint in get_type_hints(changes).items():
+        assert plain_type(hint) == plain_type(whole[name]), name
+        assert changes is Filters or is_optional(hint) == is_optional(whole[name]), name
 
 
 class Word(StrEnum):

@@ -7,7 +7,7 @@ from uuid import UUID
 from baas.core.db import StoreWork, SystemConnection
 from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import ids
-from baas.services.payments.repository.rows import AccountRow, DueAccountRow, ListedAccountRow, SecretsRow
+from baas.services.payments.rows import AccountRow, DueAccountRow, ListedAccountRow, SecretsRow
 
 _LISTED: Final = f"select {columns(ListedAccountRow)} from payment_provider_accounts where store_id = $1"
 _GET: Final = (

@@ -7,7 +7,7 @@ from uuid import UUID
 from baas.core.db import StoreWork
 from baas.core.db.rows import columns, insert, rows_of
 from baas.core.values import ids
-from baas.services.payments.repository.rows import HistoryRow, PaymentRow
+from baas.services.payments.rows import HistoryRow, PaymentRow
 from baas.services.payments.schemas import Outcome, PaymentStatus
 
 _LISTED: Final = (

@@ -8,7 +8,7 @@ from baas.core.db import StoreWork, SystemConnection
 from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import ids
 from baas.services.payments.providers.base import Handle
-from baas.services.payments.repository.rows import (
+from baas.services.payments.rows import (
     DueNotificationRow,
     FlaggedNotificationRow,
     NotificationRow,

@@ -9,7 +9,7 @@ from uuid import UUID
 from baas.core.db import NO_REFUSALS, Refusals, StoreWork
 from baas.core.db.rows import call_sql, columns, optional_row, row_of, rows_of
 from baas.core.values import ids
-from baas.services.payments.repository.rows import PaymentRow, Standing
+from baas.services.payments.rows import PaymentRow, Standing
 from baas.services.payments.schemas import NextAction, Outcome, PaymentStatus
 
 DISABLED: Final = "BS006"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from baas.core.db import StoreWork, rows
 from baas.core.db.rows import columns, row_of, rows_of
-from baas.services.payments.repository.rows import FlaggedPaymentRow, ReconciliationRow
+from baas.services.payments.rows import FlaggedPaymentRow, ReconciliationRow
 from baas.services.payments.schemas import Finding
 
 _BEGUN: Final = timedelta(days=14)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from baas.core.db import StoreWork, SystemConnection, rows
 from baas.core.db.rows import columns, optional_row, rows_of
-from baas.services.payments.repository.rows import DueRefundRow, RefundRow
+from baas.services.payments.rows import DueRefundRow, RefundRow
 from baas.services.payments.schemas import RefundStatus
 
 _OF_PAYMENTS: Final = f"select {columns(RefundRow)} from refunds where store_id = $1 and payment_id = any ($2::uuid[]) order by id"

@@ -1,7 +1,7 @@
 """The verbs of the payments, by noun: open an attempt, settle what the provider says, give money back, look."""
 
 from baas.services.payments.repository.payments import Filters
-from baas.services.payments.repository.rows import Standing
+from baas.services.payments.rows import Standing
 from baas.services.payments.service.collecting import Collect, collect, create, open_for_order
 from baas.services.payments.service.reading import (
     failed_refunds,

@@ -18,7 +18,7 @@ from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Account, ProviderKind, ProviderRefused, ProviderUnavailable
 from baas.services.payments.providers.base import PaymentProvider as AskedProvider
 from baas.services.payments.providers.stripe import Stripe
-from baas.services.payments.repository.rows import ListedAccountRow
+from baas.services.payments.rows import ListedAccountRow
 from baas.services.payments.schemas import PaymentProvider, PutPaymentProvider
 from baas.services.payments.service.settling import usable
 from baas.tenants import audit

@@ -13,7 +13,7 @@ from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import NewAttempt, ProviderKind
-from baas.services.payments.repository.rows import PaymentRow
+from baas.services.payments.rows import PaymentRow
 from baas.services.payments.schemas import (
     CreatePayment,
     Payment,

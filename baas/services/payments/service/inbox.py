@@ -17,7 +17,7 @@ from baas.core.work.outbox import ScopeMaker
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.providers.base import Inbound, Notification, NotificationRefused
-from baas.services.payments.repository.rows import DueNotificationRow, DueRefundRow
+from baas.services.payments.rows import DueNotificationRow, DueRefundRow
 from baas.services.payments.schemas import Received
 from baas.services.payments.service import accounts
 from baas.services.payments.service.network import Desk, process_event, put_off_refund, run_refund

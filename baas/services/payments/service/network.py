@@ -31,7 +31,7 @@ from baas.services.payments.providers.base import (
     ProviderUnavailable,
     Snapshot,
 )
-from baas.services.payments.repository.rows import PaymentRow, RefundRow
+from baas.services.payments.rows import PaymentRow, RefundRow
 from baas.services.payments.schemas import (
     InboxOutcome,
     Outcome,

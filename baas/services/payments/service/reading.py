@@ -10,7 +10,7 @@ from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.repository.payments import Filters
-from baas.services.payments.repository.rows import Standing
+from baas.services.payments.rows import Standing
 from baas.services.payments.schemas import HistoryEntry, Payment
 from baas.services.payments.service.shape import shape
 

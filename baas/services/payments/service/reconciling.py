@@ -22,7 +22,7 @@ from baas.services.payments.providers.base import (
     ProviderUnavailable,
     Snapshot,
 )
-from baas.services.payments.repository.rows import PaymentRow, ReconciliationRow
+from baas.services.payments.rows import PaymentRow, ReconciliationRow
 from baas.services.payments.schemas import (
     Finding,
     FindingKind,

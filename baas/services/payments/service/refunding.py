@@ -16,7 +16,7 @@ from baas.services.payments.errors import (
 )
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import ProviderRefused, RefundAsked
-from baas.services.payments.repository.rows import PaymentRow, RefundRow
+from baas.services.payments.rows import PaymentRow, RefundRow
 from baas.services.payments.schemas import CreateRefund, PaymentStatus, Refund, RefundStatus
 from baas.services.payments.service.settling import handle_of, record, update_refund, usable
 from baas.services.payments.service.shape import refund_of

@@ -18,7 +18,7 @@ from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Handle, Inbound, ProviderKind, RefundSnapshot, Snapshot
-from baas.services.payments.repository.rows import PaymentRow, RefundRow
+from baas.services.payments.rows import PaymentRow, RefundRow
 from baas.services.payments.schemas import (
     Outcome,
     Payment,

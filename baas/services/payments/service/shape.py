@@ -9,7 +9,7 @@ from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.core.work import outbox
 from baas.services.payments import repository
-from baas.services.payments.repository.rows import PaymentRow, RefundRow
+from baas.services.payments.rows import PaymentRow, RefundRow
 from baas.services.payments.schemas import Payment, PaymentStatus, Refund, StorefrontPayment
 
 _PAYABLE: Final = frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED})
