@@ -40,7 +40,7 @@ _given_of_item: Final = attrgetter(*_GIVEN_OF_ITEM)
 _PLACE: Final = call_sql(
     "order_place",
     (
-        *("number", "store", "order"),
+        *("store", "order", "number"),
         *_GIVEN,
         *(f"item_{name}" for name in _GIVEN_OF_ITEM),
         *("step_id", "step_from", "step_to", "actor_kind", "actor_id", "request"),
@@ -81,9 +81,9 @@ async def place(
     caller = work.scope.caller
     await work.later(
         _PLACE,
-        order.number,
         work.scope.store_id,
         order.id,
+        order.number,
         *_given_of(order),
         *(list(values) for values in zip(*map(_given_of_item, items), strict=True)),
         [ids.new_id() for _ in steps],

@@ -12,9 +12,6 @@ from baas.core.values import ids
 from baas.services.payments.rows import PaymentRow, Standing
 from baas.services.payments.schemas import NextAction, Outcome, PaymentStatus
 
-DISABLED: Final = "BS006"
-"""The SQLSTATE by which the database refuses a payment of a provider that its store has disabled."""
-
 # What every new payment has alike is not given but written by the function.
 _GIVEN: Final = tuple(
     name
@@ -142,8 +139,8 @@ async def insert(
 ) -> None:
     """Write a pending payment and the first line of its history, with what follows.
 
-    One that has `arrived` one step further is written as it is there, with both lines. Refused by `DISABLED` when
-    the store has disabled the provider.
+    One that has `arrived` one step further is written as it is there, with both lines. Refused by
+    `sqlstates.PROVIDER_DISABLED` when the store has disabled the provider.
     """
     written = arrived or row
     steps: list[tuple[Outcome, PaymentStatus | None, PaymentStatus]] = [("created", None, row.status)]
