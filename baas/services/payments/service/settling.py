@@ -16,6 +16,7 @@ from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
+from baas.services.payments.events import PaymentEvent
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Handle, Inbound, ProviderKind, RefundSnapshot, Snapshot
 from baas.services.payments.rows import PaymentRow, RefundRow
@@ -40,12 +41,12 @@ BAD_FLAGS: Final = MISMATCHES | {UNKNOWN_STATUS}
 _EMPTY: Final = frozenset({PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.REFUNDED})
 """Where a payment holds no money."""
 _EVENTS: Final = {
-    PaymentStatus.PAID: "payment.paid",
-    PaymentStatus.FAILED: "payment.failed",
-    PaymentStatus.CANCELLED: "payment.failed",
-    PaymentStatus.PARTIALLY_REFUNDED: "payment.refunded",
-    PaymentStatus.REFUNDED: "payment.refunded",
-    PaymentStatus.DISPUTED: "payment.disputed",
+    PaymentStatus.PAID: PaymentEvent.PAID,
+    PaymentStatus.FAILED: PaymentEvent.FAILED,
+    PaymentStatus.CANCELLED: PaymentEvent.FAILED,
+    PaymentStatus.PARTIALLY_REFUNDED: PaymentEvent.REFUNDED,
+    PaymentStatus.REFUNDED: PaymentEvent.REFUNDED,
+    PaymentStatus.DISPUTED: PaymentEvent.DISPUTED,
 }
 
 
@@ -158,12 +159,12 @@ async def apply(work: StoreWork, row: PaymentRow, snapshot: Snapshot, source: st
     if is_undone and snapshot.amount_refunded < row.amount_refunded:
         # A refund that failed after it had counted: the money is the shop's again, and may be given back anew.
         row = await _move(work, row, target, snapshot, "moved", source, is_correction=True)
-        await emit(work, "payment.refunded", row)
+        await emit(work, PaymentEvent.REFUNDED, row)
         return row
     row = await _advance(work, row, snapshot, target, source)
     if failure is not None:
         # It never counted, so nothing else tells of it.
-        await emit(work, "payment.refunded", row)
+        await emit(work, PaymentEvent.REFUNDED, row)
     return row
 
 
@@ -186,7 +187,7 @@ def arrival(work: StoreWork, row: PaymentRow, snapshot: Snapshot) -> PaymentRow 
     )
 
 
-def event_of(status: PaymentStatus) -> str:
+def event_of(status: PaymentStatus) -> PaymentEvent:
     """The event that tells of a payment's new state."""
     return _EVENTS[status]
 
@@ -214,7 +215,7 @@ async def _advance(
             work, row, step, snapshot, "refunded" if more_refunded and step == target else "moved", source
         )
         is_new = step is PaymentStatus.PAID and not ended and not snapshot.refunds
-        await emit(work, "payment.disputed" if ended else _EVENTS[step], row, is_new=is_new)
+        await emit(work, PaymentEvent.DISPUTED if ended else _EVENTS[step], row, is_new=is_new)
     return row
 
 
@@ -239,7 +240,7 @@ async def _sibling(work: StoreWork, row: PaymentRow, snapshot: Snapshot) -> Paym
     )
     # Money that came in is never ignored, whatever the store thinks of the provider since.
     await repository.payments.insert(work, sibling, even_disabled=True)
-    await emit(work, "payment.created", sibling, is_new=True)
+    await emit(work, PaymentEvent.CREATED, sibling, is_new=True)
     return sibling
 
 
