@@ -8,6 +8,7 @@ from baas.cli.common import REFUSED, json_option, opened, run, show
 from baas.cli.places import every_store
 from baas.core.crypto import DecryptionFailed
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 
 
 class Renewed(msgspec.Struct, kw_only=True):
@@ -44,7 +45,7 @@ def renew(as_json: bool) -> None:
                     async with runtime.database.fast(scope) as store:
                         counts = [await renew_secrets(store, runtime.keyring) for renew_secrets in RENEWALS]
                 except DecryptionFailed:
-                    done.unreadable.append(ids.encode("store", scope.store_id))
+                    done.unreadable.append(ids.encode(Kind.STORE, scope.store_id))
                 else:
                     done.secrets += sum(counts)
         return done

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.core.work.outbox import emit
+from baas.services.catalog.events import ProductEvent
 from baas.worker import Worker
 from tests.clients import Shop
 from tests.webhooks.receiver import Receiver
@@ -72,7 +73,7 @@ async def endpoint_of(shop: Shop, endpoint_id: str) -> dict[str, Any]:
 
 async def advance(worker: Worker, shop: Shop, by: timedelta) -> None:
     """Move a test store's clock."""
-    store_id = decode("store", shop.id)
+    store_id = decode(Kind.STORE, shop.id)
     async with worker.runtime.database.operator(reason="a test moves a store's clock") as system:
         await system.execute("update stores set clock_offset = clock_offset + $2 where id = $1", store_id, by)
     worker.table.forget_store(store_id)
@@ -83,4 +84,4 @@ async def emit_many(worker: Worker, shop: Shop, count: int, subject: str | None 
     scope = await shop.scope(worker)
     async with worker.runtime.database.fast(scope) as work:
         for number in range(count):
-            await emit(work, "product.updated", subject=subject or f"prod_{number}", data={"n": number})
+            await emit(work, ProductEvent.UPDATED, subject=subject or f"prod_{number}", data={"n": number})

@@ -8,7 +8,7 @@ import pytest
 import standardwebhooks
 
 from baas import API_VERSION
-from baas.core.values.ids import encode, new_id
+from baas.core.values.ids import Kind, encode, new_id
 from baas.worker import Worker
 from tests.clients import Shop, drain, provision
 from tests.conftest import OPERATOR_KEY
@@ -128,7 +128,12 @@ async def test_an_endpoint_keeps_the_version_of_payloads_that_it_was_made_with(
 
 async def test_another_stores_endpoint_does_not_exist(shop: Shop, other_shop: Shop) -> None:
     made = (await create(shop))["data"]
-    for path in (made["id"], encode("we", new_id()), "we_nonsense", made["id"].replace("we_", "prod_")):
+    for path in (
+        made["id"],
+        encode(Kind.ENDPOINT, new_id()),
+        "we_nonsense",
+        made["id"].replace("we_", "prod_"),
+    ):
         base = f"/admin/webhook-endpoints/{path}"
         await other_shop.admin("GET", base, expect=404)
         await other_shop.admin("PATCH", base, json={"ordered": True}, expect=404)
@@ -151,6 +156,7 @@ async def test_disabling_ends_what_is_pending_and_enabling_clears_the_failures(
     path = f"/admin/webhook-endpoints/{made['id']}"
     off = (await shop.admin("PATCH", path, json={"status": "disabled"}, expect=200)).json()["data"]
     assert (off["status"], off["disabled_reason"]) == ("disabled", "Disabled over the API.")
+    assert off["disabled_code"] == "owner"
     (delivery,) = await deliveries(shop)
     assert delivery["status"] == "failed"
     refused = await shop.admin("POST", f"/admin/webhook-deliveries/{delivery['id']}/retry", expect=409)
@@ -159,6 +165,7 @@ async def test_disabling_ends_what_is_pending_and_enabling_clears_the_failures(
     on = (await shop.admin("PATCH", path, json={"status": "enabled"}, expect=200)).json()["data"]
     assert (on["status"], on["consecutive_failures"], on["failing_since"]) == ("enabled", 0, None)
     assert on["disabled_reason"] is None
+    assert on["disabled_code"] is None
 
 
 async def test_a_deleted_endpoint_is_gone_but_its_history_stays(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from baas.core.db import Database
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.services.catalog import service
 from baas.services.catalog.repository import documents
 from baas.services.catalog.schemas.categories import CategoryNode
@@ -151,11 +151,11 @@ class TestWorker:
         await make_former(database, await other_shop.scope(worker), theirs)
         async with database.fast(await shop.scope(worker)) as work:
             await work.execute(
-                "update variants set offer = '[]' where product_id = $1", decode("prod", made[2]["id"])
+                "update variants set offer = '[]' where product_id = $1", decode(Kind.PRODUCT, made[2]["id"])
             )
             await work.fetchval(
                 "select catalog_index($1, 'simple', '', '', '', array[]::text[])",
-                decode("prod", made[3]["id"]),
+                decode(Kind.PRODUCT, made[3]["id"]),
             )
             events = await work.fetchval("select count(*) from events")
         await drain(worker, "catalog.refresh")
@@ -164,7 +164,7 @@ class TestWorker:
         async with database.fast(await shop.scope(worker)) as work:
             after = await work.fetch("select id, document, updated_at from products order by id")
             assert await work.fetchval("select count(*) from events") == events
-            offers = await service.sellable(work, [decode("var", made[2]["variants"][0]["id"])])
+            offers = await service.sellable(work, [decode(Kind.VARIANT, made[2]["variants"][0]["id"])])
         assert after == before
         assert next(iter(offers.values())).price == 3
         found = (await shop.storefront("GET", "/storefront/products?q=94", expect=200)).json()["data"]
@@ -178,7 +178,7 @@ class TestWorker:
         made, theirs = await make_product(shop, {"price": 1}), await make_product(other_shop, {"price": 1})
         await make_former(database, await shop.scope(worker), made)
         await make_former(database, await other_shop.scope(worker), theirs)
-        broken = decode("store", min(shop.id, other_shop.id))
+        broken = decode(Kind.STORE, min(shop.id, other_shop.id))
 
         async def make_scope(store_id: UUID, request_id: str) -> Any:
             if store_id == broken:
@@ -248,7 +248,7 @@ async def test_one_verb_makes_every_derived_copy_again(
             )
             await work.fetchval(
                 "select catalog_index($1, 'simple', '', '', '', array[]::text[])",
-                decode("prod", product["id"]),
+                decode(Kind.PRODUCT, product["id"]),
             )
     assert await service.refresh_store(database, await shop.scope(worker), STOCK) == 1
     assert await copies(shop) == before[0]

@@ -9,7 +9,7 @@ import pytest
 
 from baas.core.db import Database
 from baas.core.scope import StoreScope
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.services.catalog import service
 from baas.services.catalog.schemas.categories import CategoryPatch, CreateCategory
 from baas.services.catalog.schemas.images import ImageInput, ImagePatch
@@ -30,7 +30,7 @@ async def in_category(shop: Shop, count: int) -> tuple[UUID, list[dict[str, Any]
     products = [
         await make_product(shop, {"price": 100, "on_hand": 1}, categories=[made["id"]]) for _ in range(count)
     ]
-    return decode("cat", made["id"]), products
+    return decode(Kind.CATEGORY, made["id"]), products
 
 
 async def test_a_sale_goes_on_while_a_category_is_renamed(
@@ -43,7 +43,7 @@ async def test_a_sale_goes_on_while_a_category_is_renamed(
     """
     category_id, products = await in_category(shop, 2)
     scope = await shop.scope(worker)
-    first, second = (decode("var", product["variants"][0]["id"]) for product in products)
+    first, second = (decode(Kind.VARIANT, product["variants"][0]["id"]) for product in products)
 
     async def rename() -> None:
         async with database.store(scope) as session:
@@ -55,7 +55,7 @@ async def test_a_sale_goes_on_while_a_category_is_renamed(
 
     async with database.fast(scope) as holder:
         await holder.execute(
-            "select from products where id = $1 for update", decode("prod", products[0]["id"])
+            "select from products where id = $1 for update", decode(Kind.PRODUCT, products[0]["id"])
         )
         renaming = asyncio.create_task(rename())
         await eventually(lambda: waits_for(database, scope, renaming))
@@ -73,7 +73,7 @@ async def test_renames_and_sales_at_once_end_without_a_deadlock(
     """Twenty of each, over real connections, and nobody is told to try again."""
     category_id, products = await in_category(shop, 6)
     scope = await shop.scope(worker)
-    variants = [decode("var", product["variants"][0]["id"]) for product in products]
+    variants = [decode(Kind.VARIANT, product["variants"][0]["id"]) for product in products]
 
     async def rename(number: int) -> None:
         async with database.store(scope) as session:
@@ -105,11 +105,11 @@ SENT = CreateProduct(name="Other", variants=[VariantInput(price=1)])
 
 
 def product_of(made: dict[str, Any]) -> UUID:
-    return decode("prod", made["id"])
+    return decode(Kind.PRODUCT, made["id"])
 
 
-def first(made: dict[str, Any], part: str, prefix: str) -> UUID:
-    return decode(prefix, made[part][0]["id"])
+def first(made: dict[str, Any], part: str, kind: Kind) -> UUID:
+    return decode(kind, made[part][0]["id"])
 
 
 ORM_VERBS: dict[str, Verb] = {
@@ -120,19 +120,19 @@ ORM_VERBS: dict[str, Verb] = {
     "delete_product": lambda s, made, category: service.delete_product(s, STOCK, product_of(made)),
     "create_variant": lambda s, made, category: service.create_variant(s, STOCK, product_of(made), VARIANT),
     "update_variant": lambda s, made, category: service.update_variant(
-        s, STOCK, product_of(made), first(made, "variants", "var"), VariantPatch(price=9)
+        s, STOCK, product_of(made), first(made, "variants", Kind.VARIANT), VariantPatch(price=9)
     ),
     "delete_variant": lambda s, made, category: service.delete_variant(
-        s, STOCK, product_of(made), first(made, "variants", "var")
+        s, STOCK, product_of(made), first(made, "variants", Kind.VARIANT)
     ),
     "create_image": lambda s, made, category: service.create_image(
         s, STOCK, product_of(made), ImageInput(url="/b.svg")
     ),
     "update_image": lambda s, made, category: service.update_image(
-        s, STOCK, product_of(made), first(made, "images", "img"), ImagePatch(alt="A")
+        s, STOCK, product_of(made), first(made, "images", Kind.IMAGE), ImagePatch(alt="A")
     ),
     "delete_image": lambda s, made, category: service.delete_image(
-        s, STOCK, product_of(made), first(made, "images", "img")
+        s, STOCK, product_of(made), first(made, "images", Kind.IMAGE)
     ),
     "create_category": lambda s, made, category: service.create_category(s, CreateCategory(name="Ropa")),
     "update_category": lambda s, made, category: service.update_category(
@@ -142,10 +142,10 @@ ORM_VERBS: dict[str, Verb] = {
 }
 FAST_VERBS: dict[str, Verb] = {
     "set_availability": lambda w, made, category: service.set_availability(
-        w, {first(made, "variants", "var"): Availability(0, in_stock=False)}
+        w, {first(made, "variants", Kind.VARIANT): Availability(0, in_stock=False)}
     ),
     "set_level": lambda w, made, category: inventory.set_level(
-        w, first(made, "variants", "var"), SetLevel(on_hand=0)
+        w, first(made, "variants", Kind.VARIANT), SetLevel(on_hand=0)
     ),
 }
 
@@ -175,7 +175,7 @@ async def test_the_stores_row_is_written_last(
     async with opened(await shop.scope(worker)) as work:
         connection = await work._driver() if name in ORM_VERBS else work._connection
         connection.add_query_logger(note)
-        await verb(work, made, decode("cat", category["id"]))
+        await verb(work, made, decode(Kind.CATEGORY, category["id"]))
     await asyncio.sleep(0)  # the driver tells of a statement a turn later
     connection.remove_query_logger(note)
     hot = [number for number, sql in enumerate(sent) if "update stores" in sql]

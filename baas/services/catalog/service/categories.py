@@ -10,6 +10,7 @@ from baas.core.db import StoreSession
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.values.text import slugify
 from baas.services.catalog import models
 from baas.services.catalog.repository import commands, queries
@@ -82,7 +83,7 @@ async def delete_category(session: StoreSession, category_id: UUID) -> Deleted:
     await session.delete(row)
     await session.flush()
     await refresh(session, products)
-    public_id = ids.encode("cat", category_id)
+    public_id = ids.encode(Kind.CATEGORY, category_id)
     await audit.record(
         session, "category.deleted", subject=public_id, old={"name": row.name, "slug": row.slug}
     )
@@ -118,7 +119,7 @@ async def category_of_path(session: StoreSession, path: tuple[str, ...]) -> str 
             made = await create_category(session, data)
             parent = made.id
         else:
-            parent = ids.encode("cat", present[slug])
+            parent = ids.encode(Kind.CATEGORY, present[slug])
     return slugs[-1]
 
 
@@ -140,7 +141,7 @@ async def _found(session: StoreSession, category_id: UUID) -> models.Category:
 
 async def _parent(session: StoreSession, given: str, *, moved: UUID | None) -> UUID:
     """The id of a category to hang another one under; `moved` is that other one when it is there already."""
-    parent_id = ids.try_decode("cat", given)
+    parent_id = ids.try_decode(Kind.CATEGORY, given)
     path = await queries.path_to_root(session, parent_id) if parent_id is not None else []
     if parent_id is None or not path:
         raise ValidationFailed.field("parent_id", "no category of this store")

@@ -119,6 +119,7 @@ async def _raise_version(work: StoreWork, _marks: list[None]) -> None:
     work.after_commit(lambda: work.signals.store_changed(store_id), once="store.changed")
 
 
+# D-010: availability is kept with the variant; only what storefronts show raises the catalogue's version.
 async def set_availability(work: StoreWork, told: Mapping[UUID, Availability]) -> None:
     """Note what can be bought of variants; for inventory, in the transaction that changes the stock.
 

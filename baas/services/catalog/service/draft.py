@@ -13,8 +13,10 @@ from uuid import UUID
 from baas.core.db import StoreSession, sqlstate, violated
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import emit
 from baas.services.catalog import models
+from baas.services.catalog.events import ProductEvent
 from baas.services.catalog.repository import documents, queries
 from baas.services.catalog.repository.queries import Parts
 from baas.services.catalog.schemas.products import OptionInput, Product
@@ -151,7 +153,7 @@ async def locked(session: StoreSession, product_id: UUID) -> models.Product:
     return row
 
 
-async def finish(draft: Draft, stock: StockPort, event: str) -> tuple[Product, bool]:
+async def finish(draft: Draft, stock: StockPort, event: ProductEvent) -> tuple[Product, bool]:
     """Write a change of a product with all that follows from it: what is derived, the stock of new variants, the event,
     the audit line and the version of the catalogue.
 
@@ -167,7 +169,7 @@ async def finish(draft: Draft, stock: StockPort, event: str) -> tuple[Product, b
     product = (await shown(session, stock, await refresh(session, [product_id])))[product_id]
     await emit(session, event, subject=product.id, data=product)
     await audit.record(
-        session, event, subject=product.id, new={"name": product.name, "handle": product.handle}
+        session, event.value, subject=product.id, new={"name": product.name, "handle": product.handle}
     )
     changed(session)
     return product, True
@@ -175,13 +177,13 @@ async def finish(draft: Draft, stock: StockPort, event: str) -> tuple[Product, b
 
 async def categories_of(session: StoreSession, refs: Sequence[str]) -> list[UUID]:
     """The categories that ids or slugs name, in their order. Raises ValidationFailed for one that is not there."""
-    wanted = {ref: ids.try_decode("cat", ref) for ref in refs}
+    wanted = {ref: ids.try_decode(Kind.CATEGORY, ref) for ref in refs}
     found = await queries.categories_by_ref(
         session,
         [identity for identity in wanted.values() if identity is not None],
         [ref for ref, identity in wanted.items() if identity is None],
     )
-    by_ref = {ref: row.id for row in found for ref in (row.slug, ids.encode("cat", row.id))}
+    by_ref = {ref: row.id for row in found for ref in (row.slug, ids.encode(Kind.CATEGORY, row.id))}
     for number, ref in enumerate(refs):
         if ref not in by_ref:
             raise ValidationFailed.field(

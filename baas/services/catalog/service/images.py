@@ -9,7 +9,9 @@ from msgspec import UNSET
 from baas.core.db import StoreSession
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.catalog import models
+from baas.services.catalog.events import ProductEvent
 from baas.services.catalog.schemas.images import ImageInput, ImagePatch, ImageView
 from baas.services.catalog.schemas.limits import MAX_IMAGES
 from baas.services.catalog.schemas.products import Deleted
@@ -102,7 +104,7 @@ def tie(draft: Draft, images: Sequence[ImageInput]) -> None:
 
 
 def _tie_one(draft: Draft, row: models.ProductImage, variant_ids: Sequence[str], field: str) -> None:
-    variants = {ids.encode("var", variant.id): variant for variant in draft.variants}
+    variants = {ids.encode(Kind.VARIANT, variant.id): variant for variant in draft.variants}
     for name in variant_ids:
         variant = variants.get(name)
         if variant is None:
@@ -126,7 +128,7 @@ async def create_image(
     row = new_image(draft, data)
     moved(draft.images, row, data.position or MAX_IMAGES)
     _tie_one(draft, row, data.variant_ids, "variant_ids")
-    product, _ = await finish(draft, stock, "product.updated")
+    product, _ = await finish(draft, stock, ProductEvent.UPDATED)
     return shown_image(product, row.id)
 
 
@@ -146,7 +148,7 @@ async def update_image(
             if draft.shown_by(variant) == image_id:
                 draft.show(variant, None)
         _tie_one(draft, row, data.variant_ids, "variant_ids")
-    product, _ = await finish(draft, stock, "product.updated")
+    product, _ = await finish(draft, stock, ProductEvent.UPDATED)
     return shown_image(product, image_id)
 
 
@@ -158,8 +160,8 @@ async def delete_image(session: StoreSession, stock: StockPort, product_id: UUID
     draft.removed.append(row)
     for position, image in enumerate(draft.images, 1):
         image.position = position
-    await finish(draft, stock, "product.updated")
-    return Deleted(id=ids.encode("img", image_id), deleted=True)
+    await finish(draft, stock, ProductEvent.UPDATED)
+    return Deleted(id=ids.encode(Kind.IMAGE, image_id), deleted=True)
 
 
 def _found(draft: Draft, image_id: UUID) -> models.ProductImage:

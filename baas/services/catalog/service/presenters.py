@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from baas.core.values.ids import encode
+from baas.core.values.ids import Kind, encode
 from baas.services.catalog.schemas.categories import Category, CategoryFields, CategoryNode, CategoryRef
 from baas.services.catalog.schemas.images import ImageView
 from baas.services.catalog.schemas.products import (
@@ -56,7 +56,7 @@ def _product(
         VariantView(
             **asdict(variant)
             | asdict(available(variant))
-            | {"id": encode("var", variant.id), "image_id": _public("img", variant.image_id)}
+            | {"id": encode(Kind.VARIANT, variant.id), "image_id": _public(Kind.IMAGE, variant.image_id)}
         )
         for variant in whole.variants
     ]
@@ -66,18 +66,18 @@ def _product(
     images = [
         ImageView(**asdict(image) | {"id": public_id, "variant_ids": shown_by.get(public_id, [])})
         for image in whole.images
-        for public_id in (encode("img", image.id),)
+        for public_id in (encode(Kind.IMAGE, image.id),)
     ]
     return Product(
         **shared(Product, row)
-        | {"id": encode("prod", row.id), "metadata": row.metadata if shows_hidden else UNSET},
+        | {"id": encode(Kind.PRODUCT, row.id), "metadata": row.metadata if shows_hidden else UNSET},
         options=[OptionView(**asdict(option)) for option in whole.options],
         variants=variants,
         images=images,
         price_range=price_range(whole),
         currency=currency,
         categories=[
-            CategoryRef(**shared(CategoryRef, category) | {"id": encode("cat", category.id)})
+            CategoryRef(**shared(CategoryRef, category) | {"id": encode(Kind.CATEGORY, category.id)})
             for category in whole.categories
             if category.is_active or shows_hidden
         ],
@@ -132,8 +132,8 @@ def category_node(row: CategoryFields[UUID], children: list[CategoryNode]) -> Ca
 
 
 def _category_ids(row: Any) -> dict[str, str | None]:
-    return {"id": encode("cat", row.id), "parent_id": _public("cat", row.parent_id)}
+    return {"id": encode(Kind.CATEGORY, row.id), "parent_id": _public(Kind.CATEGORY, row.parent_id)}
 
 
-def _public(prefix: str, identity: UUID | None) -> str | None:
-    return None if identity is None else encode(prefix, identity)
+def _public(kind: Kind, identity: UUID | None) -> str | None:
+    return None if identity is None else encode(kind, identity)

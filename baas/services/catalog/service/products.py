@@ -11,8 +11,10 @@ from baas.core.db import StoreSession
 from baas.core.errors import Conflict
 from baas.core.values import clock, ids
 from baas.core.values.html import sanitise
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import emit
 from baas.services.catalog import models
+from baas.services.catalog.events import ProductEvent
 from baas.services.catalog.repository import documents, queries
 from baas.services.catalog.repository.queries import Parts
 from baas.services.catalog.schemas.products import CreateProduct, Deleted, Product, ProductPatch
@@ -71,7 +73,7 @@ async def create_product(
     draft.put_options(data.options)
     tie(draft, data.images)
     draft.put_categories(categories)
-    product, _ = await finish(draft, stock, "product.created")
+    product, _ = await finish(draft, stock, ProductEvent.CREATED)
     return product
 
 
@@ -104,7 +106,7 @@ async def update_product(
         draft.put_options(None if data.options is UNSET else data.options)
     if data.images is not UNSET:
         tie(draft, data.images)
-    return await finish(draft, stock, "product.updated")
+    return await finish(draft, stock, ProductEvent.UPDATED)
 
 
 async def delete_product(session: StoreSession, stock: StockPort, product_id: UUID) -> Deleted:
@@ -113,8 +115,8 @@ async def delete_product(session: StoreSession, stock: StockPort, product_id: UU
     before = await shown(session, stock, await documents.whole_products(session, [product_id]))
     await session.delete(row)
     await session.flush()
-    public_id = ids.encode("prod", product_id)
-    await emit(session, "product.deleted", subject=public_id, data=before[product_id])
+    public_id = ids.encode(Kind.PRODUCT, product_id)
+    await emit(session, ProductEvent.DELETED, subject=public_id, data=before[product_id])
     await audit.record(
         session, "product.deleted", subject=public_id, old={"name": row.name, "handle": row.handle}
     )

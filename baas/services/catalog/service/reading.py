@@ -6,6 +6,7 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.catalog.repository import documents, listing
 from baas.services.catalog.schemas.images import ImageView
 from baas.services.catalog.schemas.products import Product, ProductStatus
@@ -50,7 +51,7 @@ async def get_image(work: StoreWork, stock: StockPort, product_id: UUID, image_i
 
 def shown_variant(product: Product, variant_id: UUID) -> VariantView:
     """A variant of a product as staff sees it. Raises NotFound."""
-    public_id = ids.encode("var", variant_id)
+    public_id = ids.encode(Kind.VARIANT, variant_id)
     for variant in product.variants:
         if variant.id == public_id:
             return variant
@@ -59,7 +60,7 @@ def shown_variant(product: Product, variant_id: UUID) -> VariantView:
 
 def shown_image(product: Product, image_id: UUID) -> ImageView:
     """An image of a product as staff sees it. Raises NotFound."""
-    public_id = ids.encode("img", image_id)
+    public_id = ids.encode(Kind.IMAGE, image_id)
     for image in product.images:
         if image.id == public_id:
             return image

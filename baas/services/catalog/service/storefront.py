@@ -14,6 +14,7 @@ from baas.core.scope import StoreScope
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, PageOf
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.core.values.money import MAX_AMOUNT
 from baas.core.values.text import fold
 from baas.services.catalog.repository import listing
@@ -155,7 +156,7 @@ async def product_page(work: StoreWork, page: Page, query: ProductQuery) -> Page
     terms = search_terms(work.scope, query.q) if query.q is not None else None
     if query.q is not None and terms is None:
         return PageOf([], page.limit, None, 0 if page.with_total else None)
-    category_id = ids.try_decode("cat", query.category) if query.category is not None else None
+    category_id = ids.try_decode(Kind.CATEGORY, query.category) if query.category is not None else None
     found = await listing.storefront_page(
         work,
         page,
@@ -179,7 +180,7 @@ async def product_by_ref(work: StoreWork, ref: str) -> bytes:
     """One active product as ready JSON, by id or handle. Raises NotFound."""
     shown = shows_stock(work.scope)
     row = await listing.storefront_product(
-        work, handle=ref, product_id=ids.try_decode("prod", ref), with_levels=shown
+        work, handle=ref, product_id=ids.try_decode(Kind.PRODUCT, ref), with_levels=shown
     )
     ready = await _ready(work, [] if row is None else [row])
     if not ready:
@@ -208,6 +209,7 @@ async def category_by_slug(work: StoreWork, slug: str) -> CategoryNode:
     raise NotFound
 
 
+# D-023: elsewhere `available` moves only when a variant runs out or comes back.
 def shows_stock(scope: StoreScope) -> bool:
     """Whether the store lets its visitors see how many pieces there are."""
     return bool(scope.store.settings.get("show_stock"))
@@ -217,7 +219,7 @@ def _product_ids(given: tuple[str, ...] | None) -> tuple[UUID, ...] | None:
     """The ids among what was given; what is no product id names no product."""
     if given is None:
         return None
-    decoded = (ids.try_decode("prod", text) for text in given)
+    decoded = (ids.try_decode(Kind.PRODUCT, text) for text in given)
     return tuple(identity for identity in decoded if identity is not None)
 
 

@@ -9,7 +9,9 @@ from msgspec import UNSET
 from baas.core.db import StoreSession
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.catalog import models
+from baas.services.catalog.events import ProductEvent
 from baas.services.catalog.schemas.limits import MAX_VARIANTS
 from baas.services.catalog.schemas.products import Deleted
 from baas.services.catalog.schemas.stock import StartLevel, StartStock
@@ -143,7 +145,7 @@ async def create_variant(
         raise ValidationFailed.field("variants", f"a product has at most {MAX_VARIANTS}")
     row = add_variant(draft, data)
     _put_options(draft, row)
-    product, _ = await finish(draft, stock, "product.updated")
+    product, _ = await finish(draft, stock, ProductEvent.UPDATED)
     return shown_variant(product, row.id)
 
 
@@ -158,7 +160,7 @@ async def update_variant(
         _put_options(draft, row)
     if data.position is not UNSET:
         moved(draft.variants, row, data.position)
-    product, _ = await finish(draft, stock, "product.updated")
+    product, _ = await finish(draft, stock, ProductEvent.UPDATED)
     return shown_variant(product, variant_id)
 
 
@@ -173,8 +175,8 @@ async def delete_variant(
     draft.variants.remove(row)
     draft.removed.append(row)
     draft.put_options()
-    await finish(draft, stock, "product.updated")
-    return Deleted(id=ids.encode("var", variant_id), deleted=True)
+    await finish(draft, stock, ProductEvent.UPDATED)
+    return Deleted(id=ids.encode(Kind.VARIANT, variant_id), deleted=True)
 
 
 def _found(draft: Draft, variant_id: UUID) -> models.Variant:

@@ -80,6 +80,7 @@ async def _put(
         fields["categories"] = [*(category.id for category in present.categories), slug]
     if "seo" in fields:
         fields["seo"] = msgspec.to_builtins(present.seo) | fields["seo"]
+    # D-019: `start` is for variants that are new; an import never moves the stock of what exists.
     patch = msgspec.convert(fields, ProductPatch)
     _, changed = await catalog.update_product(
         session,
