@@ -47,7 +47,8 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     """How a process of its own, or a command, is told of a deployment: `baas …` with these settings."""
     urls = settings.database
     return {
-        "PATH": os.environ["PATH"],
+        # PYTHONPATH is how `make coverage` reaches processes.
+        **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
         "PYTHONUNBUFFERED": "1",
         "BAAS_ENVIRONMENT": "development",
         "BAAS_DATABASE_URL": urls.app,

@@ -6,7 +6,7 @@ for itself alone, commits when the block ends well and rolls back when it does n
 uses another role, another type, and states its reason.
 """
 
-from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals
+from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals, affected
 from baas.core.db.database import BY_KEY, Database
 from baas.core.db.driver import StoreConnection, SystemConnection
 from baas.core.db.faults import ScopeViolation, is_outage, sqlstate, violated
@@ -28,6 +28,7 @@ __all__ = [
     "StoreSession",
     "StoreWork",
     "SystemConnection",
+    "affected",
     "is_outage",
     "sqlstate",
     "violated",

@@ -92,7 +92,7 @@ class Effects:
             self._gathered = {}
         self._gathered.setdefault(write, []).append(item)
 
-    async def write(self, work: StoreWork) -> None:
+    async def write(self, work: object) -> None:
         """Write what was gathered, as a part of the transaction."""
         while self._gathered:
             write = next(iter(self._gathered))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from baas.core.db import StoreWork
+from baas.core.db import StoreWork, affected
 from baas.core.values import ids
 
 
@@ -66,11 +66,9 @@ async def put(
 
 async def delete(work: StoreWork, provider: str) -> bool:
     """Forget an account and its secrets; False when there was none."""
-    return (
-        await work.execute(
-            "delete from payment_provider_accounts where store_id = $1 and provider = $2",
-            work.scope.store_id,
-            provider,
-        )
-        == "DELETE 1"
+    tag = await work.execute(
+        "delete from payment_provider_accounts where store_id = $1 and provider = $2",
+        work.scope.store_id,
+        provider,
     )
+    return affected(tag) == 1
