@@ -6,6 +6,7 @@ from typing import Final
 from baas.core.db import StoreWork
 from baas.core.runtime import Runtime
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work.jobs import Drain
 from baas.core.work.outbox import Handlers, ReceivedEvent, ScopeMaker
 from baas.services.orders import service
@@ -15,7 +16,7 @@ async def payment_changed(work: StoreWork, event: ReceivedEvent) -> None:
     """A payment became something; if it is an order's, the order follows."""
     order_id = event.data.get("order_id")
     if isinstance(order_id, str):
-        await service.follow(work, ids.decode("ord", order_id))
+        await service.follow(work, ids.decode(Kind.ORDER, order_id))
 
 
 HANDLERS: Final[Handlers] = {
