@@ -21,7 +21,10 @@ def _measure() -> Coverage:
     folder = _ROOT / "build" / "coverage"
     folder.mkdir(parents=True, exist_ok=True)
     measured = Coverage(
-        data_file=str(folder / "data"), data_suffix=True, config_file=str(_ROOT / "pyproject.toml"), auto_data=True
+        data_file=str(folder / "data"),
+        data_suffix=True,
+        config_file=str(_ROOT / "pyproject.toml"),
+        auto_data=True,
     )
     measured.start()
     return measured

@@ -1,7 +1,6 @@
 """The clock of a test store."""
 
-import subprocess
-import sys
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from baas.tenants import test_clock
 from baas.worker import Worker
 from tests import deployment
 from tests.clients import Shop, drain, provision
+from tests.commandline import Ran, run_apart
 from tests.conftest import OPERATOR_KEY
 
 PATH = "/admin/test-clock"
@@ -90,19 +90,15 @@ def test_lengths_of_time_are_read_as_people_write_them() -> None:
 
 async def test_the_command_moves_it_too(shop: Shop, settings: Settings) -> None:
     """Named by slug or id; a wrong name and a wrong length have exit codes of their own."""
-    import asyncio
-
     environment = deployment.environment(settings)
 
-    async def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "baas", "clock", "advance", *arguments, "--json"]
-        return await asyncio.to_thread(
-            subprocess.run, command, env=environment, capture_output=True, text=True, check=False
+    async def advanced(*arguments: str, expect: int = 0) -> Ran:
+        return await run_apart(
+            "clock", "advance", *arguments, "--json", environment=environment, expect=expect
         )
 
-    moved = await run(shop.slug, "3d")
-    assert moved.returncode == 0, moved.stderr
-    assert '"offset_seconds": 259200' in moved.stdout
+    assert (await advanced(shop.slug, "3d")).json["offset_seconds"] == 259200
     assert (await shop.admin("GET", PATH)).json()["data"]["offset_seconds"] == 259200
-    missing, wrong = await asyncio.gather(run("no-such-store", "3d"), run(shop.slug, "three days"))
-    assert (missing.returncode, wrong.returncode) == (3, 1)
+    await asyncio.gather(
+        advanced("no-such-store", "3d", expect=3), advanced(shop.slug, "three days", expect=1)
+    )
