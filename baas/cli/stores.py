@@ -12,7 +12,7 @@ from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode
 from baas.core.serving.decoding import to_struct
 from baas.tenants import operators
-from baas.tenants.plans import LIMITS, PLANS, UNLIMITED
+from baas.tenants.plans import LIMITS, PLANS, UNLIMITED, flag_of, limit_of
 from baas.tenants.schemas import CreateApiKey, CreateStore, KeyKind, RotateApiKey, StoreOut
 
 MAX_LIMIT: Final = 10**7
@@ -266,11 +266,10 @@ def _overrides(kind: _Override) -> click.Group:
 
 
 def _limits_of(found: StoreOut) -> list[dict[str, Any]]:
-    limits = PLANS[found.plan].limits | found.limits
     return [
         {
             "limit": name,
-            "value": None if limits[name] == UNLIMITED else limits[name],
+            "value": None if (value := limit_of(found, name)) == UNLIMITED else value,
             "from": "store" if name in found.limits else "plan",
             "of": LIMITS[name],
         }
@@ -279,10 +278,9 @@ def _limits_of(found: StoreOut) -> list[dict[str, Any]]:
 
 
 def _flags_of(found: StoreOut) -> list[dict[str, Any]]:
-    flags = PLANS[found.plan].flags | found.flags
     return [
-        {"flag": name, "enabled": flags[name], "from": "store" if name in found.flags else "plan"}
-        for name in sorted(flags)
+        {"flag": name, "enabled": flag_of(found, name), "from": "store" if name in found.flags else "plan"}
+        for name in sorted(PLANS[found.plan].flags.keys() | found.flags.keys())
     ]
 
 

@@ -24,18 +24,6 @@ class Policy(StrEnum):
     CONTINUE = "continue"
 
 
-class ReservationStatus(StrEnum):
-    """What became of a piece of stock that an order held."""
-
-    HELD = "held"
-    TAKEN = "taken"
-    """Sold: the order was paid."""
-    RELEASED = "released"
-    """Given back: the order was cancelled."""
-    LAPSED = "lapsed"
-    """Given back because its time was over."""
-
-
 class Reason(StrEnum):
     """Why a level changed."""
 

@@ -10,7 +10,6 @@ from baas.core.db import Database
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.services.inventory import service
-from baas.services.inventory.schemas import Policy
 from baas.worker import Worker
 from tests.clients import Shop
 from tests.services.goods import events, make_product, make_variants
@@ -212,15 +211,6 @@ class TestNews:
         assert await in_stock(shop, product["handle"]) is True
         shown = (await shop.admin("GET", f"/admin/products/{product['id']}", expect=200)).json()["data"]
         assert shown["variants"][0]["available"] == 1
-
-    async def test_an_import_starts_a_level_once(
-        self, shop: Shop, worker: Worker, database: Database
-    ) -> None:
-        """A level that is there already is left alone."""
-        (variant,) = await make_variants(shop, 5)
-        async with database.fast(await shop.scope(worker)) as work:
-            await service.start_level(work, variant, 99, True, Policy.DENY)
-        assert (await level(shop, ids.encode(Kind.VARIANT, variant)))["on_hand"] == 5
 
 
 async def hold(shop: Shop, worker: Worker, database: Database, variant: Any, quantity: int) -> Any:
