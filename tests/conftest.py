@@ -161,3 +161,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> No
     the others."""
     last = not hasattr(config, "workerinput")
     items.sort(key=lambda item: (item.get_closest_marker("slow") is not None) is last)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """When what had failed is run once more (`make test`), name what passes now: it does not bear company."""
+    if config.getoption("lf") and (passed := terminalreporter.stats.get("passed")):
+        terminalreporter.section("failed beside other tests, passed alone: worth a look", yellow=True)
+        for report in passed:
+            terminalreporter.write_line(report.nodeid)
