@@ -59,8 +59,9 @@ bench: setup ## measure how fast it is, against what its parts can do at most (P
 lint: setup ## only what ruff finds, with its own fixes applied
 	@$(BIN)/ruff check --fix .
 
-format: setup ## write all files in the house's form
+format: setup ## write all files in the house's form, documents included
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m tests.checks.prose
 
 sdk: setup ## build the Python SDK, look at its distribution, install it alone and try it
 	@$(BIN)/python -m sdk.scripts.distribution

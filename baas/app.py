@@ -14,7 +14,7 @@ from litestar.plugins.core import MsgspecDIPlugin
 
 from baas import system
 from baas.assembly import COUNTERS, close_runtime, open_runtime
-from baas.core.db.migrations import head
+from baas.core.db.migrations import Schema
 from baas.core.errors import AppError
 from baas.core.observe import metrics
 from baas.core.redis.client import redis_client
@@ -85,7 +85,7 @@ def create_app(settings: Settings) -> Litestar:
     news = StoreNews(runtime.redis, redis_client(settings.redis_url, blocking=True), table)
     limiter = RateLimiter(runtime.redis, processes=settings.workers)
     tenancy = Tenancy(table, COUNTERS, limiter)
-    readiness = system.Readiness(runtime, head())
+    readiness = system.Readiness(runtime, Schema())
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:

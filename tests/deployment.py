@@ -6,7 +6,7 @@ import os
 import asyncpg
 
 from baas.core.db import DatabaseUrls
-from baas.core.db.migrations import upgrade
+from baas.core.db.migrations import OF_MIGRATIONS, upgrade
 from baas.core.db.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
 from baas.core.settings import Settings
 from tests.servers import random_name
@@ -68,7 +68,8 @@ async def truncate(owner_url: str) -> None:
     try:
         rows = await connection.fetch(
             "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
-            " and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'"
+            " and relnamespace = 'public'::regnamespace and relname <> all ($1)",
+            list(OF_MIGRATIONS),
         )
         names = ", ".join(f'"{row["relname"]}"' for row in rows)
         await connection.execute(f"truncate {names} cascade")

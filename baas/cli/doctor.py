@@ -113,9 +113,11 @@ async def _redis(url: str) -> Finding:
 
 
 async def _migrations(connection: asyncpg.Connection) -> list[Finding]:
-    version, head = await connection.fetchval("select version_num from alembic_version"), migrations.head()
-    seen = f"schema at {version}, code at {head}"
-    return [Finding("migrations", ok=version == head, seen=seen, todo="Run `baas migrate`.")]
+    state = await connection.fetchrow(migrations.Schema.STATE)
+    schema = migrations.Schema()
+    problem = schema.problem(state)
+    seen = problem or f"schema at {schema.head}, with its functions as this code has them"
+    return [Finding("migrations", ok=problem is None, seen=seen, todo="Run `baas migrate`.")]
 
 
 async def _role(wanted: str, connection: asyncpg.Connection) -> list[Finding]:

@@ -230,7 +230,7 @@ def test_a_name_from_a_store_is_shown_as_what_it_is(run: Run) -> None:
 
 def test_the_schema_speaks_json_and_a_database_that_is_away_is_told(run: Run) -> None:
     """As every other command does."""
-    assert set(run("migrate", "--json").json) == {"revision"}
+    assert set(run("migrate", "--json").json) == {"revision", "applied", "dropped", "left"}
     passwords = {f"BAAS_PASSWORD_{role}": "x" for role in ("OWNER", "APP", "RELAY", "AUTH", "OPERATOR")}
     away = {"BAAS_DATABASE_ADMIN_URL": "postgresql://a:b@127.0.0.1:1/x", **passwords}
     refused = run("roles", "--json", expect=4, **away)

@@ -65,7 +65,12 @@ async def test_the_worker_the_schema_the_walls_and_the_backlog(patient: Patient)
     await heartbeat(patient, "1 second")
     assert await wrong(patient.settings) == {}
 
-    await patient.admin.execute("update alembic_version set version_num = '0001'")
+    digest = await patient.admin.fetchval("select digest from sql_files where name = 'cart_put'")
+    await patient.admin.execute("update sql_files set digest = 'another' where name = 'cart_put'")
+    found = await wrong(patient.settings)
+    assert (set(found), found["migrations"].seen) == ({"migrations"}, "not as this code has them: cart_put")
+    await patient.admin.execute("update sql_files set digest = $1 where name = 'cart_put'", digest)
+    await patient.admin.execute("update alembic_version set version_num = '0001_core'")
     found = await wrong(patient.settings)
     assert set(found) == {"migrations"}
     assert "baas migrate" in (found["migrations"].todo or "")

@@ -18,7 +18,9 @@ FLOORS = {"baas": 90.0, "baas/services": 95.0}
 
 def main() -> None:
     """Combine the files of all processes, print what was not run, and compare with the floors."""
-    measured = Coverage(data_file=str(FOLDER / "data"), config_file=str(ROOT / "pyproject.toml"), messages=True)
+    measured = Coverage(
+        data_file=str(FOLDER / "data"), config_file=str(ROOT / "pyproject.toml"), messages=True
+    )
     measured.combine([str(FOLDER)], keep=True)
     measured.save()
     measured.report(show_missing=True, skip_covered=True, skip_empty=True)

@@ -6,6 +6,7 @@ for itself alone, commits when the block ends well and rolls back when it does n
 uses another role, another type, and states its reason. Owns no table but what all stand on (`tables`).
 """
 
+from baas.core.db import sqlstates
 from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals, affected
 from baas.core.db.database import BY_KEY, Database
 from baas.core.db.driver import StoreConnection, SystemConnection
@@ -31,5 +32,6 @@ __all__ = [
     "affected",
     "is_outage",
     "sqlstate",
+    "sqlstates",
     "violated",
 ]

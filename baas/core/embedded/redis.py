@@ -33,7 +33,7 @@ class EmbeddedRedis(Server):
             )
         return binary
 
-    def _end_leftover(self) -> None:
+    def end_leftover(self) -> None:
         mark = ProcessMark.read(self.data_dir / "process")
         if mark is not None:
             mark.end(self.stop_signal)

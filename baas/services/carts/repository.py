@@ -1,5 +1,5 @@
-"""The SQL of carts. A change of a cart is one function call, which answers the cart, its lines and what is known of
-their variants (migration 0019). It is the only statement of its transaction, and what it refuses it refuses by an
+"""The SQL of carts. A change of a cart is one function call (`sql/`), which answers the cart, its lines and what is known
+of their variants. It is the only statement of its transaction, and what it refuses it refuses by an
 error of its own, so that nothing stays. A cart may be forgotten by a crash of the database, an order never."""
 
 from collections.abc import Mapping, Sequence
@@ -77,13 +77,13 @@ def _by_id(line: ItemRow) -> UUID:
     return line.id
 
 
-_READ: Final = "cart_read_json($1, $2)"
-_CREATE: Final = "cart_create_json($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_READ: Final = "cart_read($1, $2)"
+_CREATE: Final = "cart_create($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 # D-047, D-070: a change is one statement that refuses by raising, and answers one JSON text.
-_PUT: Final = "cart_put_json($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-_SET: Final = "cart_set_json($1, $2, $3, $4, $5, $6, $7, $8)"
-_CHANGE: Final = "cart_update_json($1, $2, $3, $4, $5, $6, $7)"
-_CONVERT: Final = "select cart_convert_json($1, $2, $3, $4)"
+_PUT: Final = "cart_put($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_SET: Final = "cart_set($1, $2, $3, $4, $5, $6, $7, $8)"
+_CHANGE: Final = "cart_update($1, $2, $3, $4, $5, $6, $7)"
+_CONVERT: Final = "select cart_convert($1, $2, $3, $4)"
 
 
 async def read(work: StoreWork, cart_id: UUID) -> CartRow | None:

@@ -1,4 +1,4 @@
-"""The SQL of the inventory. What a sale changes is one function call each (migration 0003)."""
+"""The SQL of the inventory. What a sale changes is one function call each (`sql/`)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

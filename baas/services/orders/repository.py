@@ -75,9 +75,9 @@ async def place(
     caller = work.scope.caller
     await work.later(
         _PLACE,
-        number,
         work.scope.store_id,
         order_id,
+        number,
         *(values[name] for name in _GIVEN),
         *([item[name] for item in items] for name in _GIVEN_OF_ITEM),
         [ids.new_id() for _ in steps],

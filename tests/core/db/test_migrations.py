@@ -21,7 +21,7 @@ async def owner(owner_url: str) -> AsyncIterator[Any]:
 async def test_only_a_schema_that_is_behind_is_migrated(
     owner_url: str, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And one whose revision this code does not know goes to the migrations too, which refuse it."""
+    """Whatever the start is at: another revision, none, or other functions on the newest."""
     migrated: list[str] = []
 
     async def upgrade(url: str, revision: str = "head") -> None:
@@ -32,10 +32,14 @@ async def test_only_a_schema_that_is_behind_is_migrated(
     await migrations.bring_up(owner_url)
     assert migrated == []
     newest = migrations.head()
+    digest = await owner.fetchval("select digest from sql_files where name = 'cart_put'")
     try:
-        for other in ("0001", "9999"):
-            await owner.execute("update alembic_version set version_num = $1", other)
-            await migrations.bring_up(owner_url)
+        await owner.execute("update alembic_version set version_num = '0001_core'")
+        await migrations.bring_up(owner_url)
+        await owner.execute("update alembic_version set version_num = $1", newest)
+        await owner.execute("update sql_files set digest = 'another' where name = 'cart_put'")
+        await migrations.bring_up(owner_url)
+        await owner.execute("update sql_files set digest = $1 where name = 'cart_put'", digest)
         await owner.execute("delete from alembic_version")
         await migrations.bring_up(owner_url)
     finally:
@@ -43,6 +47,24 @@ async def test_only_a_schema_that_is_behind_is_migrated(
         await owner.execute("insert into alembic_version values ($1)", newest)
     assert migrated == ["head"] * 3
     assert await migrations.current(owner_url) == newest
+
+
+@pytest.mark.parametrize(
+    "unknown, whose", [("0022", "from before 0.1.0"), ("0999_of_tomorrow", "another version of baas")]
+)
+async def test_a_schema_of_another_version_is_left_as_it_is(
+    owner_url: str, owner: Any, unknown: str, whose: str
+) -> None:
+    """And the one sentence says which it is, and whose."""
+    newest = migrations.head()
+    await owner.execute("update alembic_version set version_num = $1", unknown)
+    try:
+        for verb in (migrations.bring_up, migrations.upgrade):
+            with pytest.raises(migrations.UnknownSchemaError, match=f"revision {unknown}, .*{whose}"):
+                await verb(owner_url)
+        assert await migrations.current(owner_url) == unknown
+    finally:
+        await owner.execute("update alembic_version set version_num = $1", newest)
 
 
 async def test_a_database_without_a_schema_has_no_revision(owner_url: str) -> None:

@@ -187,7 +187,7 @@ where p.store_id = $1 and p.id = n.id
 
 async def store_derived(work: StoreWork, derived: Sequence[tuple[UUID, bytes, int, int, bool]]) -> None:
     """Write what is derived from products: document, price range, stock. With a document the offers of its variants are
-    derived, by a trigger (migration 0019)."""
+    derived, by a trigger (`sql/derive_offers.sql`)."""
     if derived:
         await work.execute(_STORE_DERIVED, work.scope.store_id, *map(list, zip(*derived, strict=True)))
 

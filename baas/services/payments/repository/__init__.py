@@ -40,8 +40,6 @@ _GIVEN: Final = (
     *("options", "opened_at", "status", "failure_code", "provider_updated_at", "paid_at"),
 )
 _OPEN: Final = f"payment_open({', '.join(f'${n}' for n in range(1, len(_GIVEN) + 9))})"
-DISABLED: Final = "BS006"
-"""The SQLSTATE by which the database refuses a payment of a provider that its store has disabled."""
 Row = Mapping[str, Any]
 _MOVE: Final = f"select {_COLUMNS} from payment_move({', '.join(f'${n}' for n in range(1, 17))})"
 
@@ -107,8 +105,8 @@ async def insert(
 ) -> None:
     """Write a pending payment and the first line of its history, with what follows.
 
-    One that has `arrived` one step further is written as it is there, with both lines. Refused by `DISABLED` when
-    the store has disabled the provider.
+    One that has `arrived` one step further is written as it is there, with both lines. Refused by
+    `sqlstates.PROVIDER_DISABLED` when the store has disabled the provider.
     """
     written = arrived or row
     steps = [("created", None, row["status"])]

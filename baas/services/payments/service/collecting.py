@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core.db import NO_SUCH_ROW, Refusals, StoreWork
+from baas.core.db import NO_SUCH_ROW, Refusals, StoreWork, sqlstates
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.values import clock, ids, money
 from baas.core.values.ids import Kind
@@ -125,7 +125,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
 def _refusals(asked: Collect) -> Refusals:
     """What the database may refuse of a new payment: its provider, and its order."""
     return {
-        repository.DISABLED: PaymentProviderUnconfigured(provider=asked.provider),
+        sqlstates.PROVIDER_DISABLED: PaymentProviderUnconfigured(provider=asked.provider),
         **(
             {}
             if asked.order_id is None
