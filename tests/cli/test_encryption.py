@@ -44,9 +44,9 @@ def renew(settings: Settings, *keys: bytes) -> dict[str, Any]:
 async def entrusted(shop: Shop, worker: Worker, database: Database) -> Shop:
     """A store that has entrusted everything it can."""
     endpoint = {"url": "http://127.0.0.1:9/hook", "event_types": ["*"]}
-    made = (await shop.admin("POST", "/admin/webhook-endpoints", json=endpoint, expect=201)).json()["data"]
+    made = await shop.create("/admin/webhook-endpoints", endpoint)
     await shop.admin("POST", f"/admin/webhook-endpoints/{made['id']}/rotate-secret", expect=200)
-    gone = (await shop.admin("POST", "/admin/webhook-endpoints", json=endpoint, expect=201)).json()["data"]
+    gone = await shop.create("/admin/webhook-endpoints", endpoint)
     await shop.admin("DELETE", f"/admin/webhook-endpoints/{gone['id']}", expect=200)
     sender = {
         "sender_email": "shop@example.com",

@@ -110,7 +110,7 @@ async def new_store(client: httpx.AsyncClient) -> Store:
     products, names, stock, keys = [], [], [], []
     for number in range(PRODUCTS):
         body = {"name": f"{mark}/1", "handle": f"thing-{number}", "variants": [{"price": 1, "sku": f"s{number}", "on_hand": 1}]}  # fmt: skip
-        product = (await shop.admin("POST", "/admin/products", json=body, expect=201)).json()["data"]
+        product = await shop.create("/admin/products", body)
         products.append({**product, "mark": mark})
         names.append(Register([Write(1, 0.0, 0.0)]))
         stock.append(Register([Write(1, 0.0, 0.0)]))
