@@ -28,15 +28,14 @@ from baas.webhooks.policy import Limits
 from baas.webhooks.repository import outcomes, queue
 from baas.webhooks.repository.outcomes import Outcome
 from baas.webhooks.repository.queue import Claim
+from baas.webhooks.schemas.outbound import DisabledReason
 from baas.webhooks.secrets import keys_of
 
 log = structlog.get_logger(__name__)
 
-GiveUp = Callable[[UUID, UUID, str], Awaitable[None]]
+GiveUp = Callable[[UUID, UUID, DisabledReason], Awaitable[None]]
 """Disables an endpoint of a store for a reason, in a transaction of that store."""
 
-GONE_REASON: Final = "The receiver answered 410: it does not want events any more."
-FAILED_REASON: Final = "Every attempt of the last five days failed."
 _METRIC: Final = {
     status: metrics.deliveries.labels(word)
     for status, word in (("delivered", "delivered"), ("pending", "retried"), ("failed", "given_up"))
@@ -277,12 +276,12 @@ class Dispatcher(Loop):
             # What waited for these is due now. Where much is under way, what ends next asks for more itself.
             self._woken.set()
         lost = {
-            (endpoint.store_id, endpoint.id): FAILED_REASON
+            (endpoint.store_id, endpoint.id): DisabledReason.FAILED
             for endpoint in failing
             if endpoint.at - endpoint.failing_since >= policy.GIVE_UP_AFTER
         }
         lost |= {
-            (outcome.claim.store_id, outcome.claim.endpoint_id): GONE_REASON
+            (outcome.claim.store_id, outcome.claim.endpoint_id): DisabledReason.GONE
             for outcome in batch
             if outcome.response_status == policy.GONE
         }

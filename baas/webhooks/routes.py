@@ -106,7 +106,10 @@ async def create_webhook_endpoint(
     """Have events sent to an address. The secret that signs them is shown here and never again."""
     runtime = ctx.runtime
     return await ctx.write(
-        lambda session: endpoints.create_endpoint(session, runtime.keyring, runtime.http, data), status=201
+        lambda session: endpoints.create_endpoint(
+            session, runtime.keyring, runtime.http, runtime.event_types, data
+        ),
+        status=201,
     )
 
 
@@ -130,7 +133,9 @@ async def update_webhook_endpoint(
     """Change an endpoint, disable it, or enable it again; what is absent stays."""
     identity = ids.decode(Kind.ENDPOINT, endpoint_id)
     return await ctx.write(
-        lambda session: endpoints.update_endpoint(session, ctx.runtime.http, identity, data)
+        lambda session: endpoints.update_endpoint(
+            session, ctx.runtime.http, ctx.runtime.event_types, identity, data
+        )
     )
 
 
@@ -181,7 +186,7 @@ async def replay_webhook_endpoint(
 
     async def verb(session: StoreSession) -> Replayed:
         _wake_sender(ctx, session)
-        return await deliveries.replay(session, identity, data)
+        return await deliveries.replay(session, ctx.runtime.event_types, identity, data)
 
     return await ctx.write(verb, status=202)
 

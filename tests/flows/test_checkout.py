@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from baas.assembly import EVENT_TYPES
 from baas.core.db import Database
 from baas.core.work import outbox
 from baas.services.orders.jobs import HANDLERS
@@ -277,7 +278,7 @@ class TestPaying:
         ]
         assert [event.type for event in heard] == ["payment.paid", "payment.failed", "payment.created"]
         for event in [*heard, *heard]:
-            (handler,) = HANDLERS[event.type].values()
+            (handler,) = HANDLERS[EVENT_TYPES[event.type]].values()
             async with database.fast(scope) as work:
                 await handler(work, event)
         await drain(worker, *FOLLOW)

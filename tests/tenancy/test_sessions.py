@@ -18,6 +18,7 @@ from baas.core.db.orm import SyncStoreSession
 from baas.core.scope import CallerKind, StoreScope
 from baas.core.values import clock, ids
 from baas.core.work import outbox
+from baas.core.work.event_types import CustomType
 from baas.tenants.models import ApiKey, AuditLine, Store
 from tests.clients import Shop
 from tests.deployment import bare_connection
@@ -184,12 +185,12 @@ class TestTheSettingOfTheTransaction:
         for open_work in (database.store, database.fast):
             subject = open_work.__name__
             async with open_work(ours) as work:
-                await outbox.emit(work, "custom.kept", subject=subject, data={})
+                await outbox.emit(work, CustomType("custom.kept"), subject=subject, data={})
                 with pytest.raises(ZeroDivisionError):
                     async with work.savepoint():
-                        await outbox.emit(work, "custom.undone", subject=subject, data={})
+                        await outbox.emit(work, CustomType("custom.undone"), subject=subject, data={})
                         raise ZeroDivisionError
-                await outbox.emit(work, "custom.kept", subject=subject, data={})
+                await outbox.emit(work, CustomType("custom.kept"), subject=subject, data={})
             async with open_work(ours) as work:
                 rows = await work.fetch(
                     "select type, sequence from events where subject = $1 order by id", subject

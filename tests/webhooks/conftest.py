@@ -8,6 +8,7 @@ import pytest
 
 from baas.core.values.ids import Kind, decode
 from baas.core.work.outbox import emit
+from baas.services.catalog.events import ProductEvent
 from baas.worker import Worker
 from tests.clients import Shop
 from tests.webhooks.receiver import Receiver
@@ -79,4 +80,4 @@ async def emit_many(worker: Worker, shop: Shop, count: int, subject: str | None 
     scope = await shop.scope(worker)
     async with worker.runtime.database.fast(scope) as work:
         for number in range(count):
-            await emit(work, "product.updated", subject=subject or f"prod_{number}", data={"n": number})
+            await emit(work, ProductEvent.UPDATED, subject=subject or f"prod_{number}", data={"n": number})

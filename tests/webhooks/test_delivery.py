@@ -167,7 +167,7 @@ async def test_410_disables_the_endpoint_and_ends_what_was_pending(
     await drain(worker)
     shown = await shop.get(f"/admin/webhook-endpoints/{gone['id']}")
     assert shown["status"] == "disabled"
-    assert "410" in shown["disabled_reason"]
+    assert (shown["disabled_code"], "410" in shown["disabled_reason"]) == ("gone", True)
     assert [item["status"] for item in await deliveries(shop, endpoint_id=gone["id"])] == ["failed", "failed"]
     (told,) = receiver.got("/witness")
     assert told.event["type"] == "webhook_endpoint.disabled"

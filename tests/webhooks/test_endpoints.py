@@ -154,6 +154,7 @@ async def test_disabling_ends_what_is_pending_and_enabling_clears_the_failures(
     path = f"/admin/webhook-endpoints/{made['id']}"
     off = await shop.change(path, {"status": "disabled"})
     assert (off["status"], off["disabled_reason"]) == ("disabled", "Disabled over the API.")
+    assert off["disabled_code"] == "owner"
     (delivery,) = await deliveries(shop)
     assert delivery["status"] == "failed"
     refused = await shop.admin("POST", f"/admin/webhook-deliveries/{delivery['id']}/retry", expect=409)
@@ -162,6 +163,7 @@ async def test_disabling_ends_what_is_pending_and_enabling_clears_the_failures(
     on = await shop.change(path, {"status": "enabled"})
     assert (on["status"], on["consecutive_failures"], on["failing_since"]) == ("enabled", 0, None)
     assert on["disabled_reason"] is None
+    assert on["disabled_code"] is None
 
 
 async def test_a_deleted_endpoint_is_gone_but_its_history_stays(

@@ -80,10 +80,12 @@ async def test_an_endpoint_that_only_failed_for_five_days_is_given_up(
     await drain(worker)
     gone = await endpoint_of(shop, made["id"])
     assert gone["status"] == "disabled"
-    assert "five days" in gone["disabled_reason"]
+    assert gone["disabled_code"] == "failed"
+    assert gone["disabled_reason"] == "Every attempt of the last five days failed."
     (told,) = receiver.got("/witness")
     assert told.event["data"]["id"] == made["id"]
     assert told.event["data"]["disabled_reason"] == gone["disabled_reason"]
+    assert told.event["data"]["disabled_code"] == "failed"
     assert {item["status"] for item in await deliveries(shop, endpoint_id=made["id"])} == {"failed"}
     lines = await shop.listed("/admin/audit-log", params={"subject": made["id"]})
     assert lines[0]["action"] == "webhook_endpoint.give_up"

@@ -1,7 +1,7 @@
 """Functions, views and triggers of the database: each is one file `sql/NAME.sql` of the package that owns it.
 
-`baas migrate` applies every file whose digest differs from what the table `sql_files` notes. CONTRIBUTING.md says how one
-is added, changed and retired.
+`baas migrate` applies every file whose digest differs from what the table `sql_files` notes (D-078). CONTRIBUTING.md
+says how one is added, changed and retired.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ class SqlFile:
     """function, view or trigger."""
     text: str = field(repr=False)
     dropped_from: str | None = None
-    """Of a retired one: the first release that may do without it."""
+    """Of a retired one: the first release that may do without it (D-079)."""
 
     @cached_property
     def digest(self) -> str:
@@ -51,7 +51,7 @@ class SqlFile:
 
     @property
     def is_early(self) -> bool:
-        """True if revisions need it, for an index that calls it; it is applied before them as well."""
+        """True if revisions need it, for an index that calls it; it is applied before them as well (D-080)."""
         return _EARLY.search(self.text) is not None
 
     @property

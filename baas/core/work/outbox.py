@@ -24,6 +24,7 @@ from baas.core.observe.logging import report_exception
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.event_types import CustomType, EventType
 
 EVENTS_KEPT_DAYS: Final = 90
 RELAY_BATCH: Final = 500
@@ -121,8 +122,10 @@ class ReceivedEvent(msgspec.Struct, frozen=True):
 
 FanOut = Callable[[SystemConnection, Sequence[EventRow]], Awaitable[None]]
 Handler = Callable[[StoreWork, ReceivedEvent], Awaitable[None]]
+Subscriptions = Mapping[EventType, Mapping[str, Handler]]
+"""What a package hears: event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
 Handlers = Mapping[str, Mapping[str, Handler]]
-"""event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
+"""The subscriptions of all packages together."""
 
 
 class _NewEvent(msgspec.Struct, frozen=True):
@@ -140,7 +143,9 @@ class _NewEvent(msgspec.Struct, frozen=True):
 _WRITE: Final = "events_write($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
-async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id: UUID | None = None) -> str:
+async def emit(
+    work: StoreWork, type_: EventType | CustomType, *, subject: str, data: Any, event_id: UUID | None = None
+) -> str:
     """Write an event in the caller's transaction and answer its public id.
 
     `data` is what the admin API answers for the subject, frozen here: a retry days later says what was

@@ -23,6 +23,7 @@ from baas.core.work.outbox import ScopeMaker
 from baas.services.carts import repository
 from baas.services.carts.addresses import stored_form, view_of
 from baas.services.carts.errors import CartClosed
+from baas.services.carts.events import CartEvent
 from baas.services.carts.repository import CartRow, ItemRow, NewLine
 from baas.services.carts.schemas import (
     LIFE,
@@ -209,7 +210,7 @@ async def _abandon(work: StoreWork, cart_id: UUID) -> bool:
     if abandoned:
         cart = await get_cart(work, cart_id)
         if cart.items:
-            await outbox.emit(work, "cart.abandoned", subject=cart.id, data=cart)
+            await outbox.emit(work, CartEvent.ABANDONED, subject=cart.id, data=cart)
     return abandoned
 
 

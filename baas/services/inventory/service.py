@@ -24,6 +24,7 @@ from baas.services.catalog import service as catalog
 from baas.services.catalog.schemas import Availability, StartLevel
 from baas.services.inventory import repository
 from baas.services.inventory.errors import InsufficientStock, NotTracked, StockHeld
+from baas.services.inventory.events import InventoryEvent
 from baas.services.inventory.repository import level_of
 from baas.services.inventory.schemas import (
     MAX_STOCK,
@@ -327,19 +328,19 @@ async def _tell(work: StoreWork, changes: Sequence[Change]) -> None:
     )
 
 
-def _news(change: Change) -> Iterable[str]:
+def _news(change: Change) -> Iterable[InventoryEvent]:
     """The events that a change makes: thresholds that were crossed, not levels that were kept."""
     before, after = change.before, change.after
     if not after.tracked:
         return
     had = before.available if before.tracked else None
     if (had is None or had > 0) and after.available == 0:
-        yield "inventory.out_of_stock"
+        yield InventoryEvent.OUT_OF_STOCK
     elif had == 0 and after.available > 0:
-        yield "inventory.restocked"
+        yield InventoryEvent.RESTOCKED
     threshold = after.low_stock_at
     if threshold is not None and (had is None or had > threshold) and 0 < after.available <= threshold:
-        yield "inventory.low"
+        yield InventoryEvent.LOW
 
 
 def _undo(after: LevelRow, *, on_hand: int = 0, reserved: int = 0) -> Change:

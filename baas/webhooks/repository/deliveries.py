@@ -8,8 +8,8 @@ from uuid import UUID
 from baas.core.db import StoreWork
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.webhooks.events import EndpointEvent
 from baas.webhooks.repository.queue import new_id_at
-from baas.webhooks.schemas.events import TEST_EVENT
 
 REPLAY_BATCH: Final = 10_000
 _COLUMNS: Final = (
@@ -236,6 +236,8 @@ async def replay(
         row = await work.fetchrow(_REPLAY_FAILED, *arguments)
     else:
         # An id is made at the real time, and a store's clock is never behind it: no earlier partition counts.
-        row = await work.fetchrow(_REPLAY_ALL, *arguments, ids.at(since - scope.clock_offset), TEST_EVENT)
+        row = await work.fetchrow(
+            _REPLAY_ALL, *arguments, ids.at(since - scope.clock_offset), EndpointEvent.TEST
+        )
     assert row is not None
     return row[0], row[1]

@@ -14,8 +14,8 @@ import msgspec
 
 from baas.core.db import BY_KEY, SystemConnection, affected
 from baas.core.work.outbox import EventRow
+from baas.webhooks.events import EndpointEvent
 from baas.webhooks.policy import Limits, patterns_of
-from baas.webhooks.schemas.events import TEST_EVENT
 
 # D-045: a crash of the database may send a delivery again, and can never lose one.
 CLAIMING: Final = {**BY_KEY, "synchronous_commit": "off"}
@@ -104,7 +104,7 @@ on conflict (store_id, endpoint_id, event_id) do nothing
 async def fan_out(system: SystemConnection, found: Sequence[EventRow]) -> None:
     """One delivery for each event and each endpoint of its store that wants it, in the relay's transaction."""
     # A test has its one delivery already.
-    events = [_wanted(event) for event in found if event.type != TEST_EVENT]
+    events = [_wanted(event) for event in found if event.type != EndpointEvent.TEST]
     if events:
         await system.execute(_FAN_OUT, events)
 

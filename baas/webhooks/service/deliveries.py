@@ -1,6 +1,6 @@
 """Deliveries: what happened to each, and sending again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from baas.core.scope import StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.event_types import EventType
 from baas.core.work.outbox import EVENTS_KEPT_DAYS
 from baas.tenants import audit
 from baas.webhooks.errors import EndpointDisabled
@@ -27,7 +28,7 @@ from baas.webhooks.schemas.outbound import (
     ReplayOf,
 )
 from baas.webhooks.service.endpoints import check_event_types
-from baas.webhooks.service.shapes import attempt_out, delivery_fields, delivery_out, moment
+from baas.webhooks.service.shapes import attempt_out, delivery_fields, delivery_out, moment, reason_out
 
 _SHOWN_ATTEMPTS = 100
 
@@ -94,7 +95,9 @@ async def retry_delivery(work: StoreWork, delivery_id: UUID) -> Delivery:
     return delivery_out(again)
 
 
-async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Replayed:
+async def replay(
+    session: StoreSession, known: Mapping[str, EventType], endpoint_id: UUID, data: Replay
+) -> Replayed:
     """Send an endpoint again what failed since a moment, or everything, up to ten thousand at a time.
 
     Receivers see the same `webhook-id` as before, so one that deduplicates drops what it had taken.
@@ -105,7 +108,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
     if row is None:
         raise NotFound(id=ids.encode(Kind.ENDPOINT, endpoint_id))
     if row.status == EndpointStatus.DISABLED:
-        raise EndpointDisabled(reason=row.disabled_reason)
+        raise EndpointDisabled(reason=reason_out(row.disabled_reason))
     since, until = kept_span(session.scope, data.since, data.until)
     assert since is not None
     await deliveries.probe_now(session, endpoint_id)
@@ -114,7 +117,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
         endpoint_id,
         since=since,
         until=until,
-        event_types=check_event_types(data.event_types) if data.event_types is not None else None,
+        event_types=check_event_types(known, data.event_types) if data.event_types is not None else None,
         failed_only=data.which is ReplayOf.FAILED,
     )
     await audit.record(

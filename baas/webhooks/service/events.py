@@ -11,6 +11,7 @@ from baas.core.errors import NotFound, PayloadTooLarge, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import ids
 from baas.core.values.ids import Kind
+from baas.core.work.event_types import CustomType
 from baas.core.work.outbox import emit, flush
 from baas.webhooks.repository import events
 from baas.webhooks.schemas.events import CUSTOM, MAX_DATA_BYTES, PUBLISHABLE, PublishEvent, StoredEvent
@@ -89,7 +90,9 @@ async def publish_event(work: StoreWork, data: PublishEvent) -> StoredEvent:
         first = await events.claim_key(work, data.deduplication_key, event_id)
         if first != event_id:
             return await get_event(work, first)
-    await emit(work, data.type, subject=_subject(data, event_id), data=data.data, event_id=event_id)
+    await emit(
+        work, CustomType(data.type), subject=_subject(data, event_id), data=data.data, event_id=event_id
+    )
     await flush(work)
     return await get_event(work, event_id)
 

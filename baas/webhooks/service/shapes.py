@@ -1,11 +1,24 @@
 """Rows of deliveries in their public form."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
-from baas.webhooks.schemas.outbound import Attempt, Delivery, DeliveryStatus
+from baas.webhooks.schemas.outbound import Attempt, Delivery, DeliveryStatus, DisabledReason
+
+REASONS: Final = {
+    DisabledReason.OWNER: "Disabled over the API.",
+    DisabledReason.DELETED: "The endpoint was deleted.",
+    DisabledReason.GONE: "The receiver answered 410: it does not want events any more.",
+    DisabledReason.FAILED: "Every attempt of the last five days failed.",
+}
+"""What the API says of each reason."""
+
+
+def reason_out(code: str | None) -> str | None:
+    """The sentence for the stored reason of a disabled endpoint; None for one that is not disabled."""
+    return None if code is None else REASONS[DisabledReason(code)]
 
 
 def moment(value: datetime | None) -> str | None:

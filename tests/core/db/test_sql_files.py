@@ -329,13 +329,19 @@ async def test_two_migrations_at_once_are_one(servers: Servers) -> None:
         await drop_database(servers.admin_url, name)
 
 
-async def test_a_function_that_differs_is_brought_up_at_the_next_start(
-    owner_url: str, owner: asyncpg.Connection
-) -> None:
+async def test_a_function_that_differs_is_brought_up_at_the_next_start(servers: Servers) -> None:
     """Also on the newest revision, where there is nothing else to do."""
-    await owner.execute("update sql_files set digest = 'another' where name = 'order_number'")
-    await owner.execute("drop function order_number(uuid)")
-    await migrations.bring_up(owner_url)
-    assert await owner.fetchval("select count(*) from pg_proc where proname = 'order_number'") == 1
-    state = await owner.fetchrow(migrations.Schema.STATE)
-    assert migrations.Schema().problem(state) is None
+    await deployment.roles(servers.admin_url)
+    name = random_name()
+    owner_url = await deployment.migrated_database(servers.admin_url, name)
+    owner = await asyncpg.connect(owner_url)
+    try:
+        await owner.execute("update sql_files set digest = 'another' where name = 'order_number'")
+        await owner.execute("drop function order_number(uuid)")
+        await migrations.bring_up(owner_url)
+        assert await owner.fetchval("select count(*) from pg_proc where proname = 'order_number'") == 1
+        state = await owner.fetchrow(migrations.Schema.STATE)
+        assert migrations.Schema().problem(state) is None
+    finally:
+        await owner.close()
+        await drop_database(servers.admin_url, name)

@@ -1,7 +1,10 @@
 """Templates: versions that never change, previews, and texts that tenants write to break things."""
 
 import asyncio
+import inspect
 import time
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +14,9 @@ from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.builtin.samples import SAMPLES
 from baas.services.notifications.rendering.renderer import Renderer, TemplateFailed
 from baas.services.notifications.rendering.words import Source
+from baas.webhooks.policy import GIVE_UP_AFTER
+from baas.webhooks.schemas.outbound import DisabledReason
+from baas.webhooks.service.shapes import REASONS
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.notifications.steps import ORDER, read, send
@@ -158,6 +164,39 @@ class TestPreview:
             subjects.append((await read(shop, made.json()["data"]["id"]))["subject"])
         assert subjects == ["one", "two"]
         await shop.admin("POST", f"{PATH}/welcome/test", json={"to": "a@b.test", "version": 7}, expect=404)
+
+
+@pytest.mark.parametrize("language", catalogue.LANGUAGES)
+@pytest.mark.parametrize("reason", [DisabledReason.GONE, DisabledReason.FAILED])
+async def test_a_lost_endpoint_is_explained_in_every_language(
+    shop: Shop, language: str, reason: DisabledReason
+) -> None:
+    """By the code of the reason: what the API says of it in English is read only where a reason has no words."""
+    endpoint = {
+        "id": "we_1",
+        "url": "https://shop.test",
+        "disabled_reason": "Prose.",
+        "disabled_code": reason,
+    }
+    body = {"locale": language, "data": {"endpoint": endpoint}}
+    answer = await shop.admin("POST", f"{PATH}/webhook_disabled/preview", json=body, expect=200)
+    words = catalogue.words_of(language)
+    expected = words.endpoint_gone if reason is DisabledReason.GONE else words.endpoint_failed
+    shown = answer.json()["data"]
+    assert expected in shown["body"]
+    assert expected in shown["html"]
+    assert "Prose." not in shown["body"]
+
+
+def test_every_text_names_the_days_after_which_an_endpoint_is_lost() -> None:
+    """The number stands in words in the mails, in what the API answers, and in the documentation."""
+    assert timedelta(days=5) == GIVE_UP_AFTER
+    for language, words in {"en": "five days", "es": "cinco días", "pt": "cinco dias"}.items():
+        assert words in catalogue.words_of(language).endpoint_failed
+    assert "five days" in REASONS[DisabledReason.FAILED]
+    assert "five days" in SAMPLES["webhook_disabled"]["endpoint"]["disabled_reason"]
+    assert "five days" in inspect.getsource(DisabledReason)
+    assert "five days" in Path("docs/events.md").read_text()
 
 
 @pytest.mark.parametrize("language", catalogue.LANGUAGES)

@@ -14,6 +14,7 @@ from baas.core.values.ids import Kind
 from baas.core.values.text import fold, slugify
 from baas.core.work.outbox import emit
 from baas.services.catalog import stock as stock_port
+from baas.services.catalog.events import ProductEvent
 from baas.services.catalog.models import Product as ProductRow
 from baas.services.catalog.models import ProductImage, Variant
 from baas.services.catalog.repository import listing, views, writes
@@ -80,7 +81,7 @@ async def create_product(
     changes.tie(gallery)
     await changes.put_categories(categories)
     await changes.end()
-    return await settle(changes, "product.created")
+    return await settle(changes, ProductEvent.CREATED)
 
 
 async def update_product(
@@ -121,7 +122,7 @@ async def update_product(
         await changes.drop_images(gallery)
     if not await changes.end():
         return await changes.unchanged(), False
-    return await settle(changes, "product.updated"), True
+    return await settle(changes, ProductEvent.UPDATED), True
 
 
 async def delete_product(session: StoreSession, product_id: UUID) -> Deleted:
@@ -131,7 +132,7 @@ async def delete_product(session: StoreSession, product_id: UUID) -> Deleted:
     await session.delete(row)
     await session.flush()
     public_id = ids.encode(Kind.PRODUCT, product_id)
-    await emit(session, "product.deleted", subject=public_id, data=before[product_id])
+    await emit(session, ProductEvent.DELETED, subject=public_id, data=before[product_id])
     await audit.record(
         session, "product.deleted", subject=public_id, old={"name": row.name, "handle": row.handle}
     )
@@ -172,14 +173,14 @@ async def taken_skus(session: StoreSession, skus: Sequence[str], *, except_produ
     return await writes.taken_skus(session, skus, except_product=except_product)
 
 
-async def settle(changes: Changes, event: str) -> Product:
+async def settle(changes: Changes, event: ProductEvent) -> Product:
     """After a change: derive, tell inventory of new variants, write the event, raise the version."""
     session, product_id = changes.session, changes.product.id
     await stock_port.start(session, changes.levels)
     product = (await shown(session, await refresh(session, [product_id])))[product_id]
     await emit(session, event, subject=product.id, data=product)
     await audit.record(
-        session, event, subject=product.id, new={"name": product.name, "handle": product.handle}
+        session, event.value, subject=product.id, new={"name": product.name, "handle": product.handle}
     )
     changed(session)
     return product

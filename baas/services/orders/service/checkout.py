@@ -21,6 +21,7 @@ from baas.services.catalog import service as catalog
 from baas.services.inventory import service as inventory
 from baas.services.orders import repository
 from baas.services.orders.errors import PriceChanged
+from baas.services.orders.events import OrderEvent
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import (
     Checkout,
@@ -116,7 +117,7 @@ async def checkout(work: StoreWork, providers: Providers, cart_id: UUID, data: C
         items,
         [(None, OrderStatus.PENDING), (OrderStatus.PENDING, status)],
     )
-    order = await steps.tell(work, "order.created", row, items)
+    order = await steps.tell(work, OrderEvent.CREATED, row, items)
     payment = None
     if is_free:
         order = order_of(await paid(work, row, items), items)
@@ -186,7 +187,7 @@ async def create(work: StoreWork, data: CreateOrder) -> Order:
         items,
         [(None, OrderStatus.PENDING)],
     )
-    order = await steps.tell(work, "order.created", row, items)
+    order = await steps.tell(work, OrderEvent.CREATED, row, items)
     if data.paid or totals.total == 0:
         row = await steps.step(work, row, OrderStatus.PAYMENT_PENDING, items)
         order = order_of(await paid(work, row, items, amount_paid=totals.total), items)

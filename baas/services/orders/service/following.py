@@ -20,6 +20,7 @@ from baas.services.inventory import service as inventory
 from baas.services.inventory.errors import InsufficientStock
 from baas.services.orders import repository
 from baas.services.orders.errors import not_allowed
+from baas.services.orders.events import OrderEvent
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import UNPAID, Flag, OrderStatus, PaymentState, RetryPayment, allowed
 from baas.services.orders.service import pieces, steps
@@ -70,7 +71,7 @@ async def follow_locked(work: StoreWork, row: Row) -> Row:
             changes["due_at"] = clock.now(work.scope)
         row = await repository.change(work, row["id"], changes)
     if row["amount_refunded"] > refunded_before:
-        await steps.tell(work, "order.refunded", row, items or await steps.items_of(work, row["id"]))
+        await steps.tell(work, OrderEvent.REFUNDED, row, items or await steps.items_of(work, row["id"]))
     return row
 
 

@@ -11,18 +11,19 @@ from baas.core.values.ids import Kind
 from baas.core.work import outbox
 from baas.services.orders import repository
 from baas.services.orders.errors import not_allowed
+from baas.services.orders.events import OrderEvent
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import Order, OrderStatus, allowed
 from baas.services.orders.service.shape import order_of
 
 _EVENTS: Final = {
-    OrderStatus.PAYMENT_FAILED: "order.payment_failed",
-    OrderStatus.PAID: "order.paid",
-    OrderStatus.PROCESSING: "order.processing",
-    OrderStatus.SHIPPED: "order.shipped",
-    OrderStatus.DELIVERED: "order.delivered",
-    OrderStatus.CANCELLED: "order.cancelled",
-    OrderStatus.RETURNED: "order.returned",
+    OrderStatus.PAYMENT_FAILED: OrderEvent.PAYMENT_FAILED,
+    OrderStatus.PAID: OrderEvent.PAID,
+    OrderStatus.PROCESSING: OrderEvent.PROCESSING,
+    OrderStatus.SHIPPED: OrderEvent.SHIPPED,
+    OrderStatus.DELIVERED: OrderEvent.DELIVERED,
+    OrderStatus.CANCELLED: OrderEvent.CANCELLED,
+    OrderStatus.RETURNED: OrderEvent.RETURNED,
 }
 _MOMENTS: Final = {
     OrderStatus.PAID: "paid_at",
@@ -78,7 +79,7 @@ async def step(
     return row
 
 
-async def tell(work: StoreWork, event: str, row: Row, items: Sequence[Row]) -> Order:
+async def tell(work: StoreWork, event: OrderEvent, row: Row, items: Sequence[Row]) -> Order:
     """Write an event about an order as it is now; answers it."""
     order = order_of(row, items)
     await outbox.emit(work, event, subject=order.id, data=order)

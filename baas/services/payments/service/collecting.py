@@ -11,6 +11,7 @@ from baas.core.values import clock, ids, money
 from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
+from baas.services.payments.events import PaymentEvent
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import NewAttempt, Opened, ProviderKind
 from baas.services.payments.schemas import (
@@ -113,7 +114,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
     arrived = None if snapshot is None else arrival(work, row, snapshot)
     # D-072: one that its provider already has is written where it is.
     await repository.insert(work, row, arrived=arrived, refusals=_refusals(asked))
-    await emit(work, "payment.created", row, is_new=True)
+    await emit(work, PaymentEvent.CREATED, row, is_new=True)
     if arrived is not None:
         await emit(work, event_of(arrived["status"]), arrived, is_new=True)
         return arrived
@@ -162,7 +163,7 @@ async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked:
         is_open=False,
     )
     await repository.insert(work, row, refusals=_refusals(asked))
-    await emit(work, "payment.created", row, is_new=True)
+    await emit(work, PaymentEvent.CREATED, row, is_new=True)
     return row
 
 

@@ -22,6 +22,7 @@ from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
+from baas.services.payments.events import PaymentEvent
 from baas.services.payments.providers import Providers, providers_of
 from baas.services.payments.providers.base import (
     Handle,
@@ -319,7 +320,7 @@ async def _refused(
             await repository.flag(work, payment["id"], REFUND_FAILED, clock.now(work.scope))
         await _note(work, row, "flagged" if needs_person else "ignored", f"refund refused: {refusal}")
         if was_promised:
-            await emit(work, "payment.refunded", await _get(work, payment["id"]))
+            await emit(work, PaymentEvent.REFUNDED, await _get(work, payment["id"]))
 
 
 def _unasked(refund: Any) -> bool:

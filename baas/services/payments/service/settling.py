@@ -15,6 +15,7 @@ from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
+from baas.services.payments.events import PaymentEvent
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Handle, Inbound, ProviderKind, RefundSnapshot, Snapshot
 from baas.services.payments.repository import Row
@@ -32,12 +33,12 @@ BAD_FLAGS: Final = MISMATCHES | {UNKNOWN_STATUS}
 _EMPTY: Final = frozenset({PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.REFUNDED})
 """Where a payment holds no money."""
 _EVENTS: Final = {
-    PaymentStatus.PAID: "payment.paid",
-    PaymentStatus.FAILED: "payment.failed",
-    PaymentStatus.CANCELLED: "payment.failed",
-    PaymentStatus.PARTIALLY_REFUNDED: "payment.refunded",
-    PaymentStatus.REFUNDED: "payment.refunded",
-    PaymentStatus.DISPUTED: "payment.disputed",
+    PaymentStatus.PAID: PaymentEvent.PAID,
+    PaymentStatus.FAILED: PaymentEvent.FAILED,
+    PaymentStatus.CANCELLED: PaymentEvent.FAILED,
+    PaymentStatus.PARTIALLY_REFUNDED: PaymentEvent.REFUNDED,
+    PaymentStatus.REFUNDED: PaymentEvent.REFUNDED,
+    PaymentStatus.DISPUTED: PaymentEvent.DISPUTED,
 }
 
 
@@ -146,12 +147,12 @@ async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> A
     if is_undone and snapshot.amount_refunded < row["amount_refunded"]:
         # A refund that failed after it had counted: the money is the shop's again, and may be given back anew.
         row = await _move(work, row, target, snapshot, "moved", source, is_correction=True)
-        await emit(work, "payment.refunded", row)
+        await emit(work, PaymentEvent.REFUNDED, row)
         return row
     row = await _advance(work, row, snapshot, target, source)
     if failure is not None:
         # It never counted, so nothing else tells of it.
-        await emit(work, "payment.refunded", row)
+        await emit(work, PaymentEvent.REFUNDED, row)
     return row
 
 
@@ -174,7 +175,7 @@ def arrival(work: StoreWork, row: Row, snapshot: Snapshot) -> Row | None:
     }
 
 
-def event_of(status: str) -> str:
+def event_of(status: str) -> PaymentEvent:
     """The event that tells of a payment's new state."""
     return _EVENTS[PaymentStatus(status)]
 
@@ -200,7 +201,7 @@ async def _advance(work: StoreWork, row: Any, snapshot: Snapshot, target: Paymen
             work, row, step, snapshot, "refunded" if more_refunded and step == target else "moved", source
         )
         is_new = step is PaymentStatus.PAID and not ended and not snapshot.refunds
-        await emit(work, "payment.disputed" if ended else _EVENTS[step], row, is_new=is_new)
+        await emit(work, PaymentEvent.DISPUTED if ended else _EVENTS[step], row, is_new=is_new)
     return row
 
 
@@ -225,7 +226,7 @@ async def _sibling(work: StoreWork, row: Any, snapshot: Snapshot) -> Any:
     )
     # Money that came in is never ignored, whatever the store thinks of the provider since.
     await repository.insert(work, sibling, even_disabled=True)
-    await emit(work, "payment.created", sibling, is_new=True)
+    await emit(work, PaymentEvent.CREATED, sibling, is_new=True)
     return sibling
 
 

@@ -9,6 +9,7 @@ from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.core.work import outbox
 from baas.services.payments import repository
+from baas.services.payments.events import PaymentEvent
 from baas.services.payments.schemas import Payment, PaymentStatus, Refund, RefundStatus, StorefrontPayment
 
 _PAYABLE: Final = frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED})
@@ -22,7 +23,7 @@ async def shape(work: StoreWork, rows: Sequence[Any]) -> list[Payment]:
     return [payment_of(row, refunds.get(row["id"], [])) for row in rows]
 
 
-async def emit(work: StoreWork, type_: str, row: Any, *, is_new: bool = False) -> None:
+async def emit(work: StoreWork, type_: PaymentEvent, row: Any, *, is_new: bool = False) -> None:
     """Write an event about a payment as it is now; one that `is_new` has no refunds to ask for."""
     payment = payment_of(row, []) if is_new else (await shape(work, [row]))[0]
     await outbox.emit(work, type_, subject=payment.id, data=payment)

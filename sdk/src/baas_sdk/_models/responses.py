@@ -11,6 +11,7 @@ from baas_sdk._models.enums import (
     CartStatus,
     Channel,
     DeliveryStatus,
+    DisabledReason,
     EmailProvider,
     EndpointStatus,
     FindingKind,
@@ -276,7 +277,10 @@ class Endpoint(Model, kw_only=True):
     consecutive_failures: int
     created_at: dt.datetime
     description: str | None
+    disabled_code: DisabledReason | None
+    """Why it is disabled; none when it is not."""
     disabled_reason: str | None
+    """Why it is disabled, in English; `disabled_code` is for programs."""
     event_types: list[str]
     failing_since: dt.datetime | None
     """The first failure after the last success."""
@@ -303,7 +307,10 @@ class EndpointWithSecret(Model, kw_only=True):
     consecutive_failures: int
     created_at: dt.datetime
     description: str | None
+    disabled_code: DisabledReason | None
+    """Why it is disabled; none when it is not."""
     disabled_reason: str | None
+    """Why it is disabled, in English; `disabled_code` is for programs."""
     event_types: list[str]
     failing_since: dt.datetime | None
     """The first failure after the last success."""
