@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -124,6 +125,7 @@ def create_app(settings: Settings) -> Litestar:
         request_max_body_size=settings.max_upload_bytes,
         openapi_config=None,
         lifespan=[lifespan],
+        state=State({"runtime": runtime}),
         logging_config=None,
         debug=False,
     )
