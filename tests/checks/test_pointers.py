@@ -71,7 +71,12 @@ def is_module(dotted: str) -> bool:
         for file in (f"{folder}.py", f"{folder}/__init__.py"):
             if file in THERE:
                 rest = parts[length:]
-                return not rest or re.search(rf"\b{rest[0]}\b", (ROOT / file).read_text()) is not None
+                made = (
+                    rf"^\s*(?:async )?(?:def|class) {rest[0]}\b|^\s*{rest[0]}\b\s*[:=,]|\bimport .*\b{rest[0]}\b"
+                    if rest
+                    else ""
+                )
+                return re.search(made, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE) is not None
         if folder in FOLDERS:
             return length == len(parts)
     return False
