@@ -71,9 +71,9 @@ async def list_payments(
     order_id: OrderId = None,
 ) -> Response[Listed[Payment]]:
     """Payments, newest first; filtered by status, provider, the shop's reference or the order."""
-    filters: dict[str, Any] = {}
+    filters: service.Filters = {}
     if status is not None:
-        filters["status"] = status.value
+        filters["status"] = status
     if provider is not None:
         filters["provider"] = provider
     if reference is not None:

@@ -14,7 +14,7 @@ from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import ids
 from baas.core.values.ids import Kind
-from baas.services.payments import service
+from baas.services.payments import repository, service
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import (
     Account,
@@ -69,8 +69,10 @@ class Desk:
     async def open(self, amount: int = 1_000) -> "Desk":
         """Make the payment."""
         async with self._database.fast(self._scope) as work:
-            asked = Collect(provider="sandbox", amount=amount, currency="ARS", sandbox_token="page")
-            self.id = (await service.collect(work, PROVIDERS, asked))["id"]
+            asked = Collect(
+                provider="sandbox", amount=amount, currency="ARS", options={"sandbox_token": "page"}
+            )
+            self.id = (await service.collect(work, PROVIDERS, asked)).id
         return self
 
     async def hear(self, status: str, **changes: Any) -> dict[str, Any]:
@@ -80,7 +82,8 @@ class Desk:
     async def hear_all(self, *snapshots: Snapshot) -> dict[str, Any]:
         """The provider says all of this at once."""
         async with self._database.fast(self._scope) as work:
-            row = await work.fetchrow("select * from payments where id = $1 for update", self.id)
+            row = await repository.payments.lock(work, self.id)
+            assert row is not None
             await service.record(work, row, snapshots, source="test")
         return await self.now()
 
