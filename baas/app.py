@@ -15,11 +15,11 @@ from litestar.plugins.core import MsgspecDIPlugin
 
 from baas import system
 from baas.assembly import COUNTERS, close_runtime, open_runtime
-from baas.core.db.migrations import Schema
 from baas.core.errors import AppError
 from baas.core.observe import metrics
 from baas.core.redis.client import redis_client
 from baas.core.redis.ratelimit import RateLimiter
+from baas.core.schema.migrations import Schema
 from baas.core.serving.context import provide_context
 from baas.core.serving.requests import StrictRequest, on_bug, on_framework_refusal, on_refusal
 from baas.core.settings import Environment, Settings

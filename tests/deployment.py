@@ -7,8 +7,18 @@ from contextlib import AbstractAsyncContextManager
 import asyncpg
 
 from baas.core.db import Database, DatabaseUrls
-from baas.core.db.migrations import OF_MIGRATIONS, upgrade
-from baas.core.db.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.schema.migrations import OF_MIGRATIONS, upgrade
+from baas.core.schema.roles import (
+    ALL,
+    APP,
+    AUTH,
+    OPERATOR,
+    OWNER,
+    RELAY,
+    ensure_database,
+    ensure_roles,
+    url_for,
+)
 from baas.core.settings import Settings
 from tests.servers import random_name
 

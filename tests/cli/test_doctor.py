@@ -10,7 +10,7 @@ import pytest
 
 from baas.cli import doctor
 from baas.cli.doctor import Finding, examine
-from baas.core.db.migrations import head
+from baas.core.schema.migrations import head
 from baas.core.settings import Settings
 from baas.core.values import clock, ids
 from tests import commandline, deployment

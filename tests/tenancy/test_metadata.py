@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint
 
-from baas.core.db.migrations import OF_MIGRATIONS
 from baas.core.db.tables import KEEP_ORDER, KEEP_STORE, Base, StoreOwned
+from baas.core.schema.migrations import OF_MIGRATIONS
 from migrations.metadata import metadata
 
 OF_NO_STORE = {
