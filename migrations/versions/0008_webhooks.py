@@ -54,6 +54,10 @@ def _endpoints() -> None:
             "status in ('enabled', 'disabled', 'failing')", name=op.f("ck_webhook_endpoints_status")
         ),
         sa.CheckConstraint(
+            "disabled_reason in ('owner', 'deleted', 'gone', 'failed')",
+            name=op.f("ck_webhook_endpoints_disabled_reason"),
+        ),
+        sa.CheckConstraint(
             "deleted_at is null or status = 'disabled'", name=op.f("ck_webhook_endpoints_deleted_is_disabled")
         ),
         sa.CheckConstraint(
