@@ -50,7 +50,7 @@ def calls(name: str) -> set[str]:
     }
 
 
-_ENDS_A_TRANSACTION = re.compile(r"(^|;)\s*(commit\b|end\s*(;|$)|prepare transaction\b)", re.IGNORECASE)
+_ENDS_A_TRANSACTION = re.compile(r"(^|;)\s*(commit\b|end(;|$)|prepare transaction\b)", re.IGNORECASE)
 
 
 def statements(tree: ast.Module) -> Iterator[str]:
