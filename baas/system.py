@@ -12,10 +12,10 @@ from litestar.handlers import HTTPRouteHandler
 
 from baas import __version__
 from baas.core.crypto import equal
-from baas.core.db.migrations import Schema
 from baas.core.errors import Unauthenticated
 from baas.core.observe import metrics
 from baas.core.runtime import Runtime
+from baas.core.schema.migrations import Schema
 from baas.core.serving.context import Ctx
 from baas.core.work import heartbeat
 

@@ -35,6 +35,30 @@ class Shop:
         """A request with the publishable key."""
         return await self._send(self.publishable_key, method, path, expect, options)
 
+    async def get(self, path: str, **options: Any) -> dict[str, Any]:
+        """The data of an answer; its status is asserted. The path says which key: the storefront's or the secret one."""
+        found: dict[str, Any] = await self._data("GET", path, 200, options)
+        return found
+
+    async def listed(self, path: str, **options: Any) -> list[dict[str, Any]]:
+        """The data of a page of a list, as `get`."""
+        found: list[dict[str, Any]] = await self._data("GET", path, 200, options)
+        return found
+
+    async def create(self, path: str, body: Any, **options: Any) -> dict[str, Any]:
+        """The data of what a POST made, as `get`."""
+        found: dict[str, Any] = await self._data("POST", path, 201, {"json": body, **options})
+        return found
+
+    async def change(self, path: str, body: Any, **options: Any) -> dict[str, Any]:
+        """The data of what a PATCH made of it, as `get`."""
+        found: dict[str, Any] = await self._data("PATCH", path, 200, {"json": body, **options})
+        return found
+
+    async def _data(self, method: str, path: str, expect: int, options: dict[str, Any]) -> Any:
+        key = self.publishable_key if path.startswith("/storefront") else self.secret_key
+        return (await self._send(key, method, path, expect, options)).json()["data"]
+
     async def _send(
         self, key: str, method: str, path: str, expect: int | None, options: dict[str, Any]
     ) -> httpx.Response:

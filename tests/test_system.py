@@ -81,7 +81,7 @@ async def test_a_schema_of_another_version_is_not_ready(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The code of tomorrow on the schema of today."""
-    monkeypatch.setattr("baas.core.db.migrations.head", lambda: "9999")
+    monkeypatch.setattr("baas.core.schema.migrations.head", lambda: "9999")
     status, wrong = await ready(settings)
     assert status == 503
     assert "this code needs 9999" in (wrong["postgresql"] or "")

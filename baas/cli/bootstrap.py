@@ -12,9 +12,9 @@ from baas.cli.dev import DevError, dev_command
 from baas.cli.devkeys import Keys
 from baas.cli.devstate import Prepared
 from baas.core.crypto import api_key_hash
-from baas.core.db import migrations
-from baas.core.db.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
-from baas.core.db.sql_files import SqlFileError
+from baas.core.schema import migrations
+from baas.core.schema.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.schema.sql_files import SqlFileError
 from baas.core.settings import load_settings
 
 DATABASE = "baas_dev"

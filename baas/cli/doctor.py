@@ -13,8 +13,8 @@ import msgspec
 from redis.asyncio import Redis
 
 from baas.cli.common import REFUSED, json_option, settings
-from baas.core.db import migrations
-from baas.core.db.roles import APP, AUTH, OPERATOR, RELAY
+from baas.core.schema import migrations
+from baas.core.schema.roles import APP, AUTH, OPERATOR, RELAY
 from baas.core.settings import Settings
 from baas.core.values import clock
 from baas.core.work import heartbeat

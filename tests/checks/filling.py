@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from baas.core.db.migrations import OF_MIGRATIONS
+from baas.core.schema.migrations import OF_MIGRATIONS
 
 _ROWS = 2
 _MOST_TRIES = 3000

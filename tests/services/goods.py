@@ -23,9 +23,7 @@ async def make_product(shop: Shop, *variants: dict[str, Any], **fields: Any) -> 
         ],
         **fields,
     }
-    product: dict[str, Any] = (await shop.admin("POST", "/admin/products", json=body, expect=201)).json()[
-        "data"
-    ]
+    product: dict[str, Any] = await shop.create("/admin/products", body)
     return product
 
 

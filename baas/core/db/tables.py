@@ -19,8 +19,6 @@ KEEP_STORE: Final = "store"
 """As long as the store exists."""
 KEEP_ORDER: Final = "order"
 """As long as the law asks for the records of a sale."""
-KEEP_CUSTOMER: Final = "customer"
-"""Until the customer is erased."""
 
 metadata = MetaData(
     naming_convention={

@@ -100,13 +100,13 @@ class Effects:
             self._gathered = self._gathered or {}
             self._gathered.setdefault(write, []).append(item)
 
-    async def write(self, work: StoreWork) -> None:
+    async def write(self, work: object) -> None:
         """Write what was gathered so far, but for what comes last, as a part of the transaction."""
         while self._gathered:
             write = next(iter(self._gathered))
             await write(work, self._gathered.pop(write))
 
-    async def finish(self, work: StoreWork) -> None:
+    async def finish(self, work: object) -> None:
         """Write everything that was gathered; the transaction does nothing after it but commit."""
         await self.write(work)
         while self._last:

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 from msgspec.structs import replace
 
-from baas.core.db import StoreWork, SystemConnection
+from baas.core.db import StoreWork, SystemConnection, affected
 from baas.core.values import clock
 from baas.services.carts.schemas import LIFE
 from baas.services.catalog.schemas import Sellable
@@ -211,7 +211,7 @@ async def abandon(work: StoreWork, cart_id: UUID) -> bool:
         cart_id,
         clock.now(work.scope),
     )
-    return tag == "UPDATE 1"
+    return affected(tag) == 1
 
 
 _DUE: Final = """

@@ -157,15 +157,6 @@ async def _lapse(work: StoreConnection, order_id: UUID) -> bool:
 # ------------------------------------------------------------------------------------- for catalogue
 
 
-async def start_level(work: StoreWork, variant_id: UUID, on_hand: int, tracked: bool, policy: Policy) -> None:
-    """Begin to keep the stock of one variant and tell the catalogue; no effect when it has a level."""
-    start = StartLevel(
-        variant_id=variant_id, tracked=tracked, on_hand=on_hand, continue_selling=policy is Policy.CONTINUE
-    )
-    added = await _start(work, [start])
-    await catalog.set_availability(work, {row.variant_id: _availability(row) for row in added})
-
-
 async def _start(work: StoreWork, levels: Sequence[StartLevel]) -> list[LevelRow]:
     moment = clock.now(work.scope)
     rows = {

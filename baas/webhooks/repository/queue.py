@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core.db import BY_KEY, SystemConnection
+from baas.core.db import BY_KEY, SystemConnection, affected
 from baas.core.work.outbox import EventRow
 from baas.webhooks.events import EndpointEvent
 from baas.webhooks.policy import Limits, patterns_of
@@ -260,7 +260,7 @@ where e.status = 'disabled' and d.store_id = e.store_id and d.endpoint_id = e.id
 
 async def fail_orphans(system: SystemConnection, error: str) -> int:
     """End what the relay made for an endpoint in the moment in which it was disabled; answers how many."""
-    return _count(await system.execute(_FAIL_ORPHANS, error))
+    return affected(await system.execute(_FAIL_ORPHANS, error))
 
 
 _PUT_IN_ORDER: Final = """
@@ -284,7 +284,7 @@ delete from webhook_deliveries d using (
 
 async def prune(system: SystemConnection, before: UUID, limit: int) -> int:
     """Delete finished deliveries older than an id; answers how many. Attempts go with their partition."""
-    return _count(await system.execute(_PRUNE, before, limit))
+    return affected(await system.execute(_PRUNE, before, limit))
 
 
 _PRUNE_KEYS: Final = """
@@ -296,8 +296,4 @@ delete from event_deduplications d using (
 
 async def prune_keys(system: SystemConnection, before: datetime, limit: int) -> int:
     """Forget deduplication keys older than the events they stand for; answers how many."""
-    return _count(await system.execute(_PRUNE_KEYS, before, limit))
-
-
-def _count(command_tag: str) -> int:
-    return int(command_tag.rpartition(" ")[2])
+    return affected(await system.execute(_PRUNE_KEYS, before, limit))

@@ -26,7 +26,7 @@ from tests.services.goods import make_product
 
 async def in_category(shop: Shop, count: int) -> tuple[UUID, list[dict[str, Any]]]:
     """A category with so many products of one piece each, in the order of their ids."""
-    made = (await shop.admin("POST", "/admin/categories", json={"name": "Mate"}, expect=201)).json()["data"]
+    made = await shop.create("/admin/categories", {"name": "Mate"})
     products = [
         await make_product(shop, {"price": 100, "on_hand": 1}, categories=[made["id"]]) for _ in range(count)
     ]
@@ -63,7 +63,7 @@ async def test_a_sale_goes_on_while_a_category_is_renamed(
         assert not renaming.done()
     await asyncio.wait_for(renaming, 5)
     await sell(first)
-    listed = (await shop.storefront("GET", "/storefront/products", expect=200)).json()["data"]
+    listed = await shop.listed("/storefront/products")
     assert [(p["in_stock"], p["categories"][0]["name"]) for p in listed] == [(False, "Yerba")] * 2
 
 
@@ -155,9 +155,7 @@ async def test_the_stores_row_is_written_last(
     shop: Shop, database: Database, worker: Worker, name: str
 ) -> None:
     """Once, and after every other statement of the transaction, whatever the verb."""
-    category = (await shop.admin("POST", "/admin/categories", json={"name": "Mate"}, expect=201)).json()[
-        "data"
-    ]
+    category = await shop.create("/admin/categories", {"name": "Mate"})
     made = await make_product(
         shop,
         {"price": 1, "on_hand": 1, "option_values": ["S"]},

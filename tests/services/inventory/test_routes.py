@@ -10,7 +10,6 @@ from baas.core.db import Database
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.services.inventory import service
-from baas.services.inventory.schemas import Policy
 from baas.worker import Worker
 from tests.clients import Shop
 from tests.services.goods import events, make_product, make_variants
@@ -18,9 +17,7 @@ from tests.services.goods import events, make_product, make_variants
 
 async def level(shop: Shop, variant_id: str) -> dict[str, Any]:
     """The level as the API answers it."""
-    data: dict[str, Any] = (await shop.admin("GET", f"/admin/inventory/{variant_id}", expect=200)).json()[
-        "data"
-    ]
+    data: dict[str, Any] = await shop.get(f"/admin/inventory/{variant_id}")
     return data
 
 
@@ -51,7 +48,7 @@ class TestList:
             ids.encode(Kind.VARIANT, identity) for identity in await make_variants(shop, 3, 0, 3)
         )
         await shop.admin("PUT", f"/admin/inventory/{low}", json={"low_stock_at": 3}, expect=200)
-        rows = (await shop.admin("GET", "/admin/inventory?low_stock=true", expect=200)).json()["data"]
+        rows = await shop.listed("/admin/inventory?low_stock=true")
         assert {row["variant_id"] for row in rows} == {low, gone}
         assert plenty not in {row["variant_id"] for row in rows}
 
@@ -73,12 +70,12 @@ class TestSet:
             "PUT", f"/admin/inventory/{public}", json={"on_hand": 8, "note": "count"}, expect=200
         )
         assert answer.json()["data"]["available"] == 8
-        moves = (await shop.admin("GET", f"/admin/inventory/{public}/movements", expect=200)).json()["data"]
+        moves = await shop.listed(f"/admin/inventory/{public}/movements")
         assert [(m["reason"], m["on_hand_change"], m["note"]) for m in moves] == [
             ("counted", 3, "count"),
             ("initial", 5, None),
         ]
-        lines = (await shop.admin("GET", f"/admin/audit-log?subject={public}", expect=200)).json()["data"]
+        lines = await shop.listed(f"/admin/audit-log?subject={public}")
         assert (lines[0]["old"]["on_hand"], lines[0]["new"]["on_hand"]) == (5, 8)
 
     async def test_begins_to_track(self, shop: Shop) -> None:
@@ -210,17 +207,8 @@ class TestNews:
         path = f"/admin/inventory/{product['variants'][0]['id']}/adjustments"
         await shop.admin("POST", path, json=restock, expect=201)
         assert await in_stock(shop, product["handle"]) is True
-        shown = (await shop.admin("GET", f"/admin/products/{product['id']}", expect=200)).json()["data"]
+        shown = await shop.get(f"/admin/products/{product['id']}")
         assert shown["variants"][0]["available"] == 1
-
-    async def test_an_import_starts_a_level_once(
-        self, shop: Shop, worker: Worker, database: Database
-    ) -> None:
-        """A level that is there already is left alone."""
-        (variant,) = await make_variants(shop, 5)
-        async with database.fast(await shop.scope(worker)) as work:
-            await service.start_level(work, variant, 99, True, Policy.DENY)
-        assert (await level(shop, ids.encode(Kind.VARIANT, variant)))["on_hand"] == 5
 
 
 async def hold(shop: Shop, worker: Worker, database: Database, variant: Any, quantity: int) -> Any:
@@ -235,7 +223,5 @@ async def hold(shop: Shop, worker: Worker, database: Database, variant: Any, qua
 async def in_stock(shop: Shop, handle: str) -> bool:
     """What the storefront says, once the change has reached this process."""
     await asyncio.sleep(1)
-    answer: bool = (await shop.storefront("GET", f"/storefront/products/{handle}", expect=200)).json()[
-        "data"
-    ]["variants"][0]["in_stock"]
+    answer: bool = (await shop.get(f"/storefront/products/{handle}"))["variants"][0]["in_stock"]
     return answer

@@ -120,9 +120,7 @@ class Provider:
 
 async def history(shop: Shop, payment: dict[str, Any]) -> list[dict[str, Any]]:
     """The story of a payment."""
-    rows: list[dict[str, Any]] = (
-        await shop.admin("GET", f"/admin/payments/{payment['id']}/history", expect=200)
-    ).json()["data"]
+    rows: list[dict[str, Any]] = await shop.listed(f"/admin/payments/{payment['id']}/history")
     return rows
 
 

@@ -114,7 +114,7 @@ class Desk:
     async def history(self) -> list[tuple[str, str | None]]:
         """Outcome and detail of everything but the first line."""
         path_ = f"/admin/payments/{ids.encode(Kind.PAYMENT, self.id)}/history"
-        rows = (await self._shop.admin("GET", path_, expect=200)).json()["data"]
+        rows = await self._shop.listed(path_)
         return [(row["outcome"], row["detail"]) for row in rows][1:]
 
 
@@ -233,7 +233,7 @@ async def test_a_flag_stays_with_the_payment_that_it_is_of(desk: Desk, shop: Sho
     await desk.hear("paid", amount=999)
     for _ in range(2):
         await desk.hear("paid", provider_payment_id="another")
-    rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+    rows = await shop.listed("/admin/payments")
     assert {(row["provider_payment_id"], row["status"], *row["flags"]) for row in rows} == {
         (f"sbx_{desk.id.hex}", "pending", "amount_mismatch"),
         ("another", "paid"),
@@ -266,7 +266,7 @@ async def test_one_attempt_may_have_several_payments_at_the_provider(desk: Desk,
     approved = desk.snapshot("paid", provider_payment_id="another")
     for _ in range(2):
         assert (await desk.hear_all(rejected, approved))["status"] == "failed"
-    rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+    rows = await shop.listed("/admin/payments")
     assert {(row["provider_payment_id"], row["status"]) for row in rows} == {
         (f"sbx_{desk.id.hex}", "failed"),
         ("another", "paid"),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from baas.core.db import StoreWork, SystemConnection
+from baas.core.db import StoreWork, SystemConnection, affected
 from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import ids
 from baas.services.payments.rows import AccountRow, DueAccountRow, ListedAccountRow, SecretsRow
@@ -80,7 +80,7 @@ async def delete(work: StoreWork, provider: str) -> bool:
         work.scope.store_id,
         provider,
     )
-    return tag == "DELETE 1"
+    return affected(tag) == 1
 
 
 async def lock_secrets(work: StoreWork) -> list[SecretsRow]:

@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 
 from baas import __version__
-from baas.core.db import migrations, sql_files, sqlstates
-from baas.core.db.sql_files import SqlFileError, numbers
+from baas.core.db import sqlstates
+from baas.core.schema import migrations, sql_files
+from baas.core.schema.sql_files import SqlFileError, numbers
 from tests import deployment
 from tests.servers import Servers, drop_database, random_name
 
