@@ -23,7 +23,7 @@ P = TypeVar("P")
 
 class Port(Generic[P]):
     """A question of a package to one above it, which it cannot import: the lower one names the port and its protocol,
-    the assembly plugs in who answers."""
+    the assembly plugs in who answers (D-089)."""
 
     def __init__(self, name: str) -> None:
         self.name: Final = name
