@@ -173,9 +173,9 @@ async def _policies(connection: asyncpg.Connection) -> list[Finding]:
 
 async def _worker(connection: asyncpg.Connection) -> list[Finding]:
     rows = await connection.fetch(
-        "select name, now() - seen_at as age from workers order by seen_at desc limit 5"
+        "select name, now() - seen_at as age, ended_at is null as lives from workers order by seen_at desc limit 5"
     )
-    alive = [row["name"] for row in rows if row["age"] <= heartbeat.STALE]
+    alive = [row["name"] for row in rows if row["lives"] and row["age"] <= heartbeat.STALE]
     last = f"last seen {rows[0]['age']} ago" if rows else "never seen"
     seen = f"{len(alive)} alive: {', '.join(alive)}" if alive else last
     return [

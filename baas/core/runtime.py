@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from baas.core.redis.cache import ByteCache
     from baas.core.settings import Settings
     from baas.core.values.cursors import CursorSigner
+    from baas.core.work.claims import Claimant
     from baas.core.work.jobs import Nudger
 
 
@@ -27,3 +28,4 @@ class Runtime(msgspec.Struct, frozen=True):
     cursors: "CursorSigner"
     nudger: "Nudger"
     http: "OutgoingClient"
+    claimant: "Claimant"

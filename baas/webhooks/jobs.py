@@ -27,7 +27,7 @@ def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker) -> Loop:
         async with runtime.database.store(scope) as session:
             await endpoints.give_up(session, endpoint_id, reason)
 
-    return Dispatcher(runtime.database, runtime.http, runtime.keyring, give_up)
+    return Dispatcher(runtime.database, runtime.http, runtime.keyring, give_up, runtime.claimant)
 
 
 def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:

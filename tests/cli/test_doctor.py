@@ -53,8 +53,8 @@ async def wrong(deployment_settings: Settings) -> dict[str, Finding]:
 async def heartbeat(patient: Patient, age: str) -> None:
     """A worker that was last seen so long ago."""
     await patient.admin.execute(
-        "insert into workers (name, started_at, seen_at) values ('w', now(), now() - $1::text::interval)"
-        " on conflict (name) do update set seen_at = excluded.seen_at",
+        "insert into workers (id, name, started_at, seen_at) values (1, 'w', now(), now() - $1::text::interval)"
+        " on conflict (id) do update set seen_at = excluded.seen_at",
         age,
     )
 

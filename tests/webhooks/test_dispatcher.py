@@ -4,13 +4,12 @@ import asyncio
 import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from baas.core.values import clock
+from baas.core.work.claims import Claimant, elapsed
 from baas.core.work.outbox import emit
 from baas.webhooks import dispatcher as module
 from baas.webhooks.dispatcher import Dispatcher
@@ -178,24 +177,24 @@ async def test_two_workers_share_the_work_and_send_nothing_twice(
 
 
 async def test_what_a_dead_worker_had_claimed_is_sent_when_its_lease_ends(
-    shop: Shop, register: Register, receiver: Receiver, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, register: Register, receiver: Receiver, worker: Worker
 ) -> None:
     await register(shop)
     await publish(shop)
     await drain(worker, "relay")
     async with worker.runtime.database.relay(reason="a test claims and dies") as system:
         (claim,) = await queue.claim(
-            system, now=clock.now(), limits=Limits(), held=Held(free=10, endpoints={}, stores={})
+            system,
+            claimant=worker.runtime.claimant,
+            limits=Limits(),
+            held=Held(free=10, endpoints={}, stores={}),
         )
     assert claim.step == 0
     await drain(worker, "deliveries")
     assert receiver.got() == []
-    real = clock.now
-    monkeypatch.setattr(
-        "baas.webhooks.dispatcher.clock.now", lambda: real() + queue.LEASE + timedelta(seconds=1)
-    )
+    async with worker.runtime.database.relay(reason="a test lets a lease end") as system:
+        await system.execute("update webhook_deliveries set claimed_until = now() where status = 'pending'")
     await drain(worker, "deliveries")
-    monkeypatch.undo()
     assert len(receiver.got()) == 1
     (delivery,) = await deliveries(shop)
     assert (delivery["status"], delivery["attempts"]) == ("delivered", 1)
@@ -254,14 +253,16 @@ async def test_what_was_claimed_ahead_is_given_back_unsent_when(
     async with worker.runtime.database.relay(reason="a test claims more than there are places") as system:
         one._places.add(
             await queue.claim(
-                system, now=clock.now(), limits=Limits(), held=Held(free=10, endpoints={}, stores={})
+                system,
+                claimant=worker.runtime.claimant,
+                limits=Limits(),
+                held=Held(free=10, endpoints={}, stores={}),
             )
         )
     one._start_soon()
     await receiver.wait_for(1, "/hook")
     if late:
-        real = clock.now
-        monkeypatch.setattr("baas.webhooks.dispatcher.clock.now", lambda: real() + timedelta(seconds=11))
+        monkeypatch.setattr("baas.webhooks.dispatcher.elapsed", lambda: elapsed() + 11)
         gate.set()
         await one.drain_once()
         monkeypatch.undo()
@@ -281,14 +282,14 @@ async def test_an_outcome_whose_commit_was_lost_on_the_way_is_written_once(
     real = outcomes.record
     calls: list[bool] = []
 
-    async def lost(system: Any, outcomes: Any, *, again: bool = False) -> Any:
+    async def lost(system: Any, outcomes: Any, *, claimant: Claimant, again: bool = False) -> Any:
         calls.append(again)
         if len(calls) == 1:
             # Written by another transaction, as if this one had committed and then lost its connection.
             async with worker.runtime.database.relay(reason="a test commits in secret") as other:
-                await real(other, outcomes, again=again)
+                await real(other, outcomes, claimant=claimant, again=again)
             raise ConnectionResetError
-        return await real(system, outcomes, again=again)
+        return await real(system, outcomes, claimant=claimant, again=again)
 
     monkeypatch.setattr(outcomes, "record", lost)
     async with running(worker, dispatcher_of(worker)):
@@ -310,12 +311,12 @@ async def test_the_database_may_go_away_while_outcomes_wait(
     real = outcomes.record
     failures = 0
 
-    async def flaky(system: Any, outcomes: Any, *, again: bool = False) -> Any:
+    async def flaky(system: Any, outcomes: Any, *, claimant: Claimant, again: bool = False) -> Any:
         nonlocal failures
         if failures < 3:
             failures += 1
             raise OSError("no database")
-        return await real(system, outcomes, again=again)
+        return await real(system, outcomes, claimant=claimant, again=again)
 
     monkeypatch.setattr(outcomes, "record", flaky)
     async with running(worker, dispatcher_of(worker)):

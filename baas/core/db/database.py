@@ -126,6 +126,11 @@ class Database:
         """Provision stores, keys, plans and flags (role `baas_operator`); `rollback` for a dry run."""
         return self._system("operator", reason, rollback=rollback)
 
+    async def own_connection(self) -> asyncpg.Connection:
+        """A connection of the relay's role outside of the pools, for another event loop; its maker closes it."""
+        connection: asyncpg.Connection = await connector("relay", self._urls.relay)()
+        return connection
+
     async def lookup(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """One row by one statement in the auth role, without a transaction block: the key look-up."""
         async with self._pools["auth"].acquire() as connection:

@@ -11,6 +11,7 @@ from baas.core.db import Database, StoreSession, StoreWork
 from baas.core.errors import AppError, NotFound, PayloadTooLarge
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.work.claims import Claimant
 from baas.core.work.outbox import ScopeMaker
 from baas.services.catalog import service as catalog
 from baas.services.imports import repository, shopify
@@ -126,13 +127,13 @@ async def import_file(
         return await get_import(session, import_id)
 
 
-async def run_next(database: Database, make_scope: ScopeMaker) -> bool:
+async def run_next(database: Database, make_scope: ScopeMaker, claimant: Claimant) -> bool:
     """Bring in the file that has waited longest; False when none waits.
 
-    A file whose worker died waits again when its lease is over.
+    A file whose worker died waits again.
     """
     async with database.relay(reason="imports: claim a file that waits or whose worker died") as system:
-        claimed = await repository.claim(system)
+        claimed = await repository.claim(system, claimant)
     if claimed is None:
         return False
     store_id, import_id, attempts = claimed
@@ -159,15 +160,16 @@ async def run_claimed(database: Database, scope: StoreScope, import_id: UUID, at
             if group.row <= done:
                 continue
             async with database.store(scope) as session:
-                if not await repository.lock_running(session, import_id):
+                if not await repository.lock_running(session, import_id, attempts):
                     return
                 await import_group(session, import_id, group, announce=True)
     except AppError as refusal:
         async with database.store(scope) as session:
-            await repository.finish(
-                session, import_id, ImportStatus.FAILED, clock.now(scope), error=refusal.message
-            )
+            if await repository.lock_running(session, import_id, attempts):
+                await repository.finish(
+                    session, import_id, ImportStatus.FAILED, clock.now(scope), error=refusal.message
+                )
         return
     async with database.store(scope) as session:
-        if await repository.lock_running(session, import_id):
+        if await repository.lock_running(session, import_id, attempts):
             await repository.finish(session, import_id, ImportStatus.DONE, clock.now(scope))

@@ -1,6 +1,6 @@
 """The SQL of a store's accounts at the providers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from baas.core.db import StoreWork
@@ -37,12 +37,12 @@ async def put(
     now: datetime,
     account_id: str | None = None,
     forget_secret: bool = False,
-    reconcile_at: datetime | None = None,
+    reconcile_in: timedelta | None = None,
 ) -> None:
     """Make or replace an account; what is None stays as it was, but the secret if it is to be forgotten."""
     await work.execute(
         "insert into payment_provider_accounts (store_id, id, provider, credentials, webhook_secret, is_test, enabled,"
-        " created_at, updated_at, account_id, reconcile_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)"
+        " created_at, updated_at, account_id, reconcile_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, now() + $10::interval)"
         " on conflict (store_id, provider) do update set"
         " account_id = coalesce(excluded.account_id, payment_provider_accounts.account_id),"
         " reconcile_at = coalesce(payment_provider_accounts.reconcile_at, excluded.reconcile_at),"
@@ -59,7 +59,7 @@ async def put(
         enabled,
         now,
         account_id,
-        reconcile_at,
+        reconcile_in,
         forget_secret,
     )
 

@@ -1,7 +1,7 @@
 """The SQL of the refunds."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,13 +44,13 @@ async def insert(
     origin: str,
     failure_code: str | None,
     now: datetime,
-    due_at: datetime | None = None,
+    due_in: timedelta | None = None,
 ) -> None:
-    """A refund, asked for here or found at the provider. One that is `due_at` still has to be asked for there."""
+    """A refund, asked for here or found at the provider. One with `due_in` still has to be asked for there, then."""
     await work.execute(
         "insert into refunds (store_id, id, payment_id, amount, currency, status, reason, provider_refund_id, origin,"
         " failure_code, created_at, updated_at, next_attempt_at)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, now() + $12::interval)",
         work.scope.store_id,
         refund_id,
         payment["id"],
@@ -62,7 +62,7 @@ async def insert(
         origin,
         failure_code,
         now,
-        due_at,
+        due_in,
     )
 
 
@@ -78,7 +78,7 @@ async def update(
     """What the provider says of a refund of ours: nothing has to be asked for any more."""
     await work.execute(
         "update refunds set status = $3, provider_refund_id = coalesce($4, provider_refund_id), failure_code = $5,"
-        " updated_at = $6, next_attempt_at = null"
+        " updated_at = $6, next_attempt_at = null, claimed_until = null"
         " where store_id = $1 and id = $2",
         work.scope.store_id,
         refund_id,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from baas.core.db import StoreWork, SystemConnection
 from baas.core.values import ids
+from baas.core.work.claims import Claimant
 
 _BEGUN: Final = timedelta(days=14)
 """How much longer an attempt is asked about that a payer has begun: slow methods take days."""
@@ -54,7 +55,7 @@ async def note_attempt(work: StoreWork, refund_id: UUID) -> None:
 async def refund_later(work: StoreWork, refund_id: UUID, wait: timedelta) -> None:
     """Ask for a refund again after a wait."""
     await work.execute(
-        "update refunds set next_attempt_at = now() + $3::interval"
+        "update refunds set next_attempt_at = now() + $3::interval, claimed_until = null"
         " where store_id = $1 and id = $2 and status = 'pending' and provider_refund_id is null",
         work.scope.store_id,
         refund_id,
@@ -65,10 +66,13 @@ async def refund_later(work: StoreWork, refund_id: UUID, wait: timedelta) -> Non
 def _claim(table: str) -> str:
     return f"""
 with due as (
-  select store_id, id from {table} where next_attempt_at <= now()
+  select store_id, id from {table}
+  where next_attempt_at <= now()
+    and (claimed_until is null or claimed_until <= now() or claimed_by = any($3::bigint[]))
   order by next_attempt_at limit $1 for update skip locked
 )
-update {table} t set next_attempt_at = now() + $2::interval{", attempts = attempts + 1" if table == "provider_events" else ""}
+update {table} t set claimed_by = $4, claimed_until = now() + $2::interval
+  {", attempts = attempts + 1" if table == "provider_events" else ""}
 from due where t.store_id = due.store_id and t.id = due.id
 returning t.store_id, t.id
 """
@@ -78,14 +82,18 @@ _CLAIM_REFUNDS: Final = _claim("refunds")
 _CLAIM_EVENTS: Final = _claim("provider_events")
 
 
-async def claim_refunds(system: SystemConnection, limit: int, lease: timedelta) -> list[Any]:
+async def claim_refunds(
+    system: SystemConnection, claimant: Claimant, limit: int, lease: timedelta
+) -> list[Any]:
     """Refunds of all stores that still have to be asked for."""
-    return await system.fetch(_CLAIM_REFUNDS, limit, lease)
+    return await system.fetch(_CLAIM_REFUNDS, limit, lease, claimant.ended, claimant.id)
 
 
-async def claim_events(system: SystemConnection, limit: int, lease: timedelta) -> list[Any]:
+async def claim_events(
+    system: SystemConnection, claimant: Claimant, limit: int, lease: timedelta
+) -> list[Any]:
     """Notifications of all stores that nobody has looked at yet, or that failed before."""
-    return await system.fetch(_CLAIM_EVENTS, limit, lease)
+    return await system.fetch(_CLAIM_EVENTS, limit, lease, claimant.ended, claimant.id)
 
 
 _ARRIVED: Final = """
@@ -140,7 +148,7 @@ async def processed(
     """What became of a notification."""
     await work.execute(
         "update provider_events set processed_at = $3, outcome = $4, payment_id = $5, error = $6,"
-        " next_attempt_at = null where store_id = $1 and id = $2",
+        " next_attempt_at = null, claimed_until = null where store_id = $1 and id = $2",
         work.scope.store_id,
         event_id,
         now,
@@ -153,7 +161,7 @@ async def processed(
 async def process_later(work: StoreWork, event_id: UUID, wait: timedelta, error: str) -> None:
     """Look at a notification again after a wait."""
     await work.execute(
-        "update provider_events set next_attempt_at = now() + $3::interval, error = $4"
+        "update provider_events set next_attempt_at = now() + $3::interval, claimed_until = null, error = $4"
         " where store_id = $1 and id = $2 and processed_at is null",
         work.scope.store_id,
         event_id,
@@ -162,20 +170,25 @@ async def process_later(work: StoreWork, event_id: UUID, wait: timedelta, error:
     )
 
 
-async def claim_accounts(system: SystemConnection, limit: int, lease: timedelta) -> list[Any]:
+async def claim_accounts(
+    system: SystemConnection, claimant: Claimant, limit: int, lease: timedelta
+) -> list[Any]:
     """Accounts of all stores whose provider should be compared with our payments now."""
     return await system.fetch(
         """
         with due as (
           select store_id, id from payment_provider_accounts where reconcile_at <= now() and enabled
+            and (claimed_until is null or claimed_until <= now() or claimed_by = any($3::bigint[]))
           order by reconcile_at limit $1 for update skip locked
         )
-        update payment_provider_accounts a set reconcile_at = now() + $2::interval from due
+        update payment_provider_accounts a set claimed_by = $4, claimed_until = now() + $2::interval from due
         where a.store_id = due.store_id and a.id = due.id
         returning a.store_id, a.id, a.provider
         """,
         limit,
         lease,
+        claimant.ended,
+        claimant.id,
     )
 
 
@@ -196,7 +209,7 @@ async def stores_of_account(
 async def reconcile_again(work: StoreWork, provider: str, wait: timedelta, until: datetime | None) -> None:
     """When to compare next, and up to when everything is compared now."""
     await work.execute(
-        "update payment_provider_accounts set reconcile_at = now() + $3::interval,"
+        "update payment_provider_accounts set reconcile_at = now() + $3::interval, claimed_until = null,"
         " reconciled_until = coalesce($4, reconciled_until) where store_id = $1 and provider = $2",
         work.scope.store_id,
         provider,

@@ -113,7 +113,7 @@ async def receive_for_platform(
 async def process_due(desk: Desk, make_scope: Any) -> int:
     """Process one batch of the inbox; answers how many were due."""
     async with desk.database.relay(reason="payments: claim notifications of providers") as system:
-        due = await waiting.claim_events(system, BATCH, LEASE)
+        due = await waiting.claim_events(system, desk.claimant, BATCH, LEASE)
 
     async def one(row: Any) -> None:
         scope = await make_scope(row["store_id"], f"inbox_{row['id'].hex}")
@@ -133,7 +133,7 @@ async def process_due(desk: Desk, make_scope: Any) -> int:
 async def refund_due(desk: Desk, make_scope: Any) -> int:
     """Ask for one batch of refunds that nobody has asked for, or that had no answer; answers how many."""
     async with desk.database.relay(reason="payments: claim refunds that were promised") as system:
-        due = await waiting.claim_refunds(system, BATCH, LEASE)
+        due = await waiting.claim_refunds(system, desk.claimant, BATCH, LEASE)
 
     async def one(row: Any) -> None:
         scope = await make_scope(row["store_id"], f"refund_{row['id'].hex}")

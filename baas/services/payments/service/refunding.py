@@ -57,7 +57,7 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
         origin="api",
         failure_code=None,
         now=now,
-        due_at=None if kind.in_process else clock.now() + LEASE,
+        due_in=None if kind.in_process else LEASE,
     )
     if not kind.in_process:
         await repository.note(
