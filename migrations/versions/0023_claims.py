@@ -1,16 +1,19 @@
-"""Claims say who made them, so that what a dead worker had claimed is taken over within seconds.
+"""Claims say who made them, so that what a dead worker had claimed is taken over within seconds; jobs die in sight.
 
 `workers` has a row for each start of a worker, under a random number that its claims carry. A claim of an event's job
-and of what waits for a payment provider is a lease of its own now, beside the time at which it is due.
+and of what waits for a payment provider is a lease of its own now, beside the time at which it is due. A job whose handler
+failed too often is dead: it keeps its event's text, says why, and can be tried again by the store.
 
 Revision ID: 0023
 Revises: 0022
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.policies import AUTH, RELAY
+from migrations.policies import APP, AUTH, RELAY
 
 revision = "0023"
 down_revision = "0022"
@@ -27,6 +30,13 @@ GRANTED_BY_COLUMN = {
     "provider_events": ("claimed_by", "claimed_until"),
     "payment_provider_accounts": ("claimed_by", "claimed_until"),
 }
+OF_DEAD_JOBS: dict[str, sa.types.TypeEngine[Any]] = {
+    "error_class": sa.Text(),
+    "failed_at": TIME,
+    "dead_at": TIME,
+    "body": sa.Text(),
+    "request_id": sa.Text(),
+}
 
 
 def upgrade() -> None:
@@ -39,6 +49,7 @@ def upgrade() -> None:
         names = ", ".join(columns)
         op.execute(f"grant select ({names}), update ({names}) on {table} to {RELAY}")
     op.execute("alter table event_jobs set (fillfactor = 50)")
+    _jobs_die()
 
     # Its rows are of processes that end with the release before.
     op.drop_table("workers")
@@ -54,6 +65,23 @@ def upgrade() -> None:
     )
 
 
+def _jobs_die() -> None:
+    for name, type_ in OF_DEAD_JOBS.items():
+        op.add_column("event_jobs", sa.Column(name, type_))
+    op.alter_column("event_jobs", "next_attempt_at", nullable=True)
+    op.create_check_constraint(
+        op.f("ck_event_jobs_dead"), "event_jobs", "(dead_at is null) = (next_attempt_at is not null)"
+    )
+    op.create_index(
+        "ix_event_jobs_failing",
+        "event_jobs",
+        ["store_id", "event_id"],
+        postgresql_where=sa.text("error is not null"),
+    )
+    op.execute(f"grant update (attempts, next_attempt_at, dead_at) on event_jobs to {APP}")
+    op.execute(f"grant select (request_id) on events to {RELAY}")
+
+
 def downgrade() -> None:
     """What is claimed comes due when its lease ends, as before."""
     op.drop_table("workers")
@@ -64,6 +92,14 @@ def downgrade() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_workers"),
     )
     op.execute("alter table event_jobs reset (fillfactor)")
+    op.drop_constraint(op.f("ck_event_jobs_dead"), "event_jobs")
+    op.execute("update event_jobs set next_attempt_at = now() where next_attempt_at is null")
+    op.alter_column("event_jobs", "next_attempt_at", nullable=False)
+    op.drop_index("ix_event_jobs_failing", "event_jobs")
+    for column in OF_DEAD_JOBS:
+        op.drop_column("event_jobs", column)
+    op.execute(f"revoke update (attempts, next_attempt_at) on event_jobs from {APP}")
+    op.execute(f"revoke select (request_id) on events from {RELAY}")
     for table in HAVE_NONE:
         op.drop_column(table, "claimed_until")
     for table in (*HAVE_LEASES, *HAVE_NONE):

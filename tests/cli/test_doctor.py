@@ -92,8 +92,8 @@ async def test_the_worker_the_schema_the_walls_and_the_backlog(patient: Patient)
         *(ids.new_id(), moment),
     )
     await patient.admin.execute(
-        "insert into event_jobs (store_id, id, event_id, handler, attempts, next_attempt_at, error)"
-        " values ($1, $1, $1, 'orders', 9, now(), 'ValueError: odd')",
+        "insert into event_jobs (store_id, id, event_id, handler, attempts, next_attempt_at, error_class, error)"
+        " values ($1, $1, $1, 'orders', 9, now(), 'ValueError', 'odd')",
         ids.new_id(),
     )
     found = await wrong(patient.settings)

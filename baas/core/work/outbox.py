@@ -8,12 +8,13 @@ for each handler of a higher service. A worker that dies in between has done not
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Index, text
+import structlog
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from baas import API_VERSION
@@ -23,7 +24,11 @@ from baas.core.observe import metrics
 from baas.core.observe.logging import report_exception
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.work import event_jobs
 from baas.core.work.claims import Claimant
+from baas.core.work.event_jobs import ClaimedJob, LostWithItsWorker
+
+log = structlog.get_logger(__name__)
 
 EVENTS_KEPT_DAYS: Final = 90
 RELAY_BATCH: Final = 500
@@ -83,28 +88,6 @@ class EventSubject(StoreOwned, Base):
     last_sequence: Mapped[int] = column()
 
 
-class EventJob(StoreEntity, Base):
-    """One event that one handler of this backend still has to hear; gone when it has."""
-
-    __tablename__ = "event_jobs"
-    __table_args__ = (
-        Index("ix_event_jobs_due", "next_attempt_at"),
-        # Half-empty pages keep the claim's update on the page of each row, without touching an index.
-        {"postgresql_with": {"fillfactor": 50}},
-    )
-
-    event_id: Mapped[UUID] = column()
-    handler: Mapped[str] = column()
-    attempts: Mapped[int] = column(server_default=text("0"))
-    """How often it was claimed, without the claims that were given back."""
-    next_attempt_at: Mapped[datetime] = column()
-    error: Mapped[str | None] = column()
-    claimed_by: Mapped[int | None] = column()
-    """Who claimed it last (`baas.core.work.claims`)."""
-    claimed_until: Mapped[datetime | None] = column()
-    """The end of the lease; no other claim of this row ends at the same moment."""
-
-
 class EventRow(msgspec.Struct, frozen=True):
     """What the relay knows of an event when it fans it out."""
 
@@ -123,6 +106,14 @@ class ReceivedEvent(msgspec.Struct, frozen=True):
     type: str
     subject: str
     data: dict[str, Any]
+
+
+_decode: Final = msgspec.json.Decoder(ReceivedEvent).decode
+"""An event's frozen text holds all that a handler hears, and more."""
+
+
+class UnknownHandler(Exception):
+    """A job names a handler that this code does not have: it was renamed, or belongs to another release."""
 
 
 FanOut = Callable[[SystemConnection, Sequence[EventRow]], Awaitable[None]]
@@ -237,77 +228,6 @@ async def relay(database: Database, handlers: Handlers, fan_outs: Sequence[FanOu
 
 
 JOB_BATCH: Final = 50
-JOB_LEASE: Final = timedelta(seconds=60)
-# A claim that was lost with its worker counts as a try, and the next one waits after it as after a failure: an event
-# whose handler kills its worker must not do that all day long.
-_CLAIM_JOBS: Final = """
-with due as (
-  select store_id, id from event_jobs
-  where next_attempt_at <= now() and (claimed_until is null
-    or (claimed_until <= now() or claimed_by = any($3::bigint[]))
-      and claimed_until - $2::interval + least(interval '1 second' * 2 ^ least(attempts, 12), interval '1 hour') <= now())
-  order by next_attempt_at limit $1 for update skip locked
-)
-update event_jobs j set claimed_by = $4, claimed_until = now() + $2::interval, attempts = attempts + 1 from due
-where j.store_id = due.store_id and j.id = due.id
-returning j.store_id, j.id, j.event_id, j.handler, j.attempts, j.claimed_until
-"""
-_TAKE_JOB: Final = """
-delete from event_jobs where store_id = $1 and id = $2 and claimed_until = $3 returning event_id
-"""
-_JOB_FAILED: Final = """
-update event_jobs set next_attempt_at = now() + $4::interval, error = $5, claimed_until = null
-where store_id = $1 and id = $2 and claimed_until = $3
-"""
-_GIVE_JOBS_BACK: Final = """
-update event_jobs j set claimed_until = null, attempts = attempts - 1
-from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as c (store_id, id, claimed_until)
-where j.store_id = c.store_id and j.id = c.id and j.claimed_until = c.claimed_until
-"""
-
-
-class ClaimedJob(msgspec.Struct, frozen=True):
-    """A job that is this process's until its lease ends, or until the others take this process for dead."""
-
-    store_id: UUID
-    id: UUID
-    event_id: UUID
-    handler: str
-    attempts: int
-    """Which try this is, from 1."""
-    claimed_until: datetime
-
-
-async def claim_jobs(system: SystemConnection, claimant: Claimant, limit: int) -> list[ClaimedJob]:
-    """Take at most `limit` due jobs, those that have waited longest first."""
-    rows = await system.fetch(_CLAIM_JOBS, limit, JOB_LEASE, claimant.ended, claimant.id)
-    return [ClaimedJob(*row) for row in rows]
-
-
-async def take_job(work: StoreWork, job: ClaimedJob) -> bool:
-    """Delete a claimed job in the transaction of its effect; False when it is somebody else's meanwhile.
-
-    Whoever gets False leaves the effect be: it happens, or has happened, in another transaction.
-    """
-    return await work.fetchval(_TAKE_JOB, job.store_id, job.id, job.claimed_until) is not None
-
-
-async def job_failed(system: SystemConnection, job: ClaimedJob, error: Exception) -> None:
-    """Note why a claimed job failed, and when it is tried again: after a growing wait, at most an hour."""
-    wait = min(timedelta(seconds=2 ** min(job.attempts, 12)), timedelta(hours=1))
-    text = f"{type(error).__name__}: {error}"[:500]
-    await system.execute(_JOB_FAILED, job.store_id, job.id, job.claimed_until, wait, text)
-
-
-async def give_jobs_back(system: SystemConnection, jobs: Sequence[ClaimedJob]) -> None:
-    """Make claimed jobs due again that were not begun; what is somebody else's meanwhile, or done, is left alone."""
-    await system.execute(
-        _GIVE_JOBS_BACK,
-        [job.store_id for job in jobs],
-        [job.id for job in jobs],
-        [job.claimed_until for job in jobs],
-    )
-
 
 ScopeMaker = Callable[[UUID, str], Awaitable[StoreScope]]
 """Makes the scope of a system job from a store and the request id that caused it (baas.tenants.auth)."""
@@ -317,12 +237,12 @@ async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMake
     """Let handlers hear due events, each in a transaction of its store; answer how many were due.
 
     The job's row is deleted in the handler's own transaction, so its effect happens exactly once; a
-    handler that raises leaves the row, which comes due again after a growing wait (at most an hour).
+    handler that raises leaves the row, which comes due again after a growing wait or is dead in the end.
     Jobs that were not begun when this is cancelled are given back.
     """
     by_name = {name: handler for group in handlers.values() for name, handler in group.items()}
     async with database.relay(reason="jobs: claim events that handlers have to hear", **BY_KEY) as system:
-        jobs = await claim_jobs(system, claimant, JOB_BATCH)
+        jobs = await event_jobs.claim(system, claimant, JOB_BATCH)
     left = list(reversed(jobs))
     try:
         while left:
@@ -331,21 +251,22 @@ async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMake
     finally:
         if left:
             async with database.relay(reason="jobs: give back what was not begun", **BY_KEY) as system:
-                await give_jobs_back(system, left)
+                await event_jobs.give_back(system, left)
     return len(jobs)
 
 
 _BACKLOG: Final = """
 select (select count(*) from (select from event_outbox limit $1) waiting) as events,
   (select id from event_outbox order by id limit 1) as oldest,
-  (select count(*) from (select from event_jobs where next_attempt_at <= now() limit $1) due) as jobs
+  (select count(*) from (select from event_jobs where next_attempt_at <= now() limit $1) due) as jobs,
+  (select count(*) from (select from event_jobs where error is not null and dead_at is not null limit $1) dead) as dead
 """
 _COUNTED: Final = 10_000
 """A longer queue is shown as so many: counting it would cost more the longer it is."""
 
 
 async def measure(database: Database) -> None:
-    """Show in this process's metrics how much waits for the relay and for handlers, and for how long."""
+    """Show in this process's metrics how much waits for the relay and for handlers, how long, and how much is dead."""
     async with database.relay(reason="metrics: how much waits") as system:
         row = (await system.fetch(_BACKLOG, _COUNTED))[0]
     # By the id, which knows the real time also in a test store whose clock was moved.
@@ -353,30 +274,30 @@ async def measure(database: Database) -> None:
     metrics.outbox_lag.set(max(0.0, lag))
     metrics.queue_depth.labels("events").set(row["events"])
     metrics.queue_depth.labels("jobs").set(row["jobs"])
+    metrics.dead_jobs.set(row["dead"])
 
 
 async def _run_job(
     database: Database, job: ClaimedJob, by_name: Mapping[str, Handler], make_scope: ScopeMaker
 ) -> None:
     try:
-        handler = by_name[job.handler]
+        handler = by_name.get(job.handler)
+        if handler is None:
+            raise UnknownHandler(f"No handler is called {job.handler} any more.")
+        if job.is_spent:
+            raise LostWithItsWorker("The worker ended while it was at it, each of the last times.")
         scope = await make_scope(job.store_id, f"job_{job.id.hex}")
         async with database.fast(scope) as work:
-            if not await take_job(work, job):
+            body = await event_jobs.take(work, job)
+            if body is None:
                 return
-            row = await work.fetchrow(
-                "select type, subject, body from events where store_id = $1 and id = $2",
-                scope.store_id,
-                job.event_id,
-            )
-            if row is not None:
-                data = msgspec.json.decode(row["body"])["data"]
-                await handler(
-                    work, ReceivedEvent(ids.encode("evt", job.event_id), row["type"], row["subject"], data)
-                )
+            await handler(work, _decode(body))
         metrics.worker_jobs.labels(job.handler, "done").inc()
     except Exception as error:
         metrics.worker_jobs.labels(job.handler, "failed").inc()
         report_exception(error, "event_job.failed", handler=job.handler, attempts=job.attempts)
         async with database.relay(reason="jobs: note why a handler failed and when to try again") as system:
-            await job_failed(system, job, error)
+            is_dead = await event_jobs.failed(system, job, error)
+        if is_dead:
+            metrics.worker_jobs.labels(job.handler, "dead").inc()
+            log.error("event_job.dead", handler=job.handler, event_id=ids.encode("evt", job.event_id))

@@ -9,9 +9,10 @@ import pytest
 from baas.core.db import Database
 from baas.core.scope import StoreScope
 from baas.core.values import clock
-from baas.core.work import outbox
+from baas.core.work import event_jobs, outbox
 from baas.core.work.claims import Claimant
-from baas.core.work.outbox import ClaimedJob, ReceivedEvent, emit
+from baas.core.work.event_jobs import ClaimedJob
+from baas.core.work.outbox import ReceivedEvent, emit
 from baas.worker import Worker
 from tests.clients import Shop, drain
 
@@ -44,12 +45,12 @@ async def relayed(database: Database, scope: StoreScope, number: int = 1) -> Non
 
 async def claim(database: Database, claimant: Claimant) -> list[ClaimedJob]:
     async with database.relay(reason="a test claims") as system:
-        return await outbox.claim_jobs(system, claimant, 50)
+        return await event_jobs.claim(system, claimant, 50)
 
 
 async def take(database: Database, scope: StoreScope, job: ClaimedJob) -> bool:
     async with database.fast(scope) as work:
-        return await outbox.take_job(work, job)
+        return await event_jobs.take(work, job) is not None
 
 
 async def later(database: Database, by: str) -> None:
@@ -78,8 +79,8 @@ async def test_what_a_dead_process_claimed_is_taken_over_and_nothing_is_done_twi
 
     assert not await take(database, scope, job)
     async with database.relay(reason="a test fails late") as system:
-        await outbox.job_failed(system, job, RuntimeError("late"))
-        await outbox.give_jobs_back(system, [job])
+        await event_jobs.failed(system, job, RuntimeError("late"))
+        await event_jobs.give_back(system, [job])
     assert await take(database, scope, again)
     async with database.fast(scope) as work:
         assert await work.fetchval("select count(*) from event_jobs") == 0
