@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import structlog
 
-from baas.assembly import TABLES, close_runtime, open_runtime
+from baas.assembly import EVENT_TYPES, TABLES, close_runtime, open_runtime
 from baas.core.observe import memory
 from baas.core.observe.scrape import scraped
 from baas.core.redis.client import redis_client
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
-from baas.core.work import housekeeping, outbox, retention
+from baas.core.work import housekeeping, outbox, retention, subjects
 from baas.core.work.heartbeat import Heartbeat
 from baas.core.work.jobs import Drain, Loop, Loops
-from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker
+from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker, Subscriptions
 from baas.services.carts import jobs as carts_jobs
 from baas.services.imports import jobs as imports_jobs
 from baas.services.inventory import jobs as inventory_jobs
@@ -31,7 +31,7 @@ FAN_OUTS: list[FanOut] = [webhooks_jobs.FAN_OUT]
 """What the relay tells every event."""
 
 
-def merge_handlers(*groups: Handlers) -> Handlers:
+def merge_handlers(*groups: Subscriptions) -> Handlers:
     """The handlers of several packages together."""
     merged: dict[str, dict[str, Handler]] = {}
     for group in groups:
@@ -40,7 +40,7 @@ def merge_handlers(*groups: Handlers) -> Handlers:
     return merged
 
 
-HANDLERS: Handlers = merge_handlers(notifications_jobs.HANDLERS, orders_jobs.HANDLERS)
+HANDLERS: Handlers = merge_handlers(notifications_jobs.handlers(EVENT_TYPES), orders_jobs.HANDLERS)
 """Which handlers hear which events."""
 
 LoopMaker = Callable[[Runtime, ScopeMaker], Drain | Loop]
@@ -92,6 +92,8 @@ class Worker:
             await retention.maintain_partitions(database, TABLES)
             return 0
 
+        walk = subjects.Walk(database)
+
         async def sweep() -> int:
             return await retention.sweep(database, TABLES)
 
@@ -102,6 +104,7 @@ class Worker:
             "housekeeping": Loop("housekeeping", keep_house, every=60.0),
             "partitions": Loop("partitions", partitions, every=3600.0),
             "retention": Loop("retention", sweep, every=3600.0),
+            "subjects": Loop("subjects", walk.step, every=subjects.EVERY),
         }
         for loop_name, (make, every) in LOOPS.items():
             made = make(runtime, self.table.scope_for_job)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from baas.core.observe.logging import _merge_request
 from baas.core.observe.scrape import scraped
 from baas.core.settings import Settings
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.worker import Worker, create_worker
 from tests import workers
 from tests.clients import Shop, drain
@@ -78,10 +80,23 @@ async def test_a_schema_of_another_version_is_not_ready(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The code of tomorrow on the schema of today."""
-    monkeypatch.setattr("baas.app.head", lambda: "9999")
+    monkeypatch.setattr("baas.core.schema.migrations.head", lambda: "9999")
     status, wrong = await ready(settings)
     assert status == 503
     assert "this code needs 9999" in (wrong["postgresql"] or "")
+
+
+@pytest.mark.usefixtures("beating")
+async def test_functions_of_another_version_are_not_ready(settings: Settings, owner_url: str) -> None:
+    """The tables are of today, and one function is not."""
+    connection = await asyncpg.connect(owner_url)
+    digest = await connection.fetchval("select digest from sql_files where name = 'cart_put'")
+    try:
+        await connection.execute("update sql_files set digest = 'another' where name = 'cart_put'")
+        assert await ready(settings) == (503, {"postgresql": "not as this code has them: cart_put"})
+    finally:
+        await connection.execute("update sql_files set digest = $1 where name = 'cart_put'", digest)
+        await connection.close()
 
 
 def test_a_route_that_does_not_say_who_may_call_it_stops_the_start() -> None:
@@ -212,4 +227,4 @@ async def test_a_bug_is_logged_with_its_request_and_its_store_and_told_to_sentry
         for event in ("something.odd", "request.failed")
     )
     assert odd["request_id"] == failed["request_id"] == "req_of_the_bug"
-    assert odd["store_id"] == ids.decode("store", shop.id)
+    assert odd["store_id"] == ids.decode(Kind.STORE, shop.id)

@@ -13,8 +13,8 @@ import msgspec
 from redis.asyncio import Redis
 
 from baas.cli.common import REFUSED, json_option, settings
-from baas.core.db import migrations
-from baas.core.db.roles import APP, AUTH, OPERATOR, RELAY
+from baas.core.schema import migrations
+from baas.core.schema.roles import APP, AUTH, OPERATOR, RELAY
 from baas.core.settings import Settings
 from baas.core.values import clock
 from baas.core.work import heartbeat
@@ -93,7 +93,8 @@ async def examine(deployment: Settings) -> list[Finding]:
 
 async def _guarded(name: str, check: Check, connection: asyncpg.Connection) -> list[Finding]:
     try:
-        return await asyncio.wait_for(check(connection), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            return await check(connection)
     except (asyncpg.PostgresError, OSError, TimeoutError) as error:
         return [Finding(name, ok=False, seen=_words(error), todo="Run `baas migrate`, then try again.")]
 
@@ -112,9 +113,11 @@ async def _redis(url: str) -> Finding:
 
 
 async def _migrations(connection: asyncpg.Connection) -> list[Finding]:
-    version, head = await connection.fetchval("select version_num from alembic_version"), migrations.head()
-    seen = f"schema at {version}, code at {head}"
-    return [Finding("migrations", ok=version == head, seen=seen, todo="Run `baas migrate`.")]
+    state = await connection.fetchrow(migrations.Schema.STATE)
+    schema = migrations.Schema()
+    problem = schema.problem(state)
+    seen = problem or f"schema at {schema.head}, with its functions as this code has them"
+    return [Finding("migrations", ok=problem is None, seen=seen, todo="Run `baas migrate`.")]
 
 
 async def _role(wanted: str, connection: asyncpg.Connection) -> list[Finding]:

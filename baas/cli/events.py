@@ -8,6 +8,7 @@ import msgspec
 from baas.cli.common import json_option, opened, run, show, show_list
 from baas.cli.imports import store_scope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work import event_jobs
 from baas.webhooks.schemas.events import StoredEvent
 from baas.webhooks.service import events
@@ -23,9 +24,9 @@ class DeadEvent(msgspec.Struct, frozen=True):
     event_id: str
     handler: str
     attempts: int
-    failed_at: str
-    error_class: str
-    error: str
+    failed_at: str | None
+    error_class: str | None
+    error: str | None
 
 
 @click.group("events", short_help="List and retry dead events.")
@@ -52,11 +53,11 @@ async def _dead() -> list[DeadEvent]:
         found = await event_jobs.dead(system, MOST)
     return [
         DeadEvent(
-            store_id=ids.encode("store", job.store_id),
-            event_id=ids.encode("evt", job.event_id),
+            store_id=ids.encode(Kind.STORE, job.store_id),
+            event_id=ids.encode(Kind.EVENT, job.event_id),
             handler=job.handler,
             attempts=job.attempts,
-            failed_at=clock.rfc3339(job.failed_at),
+            failed_at=None if job.failed_at is None else clock.rfc3339(job.failed_at),
             error_class=job.error_class,
             error=job.error,
         )
@@ -82,7 +83,7 @@ def retry(reference: str, event_id: str | None, everything: bool, as_json: bool)
             scope = await store_scope(runtime, table, reference)
             if event_id is not None:
                 async with runtime.database.fast(scope) as store:
-                    return await events.retry_event(store, ids.decode("evt", event_id))
+                    return await events.retry_event(store, ids.decode(Kind.EVENT, event_id))
             async with runtime.database.fast(scope) as store:
                 return {"count": await events.retry_dead(store, MOST)}
 

@@ -10,12 +10,14 @@ import aiohttp
 import click
 import msgspec
 
+from baas.assembly import EVENT_TYPES
 from baas.cli.common import REFUSED, fail, json_option, opened, run, show
 from baas.cli.duration import seconds
 from baas.cli.imports import store_scope
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.webhooks import signing
 from baas.webhooks.schemas.outbound import Delivery, Replay, Replayed, ReplayOf
 from baas.webhooks.service import deliveries, endpoints, events
@@ -53,11 +55,11 @@ def replay(
             scope = await store_scope(runtime, table, reference)
             which = ReplayOf.ALL if everything else ReplayOf.FAILED
             start = clock.now(scope) - timedelta(seconds=seconds(since))
-            endpoint, count = ids.decode("we", endpoint_id), 0
+            endpoint, count = ids.decode(Kind.ENDPOINT, endpoint_id), 0
             while True:
                 data = Replay(since=start, which=which, event_types=list(types) or None)
                 async with runtime.database.store(scope) as session:
-                    done = await deliveries.replay(session, endpoint, data)
+                    done = await deliveries.replay(session, runtime.event_types, endpoint, data)
                 count += done.count
                 if done.next_since is None:
                     return Replayed(count=count, next_since=None)
@@ -133,7 +135,7 @@ def forward(
     async def work() -> None:
         chosen = secret or signing.new_secret()
         key = signing.secret_key(chosen)
-        patterns = endpoints.check_event_types(list(types), "type")
+        patterns = endpoints.check_event_types(EVENT_TYPES, list(types), "type")
         async with opened() as (runtime, table), aiohttp.ClientSession(trust_env=False) as http:
             scope = await store_scope(runtime, table, reference)
             if scope.mode is not Mode.TEST:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from redis.asyncio import Redis
 
     from baas.core.crypto import KeyRing
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from baas.core.settings import Settings
     from baas.core.values.cursors import CursorSigner
     from baas.core.work.claims import Claimant
+    from baas.core.work.event_types import EventType
     from baas.core.work.jobs import Nudger
 
 
@@ -29,3 +32,5 @@ class Runtime(msgspec.Struct, frozen=True):
     nudger: "Nudger"
     http: "OutgoingClient"
     claimant: "Claimant"
+    event_types: "Mapping[str, EventType]"
+    """Every type of event that this deployment knows, by its name."""

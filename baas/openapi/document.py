@@ -6,26 +6,18 @@ from typing import Any, Final
 from litestar import Litestar
 
 from baas import API_VERSION
+from baas.assembly import EVENT_TYPES
 from baas.core.serving.envelope import Failure
+from baas.core.values.ids import Kind
+from baas.core.work.event_types import EventType
 from baas.openapi import texts
 from baas.openapi.endpoints import Endpoint, endpoints
 from baas.openapi.examples import Examples
 from baas.openapi.schemas import REF, components
 from baas.openapi.story import public_id
-from baas.services.carts.schemas import Cart
-from baas.services.catalog.schemas import Product
-from baas.services.inventory.schemas import Level
-from baas.services.notifications.schemas import Notification
-from baas.services.orders.schemas import Order
-from baas.services.payments.schemas import Payment
-from baas.webhooks.schemas.outbound import Endpoint as WebhookEndpoint
-from baas.webhooks.schemas.payloads import Customer, EndpointTest, ErasedCustomer
+from baas.webhooks.schemas.events import PUBLISHABLE
 
 _MOMENT: Final = "2026-11-21T14:03:27.512Z"
-_PAYLOADS: Final = (
-    *(Order, Payment, Product, Level, Cart, Notification, WebhookEndpoint),
-    *(Customer, ErasedCustomer, EndpointTest),
-)
 _JSON: Final = "application/json"
 _SECURITY: Final = {
     "StoreKey": {
@@ -42,7 +34,7 @@ _SECURITY: Final = {
     },
 }
 _HEADERS: Final = {
-    "RequestId": ("Names this request in our logs.", {"type": "string"}, public_id("req")),
+    "RequestId": ("Names this request in our logs.", {"type": "string"}, public_id(Kind.REQUEST)),
     "RateLimitLimit": ("Requests per minute.", {"type": "integer"}, 12000),
     "RateLimitRemaining": ("Requests that would pass now.", {"type": "integer"}, 11999),
     "RateLimitReset": ("Seconds until all of the limit would pass at once again.", {"type": "integer"}, 1),
@@ -87,7 +79,9 @@ def build_document(app: Litestar, base_url: str) -> dict[str, Any]:
         for kind in (operation.body, operation.answer)
         if kind is not None and not isinstance(kind, dict)
     ]
-    schemas, named = components([*kinds, Failure, *_PAYLOADS])
+    schemas, named = components(
+        [*kinds, Failure, *dict.fromkeys(event.payload for event in EVENT_TYPES.values())]
+    )
     by_kind = list(zip(kinds, schemas, strict=False))
     _refine(named)
     writer = _Writer(by_kind, named)
@@ -244,8 +238,8 @@ class _Writer:
     def webhooks(self) -> dict[str, Any]:
         """What endpoints receive, one entry for each type of event."""
         written = {}
-        for event, (struct, text) in texts.EVENTS.items():
-            data = {"$ref": REF.format(name=struct)}
+        for event, type_ in EVENT_TYPES.items():
+            data = {"$ref": REF.format(name=type_.payload.__name__)}
             body = {
                 "type": "object",
                 "required": [
@@ -274,12 +268,14 @@ class _Writer:
             }
             example_data = self._examples.of(data)
             example = {
-                "id": public_id("evt"),
+                "id": public_id(Kind.EVENT),
                 "type": event,
                 "api_version": API_VERSION,
                 "timestamp": _MOMENT,
-                "store_id": public_id("store"),
-                "subject": example_data.get("id") or example_data.get("endpoint_id") or public_id("var"),
+                "store_id": public_id(Kind.STORE),
+                "subject": example_data.get("id")
+                or example_data.get("endpoint_id")
+                or public_id(Kind.VARIANT),
                 "sequence": 2,
                 "data": example_data,
             }
@@ -288,7 +284,7 @@ class _Writer:
                     "operationId": f"on_{event.replace('.', '_')}",
                     "tags": ["webhooks"],
                     "summary": event,
-                    "description": text,
+                    "description": _meaning(type_),
                     "parameters": [
                         {
                             "name": name,
@@ -308,6 +304,12 @@ class _Writer:
                 }
             }
         return written
+
+
+def _meaning(event: EventType) -> str:
+    """What the document says of an event."""
+    more = [texts.RESERVED] if event.reserved else [texts.PUBLISHED] if event in PUBLISHABLE else []
+    return " ".join([event.sentence, *more])
 
 
 _WEBHOOK_HEADERS: Final = {
@@ -370,7 +372,7 @@ _DETAILS: Final[dict[str, dict[str, Any]]] = {
     "validation_error": {"fields": {"quantity": "Expected `int` >= 1"}},
     "rate_limited": {"limit": 600, "retry_after": 2},
     "payload_too_large": {"limit": 1048576},
-    "insufficient_stock": {"variant_id": public_id("var"), "asked": 3, "available": 1},
+    "insufficient_stock": {"variant_id": public_id(Kind.VARIANT), "asked": 3, "available": 1},
     "invalid_transition": {"from": "delivered", "to": "cancelled", "allowed": ["returned"]},
     "price_changed": {"expected_total": 4130000, "total": 4330000},
     "payment_provider_error": {"provider": "sandbox"},
@@ -378,7 +380,7 @@ _DETAILS: Final[dict[str, dict[str, Any]]] = {
 
 
 def _meta() -> dict[str, str]:
-    return {"request_id": public_id("req"), "timestamp": _MOMENT, "version": "v1"}
+    return {"request_id": public_id(Kind.REQUEST), "timestamp": _MOMENT, "version": "v1"}
 
 
 def _who(endpoint: Endpoint) -> str:

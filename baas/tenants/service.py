@@ -2,21 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import Conflict, InsufficientScope, ValidationFailed
-from baas.core.scope import StoreScope
+from baas.core.scope import Mode, StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.tenants import audit, limits, repository
 from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
 from baas.tenants.door.origins import check_origins
 from baas.tenants.models import ApiKey, Store
 from baas.tenants.plans import LIMITS, UNLIMITED, limit_of
+from baas.tenants.rows import KeyRow, StoreRow
 from baas.tenants.schemas import (
     SCOPES,
     ApiKeyOut,
@@ -36,48 +37,54 @@ MAX_KEYS = 100
 """Keys of a store that are neither revoked nor expired."""
 
 
-def store_out(row: Any) -> StoreOut:
-    """A store's public form, from its model or a record."""
-    read = row.__getitem__ if hasattr(row, "keys") else lambda name: getattr(row, name)
+def store_out(row: Store | StoreRow) -> StoreOut:
+    """A store's public form, whichever way it was read."""
     return StoreOut(
-        id=ids.encode("store", read("id")),
-        created_at=clock.rfc3339(read("created_at")),
-        updated_at=clock.rfc3339(read("updated_at")),
-        **{
-            name: read(name)
-            for name in StoreOut.__struct_fields__
-            if name not in {"id", "created_at", "updated_at"}
-        },
+        id=ids.encode(Kind.STORE, row.id),
+        name=row.name,
+        slug=row.slug,
+        domain=row.domain,
+        mode=Mode(row.mode),
+        plan=row.plan,
+        is_active=row.is_active,
+        currency=row.currency,
+        locale=row.locale,
+        country=row.country,
+        prices_include_tax=row.prices_include_tax,
+        allowed_origins=row.allowed_origins,
+        settings=row.settings,
+        flags=row.flags,
+        limits=row.limits,
+        created_at=clock.rfc3339(row.created_at),
+        updated_at=clock.rfc3339(row.updated_at),
     )
 
 
-def key_out(row: Any) -> ApiKeyOut:
-    """A key's public form, from its model or a record."""
-    read = row.__getitem__ if hasattr(row, "keys") else lambda name: getattr(row, name)
-
-    def moment(name: str) -> str | None:
-        value = read(name)
-        return None if value is None else clock.rfc3339(value)
-
+def key_out(row: ApiKey | KeyRow) -> ApiKeyOut:
+    """A key's public form, whichever way it was read."""
     return ApiKeyOut(
-        id=ids.encode("key", read("id")),
-        kind=KeyKind(read("kind")),
-        name=read("name"),
-        prefix=read("prefix"),
-        last_four=read("last_four"),
-        scopes=list(read("scopes")),
-        created_at=moment("created_at") or "",
-        expires_at=moment("expires_at"),
-        last_used_at=moment("last_used_at"),
-        revoked_at=moment("revoked_at"),
+        id=ids.encode(Kind.API_KEY, row.id),
+        kind=KeyKind(row.kind),
+        name=row.name,
+        prefix=row.prefix,
+        last_four=row.last_four,
+        scopes=list(row.scopes),
+        created_at=clock.rfc3339(row.created_at),
+        expires_at=_moment(row.expires_at),
+        last_used_at=_moment(row.last_used_at),
+        revoked_at=_moment(row.revoked_at),
     )
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else clock.rfc3339(value)
 
 
 def storefront_store(scope: StoreScope) -> StorefrontStore:
     """What visitors may know of the store; it is all in the scope."""
     store = scope.store
     return StorefrontStore(
-        id=ids.encode("store", scope.store_id),
+        id=ids.encode(Kind.STORE, scope.store_id),
         name=store.name,
         mode=scope.mode,
         currency=store.currency,
@@ -122,7 +129,9 @@ async def update_store(session: StoreSession, data: UpdateStore) -> StoreOut:
         await session.flush()
         await session.refresh(store)
         new = {name: changes[name] for name in old}
-        await audit.record(session, "store.updated", subject=ids.encode("store", store.id), old=old, new=new)
+        await audit.record(
+            session, "store.updated", subject=ids.encode(Kind.STORE, store.id), old=old, new=new
+        )
         changed(session)
     return store_out(store)
 
@@ -233,7 +242,7 @@ async def rotate_key(
     await audit.record(
         session,
         "api_key.rotated",
-        subject=ids.encode("key", old.id),
+        subject=ids.encode(Kind.API_KEY, old.id),
         new={"new_key": new.id, "grace_seconds": data.grace_seconds},
     )
     return new
@@ -244,7 +253,7 @@ async def revoke_key(session: StoreSession, key_id: UUID) -> ApiKeyOut:
     key = await repository.key_for_update(session, key_id)
     if key.revoked_at is None:
         key.revoked_at = clock.now()
-        await audit.record(session, "api_key.revoked", subject=ids.encode("key", key.id))
+        await audit.record(session, "api_key.revoked", subject=ids.encode(Kind.API_KEY, key.id))
         changed(session)
     return key_out(key)
 
@@ -256,7 +265,7 @@ async def list_audit(
     rows = await repository.list_audit(session, page, subject=subject, action=action)
     return page.cut(rows, lambda line: [str(line.id)]).map(
         lambda line: AuditLineOut(
-            id=ids.encode("aud", line.id),
+            id=ids.encode(Kind.AUDIT_LINE, line.id),
             actor_kind=line.actor_kind,
             actor_id=line.actor_id,
             action=line.action,

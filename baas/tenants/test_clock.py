@@ -15,6 +15,7 @@ from baas.core.db import StoreSession
 from baas.core.errors import Conflict, ValidationFailed
 from baas.core.scope import Mode
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.tenants import audit, repository
 from baas.tenants.operators import Operator
 from baas.tenants.service import changed
@@ -82,7 +83,7 @@ async def advance(session: StoreSession, by: timedelta) -> TestClock:
     await audit.record(
         session,
         "test_clock.advanced",
-        subject=ids.encode("store", store.id),
+        subject=ids.encode(Kind.STORE, store.id),
         old=_seconds(before),
         new=_seconds(store.clock_offset),
     )
@@ -92,17 +93,16 @@ async def advance(session: StoreSession, by: timedelta) -> TestClock:
 
 async def advance_store(operator: Operator, reference: str, by: timedelta) -> TestClock:
     """Move a store forward, named by its id or slug. Raises NotFound, LiveClock, ValidationFailed."""
-    store_id = ids.try_decode("store", reference)
+    store_id = ids.try_decode(Kind.STORE, reference)
     row = await repository.find_store(
         operator.system, store_id=store_id, slug=None if store_id is not None else reference
     )
-    if row["mode"] != Mode.TEST:
+    if row.mode != Mode.TEST:
         raise LiveClock(store=reference)
-    before = await repository.clock_offset_of(operator.system, row["id"])
-    after = _moved(before, by)
-    await repository.update_store(operator.system, row["id"], {"clock_offset": after})
-    await operator.audit(row["id"], "test_clock.advanced", old=_seconds(before), new=_seconds(after))
-    operator.changed(row["id"])
+    after = _moved(row.clock_offset, by)
+    await repository.update_store(operator.system, row.id, {"clock_offset": after})
+    await operator.audit(row.id, "test_clock.advanced", old=_seconds(row.clock_offset), new=_seconds(after))
+    operator.changed(row.id)
     return _shape(after)
 
 

@@ -11,6 +11,7 @@ from baas.core.work.outbox import EVENTS_KEPT_DAYS, FanOut, ScopeMaker
 from baas.webhooks import policy
 from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.repository import queue
+from baas.webhooks.schemas.outbound import DisabledReason
 from baas.webhooks.service import endpoints
 
 FAN_OUT: FanOut = queue.fan_out
@@ -22,7 +23,7 @@ PRUNE_BATCH = 2000
 def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker) -> Loop:
     """The loop that delivers."""
 
-    async def give_up(store_id: UUID, endpoint_id: UUID, reason: str) -> None:
+    async def give_up(store_id: UUID, endpoint_id: UUID, reason: DisabledReason) -> None:
         scope = await make_scope(store_id, f"job_{endpoint_id.hex}")
         async with runtime.database.store(scope) as session:
             await endpoints.give_up(session, endpoint_id, reason)

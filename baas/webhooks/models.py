@@ -18,6 +18,7 @@ class WebhookEndpoint(StoreEntity, Base):
     __tablename__ = "webhook_endpoints"
     __table_args__ = (
         CheckConstraint("status in ('enabled', 'disabled', 'failing')", name="status"),
+        CheckConstraint("disabled_reason in ('owner', 'deleted', 'gone', 'failed')", name="disabled_reason"),
         CheckConstraint("deleted_at is null or status = 'disabled'", name="deleted_is_disabled"),
         CheckConstraint("consecutive_failures >= 0 and circuit_level >= 0", name="counts"),
     )
@@ -35,6 +36,7 @@ class WebhookEndpoint(StoreEntity, Base):
     ordered: Mapped[bool] = column(server_default=text("false"))
     status: Mapped[str] = column(server_default=text("'enabled'"))
     disabled_reason: Mapped[str | None] = column()
+    """A `DisabledReason`; what people read is made of it where they read it."""
     failing_since: Mapped[datetime | None] = column()
     """The first failure after the last success."""
     consecutive_failures: Mapped[int] = column(server_default=text("0"))
@@ -44,6 +46,7 @@ class WebhookEndpoint(StoreEntity, Base):
     """How often the circuit opened since the last success: each pause is longer than the one before."""
     created_at: Mapped[datetime] = column()
     updated_at: Mapped[datetime] = column()
+    # D-024: a deleted endpoint stays as a row, for its deliveries to be readable.
     deleted_at: Mapped[datetime | None] = column()
 
 

@@ -1,6 +1,6 @@
 """Who may do what, in full. A migration that grants something changes this file, where a reviewer sees it.
 
-To write it anew: `python -m tests.tenancy.print_grants > tests/tenancy/grants.py`, and then read the difference.
+To write it anew: `make generate`, and then read the difference.
 """
 
 GRANTS: dict[str, dict[str, str]] = {
@@ -45,7 +45,6 @@ GRANTS: dict[str, dict[str, str]] = {
         "sandbox_payments": "insert, select, update",
         "stores": "select, update (allowed_origins, catalog_version, clock_offset, country, domain, locale, name, prices_include_tax, settings, updated_at)",
         "usage_counters": "delete, insert, select, update",
-        "variant_offers": "select",
         "variants": "delete, insert, select, update",
         "webhook_attempts": "select",
         "webhook_deliveries": "insert, select, update",
@@ -54,6 +53,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "baas_auth": {
         "alembic_version": "select",
         "api_keys": "select, update (last_used_at)",
+        "sql_files": "select",
         "stores": "select",
         "workers": "select",
     },
@@ -76,9 +76,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "notification_reports": "delete, select (id, store_id)",
         "notifications": "delete, select (attempts, claimed_by, claimed_until, id, next_attempt_at, status, store_id), update (claimed_by, claimed_until)",
         "orders": "select (due_at, id, store_id), update (due_at)",
-        "payment_provider_accounts": "select (account_id, claimed_by, claimed_until, enabled, id, is_test, provider, reconcile_at, store_id), update (claimed_by, claimed_until, reconcile_at)",
-        "provider_events": "delete, select (attempts, claimed_by, claimed_until, id, next_attempt_at, store_id), update (attempts, claimed_by, claimed_until, next_attempt_at)",
-        "refunds": "select (attempts, claimed_by, claimed_until, id, next_attempt_at, store_id), update (attempts, claimed_by, claimed_until, next_attempt_at)",
+        "payment_provider_accounts": "select (account_id, claimed_by, claimed_until, enabled, id, is_test, provider, reconcile_at, store_id), update (claimed_by, claimed_until)",
+        "provider_events": "delete, select (attempts, claimed_by, claimed_until, id, next_attempt_at, store_id), update (attempts, claimed_by, claimed_until)",
+        "refunds": "select (claimed_by, claimed_until, id, next_attempt_at, store_id), update (claimed_by, claimed_until)",
         "stores": "select (clock_offset, id, is_active, mode)",
         "webhook_attempts": "insert, select (id, store_id)",
         "webhook_deliveries": "delete, insert, select, update",
@@ -88,31 +88,25 @@ GRANTS: dict[str, dict[str, str]] = {
 }
 
 FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "cart_add_lines(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "cart_checked(carts,uuid[],bigint,bigint)": ("invoker", ("baas_app",)),
     "cart_convert(uuid,uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
-    "cart_convert_json(uuid,uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
     "cart_create(uuid,uuid,text,uuid[],uuid[],bigint[],text,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
         "invoker",
         ("baas_app",),
     ),
-    "cart_create_json(uuid,uuid,text,uuid[],uuid[],bigint[],text,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
-        "invoker",
-        ("baas_app",),
-    ),
+    "cart_hold(uuid,uuid,timestamp with time zone,timestamp with time zone)": ("invoker", ("baas_app",)),
+    "cart_json(carts,json)": ("invoker", ("baas_app",)),
+    "cart_lines(uuid,uuid)": ("invoker", ("baas_app",)),
     "cart_put(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone,timestamp with time zone,uuid[],bigint,bigint)": (
         "invoker",
         ("baas_app",),
     ),
-    "cart_put_json(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone,timestamp with time zone,uuid[],bigint,bigint)": (
-        "invoker",
-        ("baas_app",),
-    ),
     "cart_read(uuid,uuid)": ("invoker", ("baas_app",)),
-    "cart_read_json(uuid,uuid)": ("invoker", ("baas_app",)),
     "cart_set(uuid,uuid,uuid,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
-        "invoker",
-        ("baas_app",),
-    ),
-    "cart_set_json(uuid,uuid,uuid,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
         "invoker",
         ("baas_app",),
     ),
@@ -120,26 +114,19 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "invoker",
         ("baas_app",),
     ),
-    "cart_update_json(uuid,uuid,jsonb,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
-        "invoker",
-        ("baas_app",),
-    ),
     "catalog_derive_offers()": ("invoker", ()),
     "catalog_index(uuid,regconfig,text,text,text,text[])": ("definer", ("baas_app",)),
-    "catalog_keys(uuid,tsquery)": ("invoker", ()),
     "catalog_keys(uuid,tsvector)": ("invoker", ()),
+    "catalog_query_keys(uuid,tsquery)": ("invoker", ()),
     "catalog_search(regconfig,text,text,text,text)": ("definer", ("baas_app",)),
     "events_write(uuid,text,text,uuid[],text[],text[],text[],text[],timestamp with time zone[])": (
         "invoker",
         ("baas_app",),
     ),
     "first_id_of(timestamp with time zone)": ("invoker", ("baas_relay",)),
+    "inventory_level_json(inventory_levels)": ("invoker", ("baas_app",)),
     "inventory_movement_id()": ("invoker", ("baas_app",)),
     "inventory_release(uuid,uuid,text,timestamp with time zone,boolean)": ("invoker", ("baas_app",)),
-    "inventory_reserve(uuid,uuid,uuid[],bigint[],timestamp with time zone,timestamp with time zone)": (
-        "invoker",
-        ("baas_app",),
-    ),
     "inventory_reserve(uuid,uuid,uuid[],bigint[],uuid[],timestamp with time zone,timestamp with time zone)": (
         "invoker",
         ("baas_app",),
@@ -147,11 +134,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "inventory_take(uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
     "maintain_partitions(text,interval)": ("definer", ("baas_relay",)),
     "order_number(uuid)": ("invoker", ("baas_app",)),
-    "order_place(bigint,uuid,uuid,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
-        "invoker",
-        ("public",),
-    ),
-    "order_place(uuid,uuid,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
+    "order_place(uuid,uuid,bigint,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
         "invoker",
         ("baas_app",),
     ),
@@ -160,10 +143,6 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("baas_app",),
     ),
     "payment_open(uuid,uuid,uuid,text,text,text,text,boolean,bigint,text,text,text,text,text,jsonb,jsonb,jsonb,timestamp with time zone,text,text,timestamp with time zone,timestamp with time zone,uuid[],text[],text[],text[],text,timestamp with time zone,boolean)": (
-        "invoker",
-        ("public",),
-    ),
-    "payment_open(uuid,uuid,uuid,text,text,text,text,boolean,bigint,text,text,text,text,text,jsonb,jsonb,jsonb,timestamp with time zone,uuid,text,timestamp with time zone,boolean)": (
         "invoker",
         ("baas_app",),
     ),

@@ -15,6 +15,7 @@ from baas.app import create_app
 from baas.core.db import Database
 from baas.core.settings import Settings
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.tenants.schemas import SCOPES
 from baas.worker import Worker
 from tests.clients import BASE, Shop, provision
@@ -135,7 +136,7 @@ class TestCreate:
         assert key["expires_at"] is not None
         assert await works(http, key["key"]) == 200
         await superuser_sql(
-            "update api_keys set expires_at = now() where id = $1", ids.decode("key", key["id"])
+            "update api_keys set expires_at = now() where id = $1", ids.decode(Kind.API_KEY, key["id"])
         )
         assert await refused_within(http, key["key"], 1) < 1
 
@@ -147,7 +148,7 @@ class TestCreate:
             "POST", "/admin/api-keys", json={"kind": "secret", "name": "x"}, expect=409
         )
         assert response.json()["error"]["code"] == "conflict"
-        keys = (await shop.admin("GET", "/admin/api-keys?limit=100", expect=200)).json()["data"]
+        keys = await shop.listed("/admin/api-keys?limit=100")
         await shop.admin("DELETE", f"/admin/api-keys/{keys[0]['id']}", expect=200)
         await make(shop)
 
@@ -170,9 +171,7 @@ class TestRotate:
         """Until the grace is over."""
         old = await make(shop)
         body = {"grace_seconds": 1}
-        new = (await shop.admin("POST", f"/admin/api-keys/{old['id']}/rotate", json=body, expect=201)).json()[
-            "data"
-        ]
+        new = await shop.create(f"/admin/api-keys/{old['id']}/rotate", body)
         assert await works(http, old["key"]) == 200
         assert await works(http, new["key"]) == 200
         assert await refused_within(http, old["key"], 2) < 2
@@ -181,9 +180,7 @@ class TestRotate:
     async def test_the_end_of_a_key_is_inherited(self, http: httpx.AsyncClient, shop: Shop) -> None:
         """Rotating a key that was made for a week does not make one for ever."""
         old = await make(shop, expires_in_days=7)
-        new = (await shop.admin("POST", f"/admin/api-keys/{old['id']}/rotate", json={}, expect=201)).json()[
-            "data"
-        ]
+        new = await shop.create(f"/admin/api-keys/{old['id']}/rotate", {})
         assert new["expires_at"] == old["expires_at"]
 
     async def test_grace_never_lengthens_a_life(self, shop: Shop) -> None:
@@ -192,7 +189,7 @@ class TestRotate:
         await shop.admin(
             "POST", f"/admin/api-keys/{old['id']}/rotate", json={"grace_seconds": 2_592_000}, expect=201
         )
-        keys = (await shop.admin("GET", "/admin/api-keys", expect=200)).json()["data"]
+        keys = await shop.listed("/admin/api-keys")
         assert next(key for key in keys if key["id"] == old["id"])["expires_at"] == old["expires_at"]
 
     async def test_a_revoked_or_expired_key_cannot_be_rotated(self, shop: Shop, superuser_sql: Any) -> None:
@@ -202,7 +199,7 @@ class TestRotate:
         await shop.admin("POST", f"/admin/api-keys/{key['id']}/rotate", json={}, expect=409)
         gone = await make(shop)
         await superuser_sql(
-            "update api_keys set expires_at = now() where id = $1", ids.decode("key", gone["id"])
+            "update api_keys set expires_at = now() where id = $1", ids.decode(Kind.API_KEY, gone["id"])
         )
         await shop.admin("POST", f"/admin/api-keys/{gone['id']}/rotate", json={}, expect=409)
 
@@ -217,7 +214,7 @@ class TestRevoke:
         again = (await shop.admin("DELETE", f"/admin/api-keys/{key['id']}", expect=200)).json()["data"]
         assert first["revoked_at"] is not None
         assert first == again
-        lines = (await shop.admin("GET", f"/admin/audit-log?subject={key['id']}", expect=200)).json()["data"]
+        lines = await shop.listed(f"/admin/audit-log?subject={key['id']}")
         assert [line["action"] for line in lines] == ["api_key.revoked", "api_key.created"]
 
     async def test_a_dry_run_revokes_nothing(self, http: httpx.AsyncClient, shop: Shop) -> None:
@@ -357,13 +354,13 @@ class TestTheTable:
         second = asyncio.create_task(worker.table.resolve(shop.secret_key))
         await asyncio.sleep(0.01)
         first.cancel()
-        assert (await second).scope.store_id == ids.decode("store", shop.id)
+        assert (await second).scope.store_id == ids.decode(Kind.STORE, shop.id)
 
     async def test_when_a_key_was_used_is_written_down(self, worker: Worker, shop: Shop) -> None:
         """So that people dare to retire keys."""
         await worker.table.resolve(shop.secret_key)
         await worker.table.note_use()
-        keys = (await shop.admin("GET", "/admin/api-keys", expect=200)).json()["data"]
+        keys = await shop.listed("/admin/api-keys")
         used = {key["kind"]: key["last_used_at"] for key in keys}
         assert used["secret"] is not None
         assert used["publishable"] is None

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.core.work.outbox import emit
+from baas.services.catalog.events import ProductEvent
 from baas.worker import Worker
 from tests.clients import Shop
 from tests.webhooks.receiver import Receiver
@@ -42,7 +43,7 @@ async def publish(
 ) -> Any:
     """Publish an event of the shop."""
     body = {"type": type_, "data": data or {}, **more}
-    return (await shop.admin("POST", "/admin/events", json=body, expect=201)).json()["data"]
+    return await shop.create("/admin/events", body)
 
 
 async def deliveries(shop: Shop, **filters: Any) -> list[dict[str, Any]]:
@@ -56,23 +57,19 @@ async def deliveries(shop: Shop, **filters: Any) -> list[dict[str, Any]]:
 
 async def delivery_of(shop: Shop, delivery_id: str) -> dict[str, Any]:
     """One delivery with its attempts."""
-    found: dict[str, Any] = (
-        await shop.admin("GET", f"/admin/webhook-deliveries/{delivery_id}", expect=200)
-    ).json()["data"]
+    found: dict[str, Any] = await shop.get(f"/admin/webhook-deliveries/{delivery_id}")
     return found
 
 
 async def endpoint_of(shop: Shop, endpoint_id: str) -> dict[str, Any]:
     """One endpoint."""
-    found: dict[str, Any] = (
-        await shop.admin("GET", f"/admin/webhook-endpoints/{endpoint_id}", expect=200)
-    ).json()["data"]
+    found: dict[str, Any] = await shop.get(f"/admin/webhook-endpoints/{endpoint_id}")
     return found
 
 
 async def advance(worker: Worker, shop: Shop, by: timedelta) -> None:
     """Move a test store's clock."""
-    store_id = decode("store", shop.id)
+    store_id = decode(Kind.STORE, shop.id)
     async with worker.runtime.database.operator(reason="a test moves a store's clock") as system:
         await system.execute("update stores set clock_offset = clock_offset + $2 where id = $1", store_id, by)
     worker.table.forget_store(store_id)
@@ -83,4 +80,4 @@ async def emit_many(worker: Worker, shop: Shop, count: int, subject: str | None 
     scope = await shop.scope(worker)
     async with worker.runtime.database.fast(scope) as work:
         for number in range(count):
-            await emit(work, "product.updated", subject=subject or f"prod_{number}", data={"n": number})
+            await emit(work, ProductEvent.UPDATED, subject=subject or f"prod_{number}", data={"n": number})

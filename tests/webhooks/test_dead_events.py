@@ -15,6 +15,7 @@ from baas.core.observe import metrics
 from baas.core.scope import StoreScope
 from baas.core.settings import Settings
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work import event_jobs, outbox
 from baas.core.work.outbox import Handlers, ReceivedEvent
 from baas.worker import Worker
@@ -122,7 +123,7 @@ async def test_one_that_fails_is_shown_with_its_handler(
     assert await listed(shop, state="failing") == []
     refused = await shop.admin("POST", f"/admin/events/{event['id']}/retry", expect=409)
     assert refused.json()["error"]["code"] == "conflict"
-    await shop.admin("POST", f"/admin/events/{ids.encode('evt', ids.new_id())}/retry", expect=404)
+    await shop.admin("POST", f"/admin/events/{ids.encode(Kind.EVENT, ids.new_id())}/retry", expect=404)
 
 
 async def test_one_that_fails_for_too_long_is_dead_in_sight_until_it_is_retried(
@@ -180,7 +181,7 @@ async def forget(owner_url: str, event_id: str) -> None:
     try:
         async with connection.transaction():
             await connection.execute("alter table events no force row level security")
-            await connection.execute("delete from events where id = $1", ids.decode("evt", event_id))
+            await connection.execute("delete from events where id = $1", ids.decode(Kind.EVENT, event_id))
             await connection.execute("alter table events force row level security")
     finally:
         await connection.close()
@@ -239,4 +240,4 @@ async def test_nobody_sees_or_retries_what_is_dead_in_another_store(
     await other_shop.admin("POST", f"/admin/events/{event['id']}/retry", expect=404)
     scope: StoreScope = await other_shop.scope(worker)
     async with worker.runtime.database.fast(scope) as work:
-        assert await event_jobs.failures_of(work, [ids.decode("evt", event["id"])]) == []
+        assert await event_jobs.failures_of(work, [ids.decode(Kind.EVENT, event["id"])]) == []

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from baas.core.work.claims import Claimant, elapsed
 from baas.core.work.outbox import emit
+from baas.services.catalog.events import ProductEvent
 from baas.webhooks import dispatcher as module
 from baas.webhooks.dispatcher import Dispatcher
 from baas.webhooks.jobs import make_dispatcher
@@ -69,7 +70,7 @@ async def test_it_delivers_within_moments_of_the_commit(
         await asyncio.sleep(0.1)
         for number in range(20):
             async with worker.runtime.database.fast(scope) as work:
-                await emit(work, "product.updated", subject="prod_x", data={})
+                await emit(work, ProductEvent.UPDATED, subject="prod_x", data={})
             committed = loop.time()
             messages = await receiver.wait_for(number + 1)
             delays.append(messages[-1].at - committed)
@@ -109,7 +110,7 @@ async def test_an_endpoint_that_hangs_on_a_long_queue_does_not_delay_another_sto
         for _ in range(40):
             before = len(receiver.got("/prompt"))
             async with worker.runtime.database.fast(scope) as work:
-                await emit(work, "product.updated", subject="prod_x", data={})
+                await emit(work, ProductEvent.UPDATED, subject="prod_x", data={})
             committed = loop.time()
             messages = await receiver.wait_for(before + 1, "/prompt")
             delays.append(messages[before].at - committed)

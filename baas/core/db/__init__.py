@@ -3,10 +3,11 @@
 Two ways in, one rule. `Database.store(scope)` is the ORM, for administration; `Database.fast(scope)` is
 the bare driver, for what is frequent. Both are one transaction that begins by setting `app.store_id`
 for itself alone, commits when the block ends well and rolls back when it does not. Work across stores
-uses another role, another type, and states its reason.
+uses another role, another type, and states its reason. Owns no table but what all stand on (`tables`).
 """
 
-from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals
+from baas.core.db import sqlstates
+from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals, affected
 from baas.core.db.database import BY_KEY, Database
 from baas.core.db.driver import StoreConnection, SystemConnection
 from baas.core.db.faults import ScopeViolation, is_outage, sqlstate, violated
@@ -28,7 +29,9 @@ __all__ = [
     "StoreSession",
     "StoreWork",
     "SystemConnection",
+    "affected",
     "is_outage",
     "sqlstate",
+    "sqlstates",
     "violated",
 ]

@@ -19,8 +19,6 @@ KEEP_STORE: Final = "store"
 """As long as the store exists."""
 KEEP_ORDER: Final = "order"
 """As long as the law asks for the records of a sale."""
-KEEP_CUSTOMER: Final = "customer"
-"""Until the customer is erased."""
 
 metadata = MetaData(
     naming_convention={
@@ -34,7 +32,7 @@ metadata = MetaData(
 
 
 _BAAS: Final = Path(__file__).parents[2]
-_IN_CORE: Final = ("work.outbox", "work.event_jobs", "serving.idempotency", "work.heartbeat")
+_IN_CORE: Final = ("work.outbox", "work.event_jobs", "work.subjects", "serving.idempotency", "work.heartbeat")
 
 
 def load_tables() -> MetaData:
@@ -64,6 +62,7 @@ class Base(DeclarativeBase):
     }
 
 
+# D-031: columns say themselves what is personal and how long it is kept; there is no list beside them.
 def column(
     *arguments: Any,
     pii: bool = False,
@@ -82,6 +81,7 @@ def column(
 class StoreOwned:
     """A row that belongs to exactly one store; the key begins with the store."""
 
+    # D-012: without a foreign key to stores: the row policy admits rows of the transaction's store alone, which exists.
     @declared_attr
     def store_id(self) -> Mapped[UUID]:
         return column(primary_key=True, sort_order=-20)

@@ -6,14 +6,15 @@ dead: it stays, with the event's text, until somebody has it tried again. `outbo
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.db import StoreWork, SystemConnection
+from baas.core.db import StoreWork, SystemConnection, affected
+from baas.core.db.rows import Projection, columns, rows_of
 from baas.core.db.tables import Base, StoreEntity, column
 from baas.core.observe.redact import redact_error
 from baas.core.work.claims import Claimant
@@ -78,16 +79,33 @@ class LostWithItsWorker(Exception):
     """A job's last try ended with the worker that made it."""
 
 
-class DeadJob(msgspec.Struct, frozen=True):
+class FailureRow(Projection, frozen=True):
+    """How a handler failed on an event that it still has to hear."""
+
+    __table__ = "event_jobs"
+
+    event_id: UUID
+    handler: str
+    attempts: int
+    failed_at: datetime | None
+    next_attempt_at: datetime | None
+    """None when nobody asks it any more."""
+    error_class: str | None
+    error: str | None
+
+
+class DeadJobRow(Projection, frozen=True):
     """A dead job of any store, for the operator."""
+
+    __table__ = "event_jobs"
 
     store_id: UUID
     event_id: UUID
     handler: str
     attempts: int
-    failed_at: datetime
-    error_class: str
-    error: str
+    failed_at: datetime | None
+    error_class: str | None
+    error: str | None
 
 
 # A claim that was lost with its worker counts as a try, and the next one waits after it as after a failure: an event
@@ -184,18 +202,18 @@ where store_id = $1 and event_id = $2 and error is not null
 
 async def retry(work: StoreWork, event_id: UUID) -> int:
     """Let all handlers that failed on an event try it again at once, and as often as at first; answers how many."""
-    tag = await work.execute(_RETRY, work.scope.store_id, event_id)
-    return int(str(tag).rpartition(" ")[2])
+    return affected(await work.execute(_RETRY, work.scope.store_id, event_id))
 
 
-async def failures_of(work: StoreWork, event_ids: Sequence[UUID]) -> list[Any]:
+_FAILURES: Final = f"""
+select {columns(FailureRow)} from event_jobs
+where store_id = $1 and event_id = any($2::uuid[]) and error is not null order by handler
+"""
+
+
+async def failures_of(work: StoreWork, event_ids: Sequence[UUID]) -> list[FailureRow]:
     """The jobs of these events that failed and still have to be done, by their handlers' names."""
-    return await work.fetch(
-        "select event_id, handler, attempts, failed_at, next_attempt_at, error_class, error from event_jobs"
-        " where store_id = $1 and event_id = any($2::uuid[]) and error is not null order by handler",
-        work.scope.store_id,
-        event_ids,
-    )
+    return rows_of(FailureRow, await work.fetch(_FAILURES, work.scope.store_id, event_ids))
 
 
 async def dead_events(work: StoreWork, limit: int) -> list[UUID]:
@@ -206,14 +224,15 @@ async def dead_events(work: StoreWork, limit: int) -> list[UUID]:
         work.scope.store_id,
         limit,
     )
-    return [row["event_id"] for row in rows]
+    return [event_id for (event_id,) in rows]
 
 
-async def dead(system: SystemConnection, limit: int) -> list[DeadJob]:
+_DEAD: Final = f"""
+select {columns(DeadJobRow)} from event_jobs
+where error is not null and dead_at is not null order by dead_at limit $1
+"""
+
+
+async def dead(system: SystemConnection, limit: int) -> list[DeadJobRow]:
     """Dead jobs of all stores, those that died first first."""
-    rows = await system.fetch(
-        "select store_id, event_id, handler, attempts, failed_at, error_class, error from event_jobs"
-        " where error is not null and dead_at is not null order by dead_at limit $1",
-        limit,
-    )
-    return [DeadJob(*row) for row in rows]
+    return rows_of(DeadJobRow, await system.fetch(_DEAD, limit))

@@ -24,9 +24,11 @@ from baas.core.observe import metrics
 from baas.core.observe.logging import report_exception
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work import event_jobs
 from baas.core.work.claims import Claimant
 from baas.core.work.event_jobs import ClaimedJob, LostWithItsWorker
+from baas.core.work.event_types import CustomType, EventType
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ class Event(StoreEntity, Base):
     type: Mapped[str] = column(keep="90d")
     subject: Mapped[str] = column(keep="90d")
     sequence: Mapped[int] = column(keep="90d")
+    # D-004: an event is its body, frozen when it happens; no other column holds its data.
     body: Mapped[str] = column(pii=True, keep="90d")
     request_id: Mapped[str] = column(keep="90d")
     api_version: Mapped[str] = column(keep="90d")
@@ -57,6 +60,7 @@ class Event(StoreEntity, Base):
 class WaitingEvent(StoreOwned, Base):
     """An event that is not relayed yet, with all that the relay asks about it; gone when it is."""
 
+    # D-063: a table of its own, so that an event is written once and never changed.
     __tablename__ = "event_outbox"
     __table_args__ = (
         Index("ix_event_outbox_id", "id"),
@@ -77,15 +81,6 @@ class WaitingEvent(StoreOwned, Base):
     id: Mapped[UUID] = column(keep="90d")
     type: Mapped[str] = column(keep="90d")
     created_at: Mapped[datetime] = column(keep="90d")
-
-
-class EventSubject(StoreOwned, Base):
-    """How many events a subject has had: the source of `sequence`, and a lock that keeps it rising."""
-
-    __tablename__ = "event_subjects"
-
-    subject: Mapped[str] = column(primary_key=True)
-    last_sequence: Mapped[int] = column()
 
 
 class EventRow(msgspec.Struct, frozen=True):
@@ -118,8 +113,10 @@ class UnknownHandler(Exception):
 
 FanOut = Callable[[SystemConnection, Sequence[EventRow]], Awaitable[None]]
 Handler = Callable[[StoreWork, ReceivedEvent], Awaitable[None]]
+Subscriptions = Mapping[EventType, Mapping[str, Handler]]
+"""What a package hears: event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
 Handlers = Mapping[str, Mapping[str, Handler]]
-"""event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
+"""The subscriptions of all packages together."""
 
 
 class _NewEvent(msgspec.Struct, frozen=True):
@@ -137,7 +134,9 @@ class _NewEvent(msgspec.Struct, frozen=True):
 _WRITE: Final = "events_write($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
-async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id: UUID | None = None) -> str:
+async def emit(
+    work: StoreWork, type_: EventType | CustomType, *, subject: str, data: Any, event_id: UUID | None = None
+) -> str:
     """Write an event in the caller's transaction and answer its public id.
 
     `data` is what the admin API answers for the subject, frozen here: a retry days later says what was
@@ -146,7 +145,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
     """
     scope = work.scope
     identity = event_id or ids.new_id()
-    public_id = ids.encode("evt", identity)
+    public_id = ids.encode(Kind.EVENT, identity)
     moment = clock.now(scope)
     head = _encode(
         {
@@ -154,7 +153,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
             "type": type_,
             "api_version": API_VERSION,
             "timestamp": clock.rfc3339(moment),
-            "store_id": ids.encode("store", scope.store_id),
+            "store_id": ids.encode(Kind.STORE, scope.store_id),
             "subject": subject,
         }
     )
@@ -171,6 +170,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
     return public_id
 
 
+# D-049: all at once and by subject, so that the row which numbers a subject is locked last and in one order.
 async def flush(work: StoreWork) -> None:
     """Write the events of this transaction now, and not at its end."""
     await work.effects.write(work)
@@ -230,7 +230,7 @@ async def relay(database: Database, handlers: Handlers, fan_outs: Sequence[FanOu
 JOB_BATCH: Final = 50
 
 ScopeMaker = Callable[[UUID, str], Awaitable[StoreScope]]
-"""Makes the scope of a system job from a store and the request id that caused it (baas.tenants.auth)."""
+"""Makes the scope of a system job from a store and the request id that caused it (`baas.tenants.door.keys`)."""
 
 
 async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMaker, claimant: Claimant) -> int:
@@ -300,4 +300,4 @@ async def _run_job(
             is_dead = await event_jobs.failed(system, job, error)
         if is_dead:
             metrics.worker_jobs.labels(job.handler, "dead").inc()
-            log.error("event_job.dead", handler=job.handler, event_id=ids.encode("evt", job.event_id))
+            log.error("event_job.dead", handler=job.handler, event_id=ids.encode(Kind.EVENT, job.event_id))

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import MetaData, Table
 
-from baas.core.db import Database
+from baas.core.db import Database, affected
 from baas.core.values import clock, ids
 
 BATCH: Final = 1000
@@ -60,6 +60,7 @@ def _is_partitioned(table: Table) -> bool:
     return table.dialect_options["postgresql"]["partition_by"] is not None
 
 
+# D-008: partitions are made and dropped by one function that the worker may call; it owns no table.
 async def maintain_partitions(database: Database, metadata: MetaData) -> None:
     """Make the partitions of the coming months and drop those past their time."""
     for kept in kept_for_a_time(metadata):
@@ -83,5 +84,5 @@ async def sweep(database: Database, metadata: MetaData) -> int:
                 ids.at(clock.now() - kept.keep),
                 BATCH,
             )
-        most = max(most, int(tag.rpartition(" ")[2]))
+        most = max(most, affected(tag))
     return most if most == BATCH else 0

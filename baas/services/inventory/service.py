@@ -17,22 +17,23 @@ from baas.core.db import Database, StoreConnection, StoreWork, violated
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work import outbox
 from baas.core.work.outbox import ScopeMaker
 from baas.services.catalog import service as catalog
 from baas.services.catalog.schemas import Availability, StartLevel
 from baas.services.inventory import repository
 from baas.services.inventory.errors import InsufficientStock, NotTracked, StockHeld
-from baas.services.inventory.repository import level_of
+from baas.services.inventory.events import InventoryEvent
+from baas.services.inventory.rows import Change, LevelRow, MovementRow
 from baas.services.inventory.schemas import (
     MAX_STOCK,
     Adjust,
-    Change,
     Level,
-    LevelRow,
     Movement,
     Policy,
     Reason,
+    ReservationStatus,
     SetLevel,
 )
 from baas.tenants import audit
@@ -65,7 +66,7 @@ async def reserve(
 def insufficient(short: Sequence[tuple[UUID, int, int]]) -> InsufficientStock:
     """The refusal for variants that are short: variant, asked, available."""
     variants: list[dict[str, Any]] = [
-        {"variant_id": ids.encode("var", identity), "asked": asked, "available": available}
+        {"variant_id": ids.encode(Kind.VARIANT, identity), "asked": asked, "available": available}
         for identity, asked, available in short
     ]
     return InsufficientStock(**variants[0], variants=variants)
@@ -74,7 +75,7 @@ def insufficient(short: Sequence[tuple[UUID, int, int]]) -> InsufficientStock:
 async def release(work: StoreWork, order_id: UUID) -> None:
     """Give back what an order holds; no effect when it holds nothing."""
     rows = await repository.release(work, order_id, Reason.RELEASED, due_only=False)
-    await _tell(work, [_undo(level_of(row), reserved=-row["given_back"]) for row in rows])
+    await _tell(work, [_undo(row, reserved=-row.given_back) for row in rows])
 
 
 async def take(work: StoreWork, order_id: UUID) -> list[UUID]:
@@ -86,12 +87,9 @@ async def take(work: StoreWork, order_id: UUID) -> list[UUID]:
     rows = await repository.take(work, order_id)
     await _tell(
         work,
-        [
-            _undo(level_of(row), on_hand=row["on_hand_change"], reserved=row["reserved_change"])
-            for row in rows
-        ],
+        [_undo(row, on_hand=row.on_hand_change, reserved=row.reserved_change) for row in rows],
     )
-    return [row["variant_id"] for row in rows if row["lacking"]]
+    return [row.variant_id for row in rows if row.lacking]
 
 
 async def extend(work: StoreWork, order_id: UUID, until: datetime) -> bool:
@@ -100,9 +98,9 @@ async def extend(work: StoreWork, order_id: UUID, until: datetime) -> bool:
     Answers False, and holds nothing again, when that is not there any more.
     """
     lost = {
-        row["variant_id"]: row["quantity"]
+        row.variant_id: row.quantity
         for row in await repository.reservations_for_update(work, order_id)
-        if row["status"] in {"lapsed", "released"}
+        if row.status in {ReservationStatus.LAPSED, ReservationStatus.RELEASED}
     }
     await repository.move_expiry(work, order_id, until)
     try:
@@ -140,32 +138,23 @@ async def lapse_due(database: Database, make_scope: ScopeMaker) -> int:
     lapsed = 0
     for row in due:
         try:
-            scope = await make_scope(row["store_id"], f"lapse_{row['order_id'].hex}")
-            scope = clock.at(scope, row["moment"])
+            scope = await make_scope(row.store_id, f"lapse_{row.order_id.hex}")
+            scope = clock.at(scope, row.moment)
             async with database.fast(scope) as work:
-                lapsed += await _lapse(work, row["order_id"])
+                lapsed += await _lapse(work, row.order_id)
         except Exception as error:
             # One order must not keep the others' stock; it is found again at the next look.
-            log.warning("reservation.not_lapsed", order_id=str(row["order_id"]), error=repr(error)[:300])
+            log.warning("reservation.not_lapsed", order_id=str(row.order_id), error=repr(error)[:300])
     return lapsed
 
 
 async def _lapse(work: StoreConnection, order_id: UUID) -> bool:
     rows = await repository.release(work, order_id, Reason.LAPSED, due_only=True)
-    await _tell(work, [_undo(level_of(row), reserved=-row["given_back"]) for row in rows])
+    await _tell(work, [_undo(row, reserved=-row.given_back) for row in rows])
     return bool(rows)
 
 
 # ------------------------------------------------------------------------------------- for catalogue
-
-
-async def start_level(work: StoreWork, variant_id: UUID, on_hand: int, tracked: bool, policy: Policy) -> None:
-    """Begin to keep the stock of one variant and tell the catalogue; no effect when it has a level."""
-    start = StartLevel(
-        variant_id=variant_id, tracked=tracked, on_hand=on_hand, continue_selling=policy is Policy.CONTINUE
-    )
-    added = await _start(work, [start])
-    await catalog.set_availability(work, {row.variant_id: _availability(row) for row in added})
 
 
 async def _start(work: StoreWork, levels: Sequence[StartLevel]) -> list[LevelRow]:
@@ -210,7 +199,7 @@ async def get_level(work: StoreWork, variant_id: UUID) -> Level:
     found = (await repository.levels(work, [variant_id])).get(variant_id)
     known = await catalog.sellable(work, [variant_id])
     if variant_id not in known:
-        raise NotFound(variant_id=ids.encode("var", variant_id))
+        raise NotFound(variant_id=ids.encode(Kind.VARIANT, variant_id))
     return _shown(found or _uncounted(work, variant_id), known)
 
 
@@ -228,11 +217,11 @@ async def list_levels(work: StoreWork, page: Page, *, low_stock: bool) -> PageOf
 async def list_movements(work: StoreWork, variant_id: UUID, page: Page) -> PageOf[Movement]:
     """What changed the stock of a variant, the newest first. Raises NotFound."""
     if variant_id not in await catalog.sellable(work, [variant_id]):
-        raise NotFound(variant_id=ids.encode("var", variant_id))
+        raise NotFound(variant_id=ids.encode(Kind.VARIANT, variant_id))
     before = UUID(page.after[0]) if page.after else None
     rows = await repository.page_of_movements(work, variant_id, before=before, limit=page.limit)
     total = await page.total(lambda: repository.count_movements(work, variant_id))
-    return page.cut(rows, key=lambda row: [str(row["id"])], total=total).map(_movement)
+    return page.cut(rows, key=lambda row: [str(row.id)], total=total).map(_movement)
 
 
 async def set_level(work: StoreWork, variant_id: UUID, data: SetLevel) -> Level:
@@ -264,7 +253,7 @@ async def adjust(work: StoreWork, variant_id: UUID, data: Adjust) -> Level:
         raise ValidationFailed.field("quantity", "must not be zero")
     old = await _locked(work, variant_id)
     if not old.tracked:
-        raise NotTracked(variant_id=ids.encode("var", variant_id))
+        raise NotTracked(variant_id=ids.encode(Kind.VARIANT, variant_id))
     on_hand = old.on_hand + data.quantity
     if on_hand < (0 if old.policy is Policy.CONTINUE else old.reserved):
         raise insufficient([(variant_id, -data.quantity, old.available)])
@@ -281,16 +270,16 @@ async def _locked(work: StoreWork, variant_id: UUID) -> LevelRow:
             await repository.add_levels(work, [_uncounted(work, variant_id)])
         except Exception as error:
             if violated(error) == "fk_inventory_levels_store_id_variant_id":
-                raise NotFound(variant_id=ids.encode("var", variant_id)) from None
+                raise NotFound(variant_id=ids.encode(Kind.VARIANT, variant_id)) from None
             raise
         level = await repository.get_for_update(work, variant_id)
     if level is None:
-        raise NotFound(variant_id=ids.encode("var", variant_id))
+        raise NotFound(variant_id=ids.encode(Kind.VARIANT, variant_id))
     return level
 
 
 async def _save(work: StoreWork, old: LevelRow, new: LevelRow, reason: Reason, note: str | None) -> Level:
-    public_id = ids.encode("var", new.variant_id)
+    public_id = ids.encode(Kind.VARIANT, new.variant_id)
     if new.policy is Policy.DENY and new.on_hand < new.reserved:
         raise StockHeld(variant_id=public_id, reserved=new.reserved)
     await repository.save_level(work, new)
@@ -320,10 +309,9 @@ async def _tell(work: StoreWork, changes: Sequence[Change]) -> None:
         known = await catalog.sellable(work, [level.variant_id for _, level in events])
         for kind, level in events:
             await outbox.emit(
-                work, kind, subject=ids.encode("var", level.variant_id), data=_shown(level, known)
+                work, kind, subject=ids.encode(Kind.VARIANT, level.variant_id), data=_shown(level, known)
             )
     show = catalog.shows_stock(work.scope)
-    # Last: it may lock the store's own row, which every sale of the store would wait for.
     await catalog.set_availability(
         work,
         {
@@ -336,19 +324,19 @@ async def _tell(work: StoreWork, changes: Sequence[Change]) -> None:
     )
 
 
-def _news(change: Change) -> Iterable[str]:
+def _news(change: Change) -> Iterable[InventoryEvent]:
     """The events that a change makes: thresholds that were crossed, not levels that were kept."""
     before, after = change.before, change.after
     if not after.tracked:
         return
     had = before.available if before.tracked else None
     if (had is None or had > 0) and after.available == 0:
-        yield "inventory.out_of_stock"
+        yield InventoryEvent.OUT_OF_STOCK
     elif had == 0 and after.available > 0:
-        yield "inventory.restocked"
+        yield InventoryEvent.RESTOCKED
     threshold = after.low_stock_at
     if threshold is not None and (had is None or had > threshold) and 0 < after.available <= threshold:
-        yield "inventory.low"
+        yield InventoryEvent.LOW
 
 
 def _undo(after: LevelRow, *, on_hand: int = 0, reserved: int = 0) -> Change:
@@ -377,8 +365,8 @@ def _uncounted(work: StoreWork, variant_id: UUID) -> LevelRow:
 def _shown(level: LevelRow, known: Mapping[UUID, Any]) -> Level:
     variant = known.get(level.variant_id)
     return Level(
-        variant_id=ids.encode("var", level.variant_id),
-        product_id=variant and ids.encode("prod", variant.product_id),
+        variant_id=ids.encode(Kind.VARIANT, level.variant_id),
+        product_id=variant and ids.encode(Kind.PRODUCT, variant.product_id),
         product_name=variant and variant.product_name,
         variant_name=variant and variant.variant_name,
         sku=variant and variant.sku,
@@ -392,15 +380,15 @@ def _shown(level: LevelRow, known: Mapping[UUID, Any]) -> Level:
     )
 
 
-def _movement(row: Any) -> Movement:
+def _movement(row: MovementRow) -> Movement:
     return Movement(
-        id=ids.encode("mov", row["id"]),
-        variant_id=ids.encode("var", row["variant_id"]),
-        reason=Reason(row["reason"]),
-        on_hand_change=row["on_hand_change"],
-        reserved_change=row["reserved_change"],
-        order_id=None if row["order_id"] is None else ids.encode("ord", row["order_id"]),
-        note=row["note"],
-        actor=row["actor"],
-        created_at=row["created_at"],
+        id=ids.encode(Kind.MOVEMENT, row.id),
+        variant_id=ids.encode(Kind.VARIANT, row.variant_id),
+        reason=row.reason,
+        on_hand_change=row.on_hand_change,
+        reserved_change=row.reserved_change,
+        order_id=None if row.order_id is None else ids.encode(Kind.ORDER, row.order_id),
+        note=row.note,
+        actor=row.actor,
+        created_at=row.created_at,
     )

@@ -6,24 +6,26 @@ from typing import Final
 from baas.core.db import StoreWork
 from baas.core.runtime import Runtime
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work.jobs import Drain
-from baas.core.work.outbox import Handlers, ReceivedEvent, ScopeMaker
+from baas.core.work.outbox import ReceivedEvent, ScopeMaker, Subscriptions
 from baas.services.orders import service
+from baas.services.payments.events import PaymentEvent
 
 
 async def payment_changed(work: StoreWork, event: ReceivedEvent) -> None:
     """A payment became something; if it is an order's, the order follows."""
     order_id = event.data.get("order_id")
     if isinstance(order_id, str):
-        await service.follow(work, ids.decode("ord", order_id))
+        await service.follow(work, ids.decode(Kind.ORDER, order_id))
 
 
-HANDLERS: Final[Handlers] = {
-    "payment.created": {"orders.payment_created": payment_changed},
-    "payment.paid": {"orders.payment_paid": payment_changed},
-    "payment.failed": {"orders.payment_failed": payment_changed},
-    "payment.refunded": {"orders.payment_refunded": payment_changed},
-    "payment.disputed": {"orders.payment_disputed": payment_changed},
+HANDLERS: Final[Subscriptions] = {
+    PaymentEvent.CREATED: {"orders.payment_created": payment_changed},
+    PaymentEvent.PAID: {"orders.payment_paid": payment_changed},
+    PaymentEvent.FAILED: {"orders.payment_failed": payment_changed},
+    PaymentEvent.REFUNDED: {"orders.payment_refunded": payment_changed},
+    PaymentEvent.DISPUTED: {"orders.payment_disputed": payment_changed},
 }
 
 

@@ -12,12 +12,13 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core.db import BY_KEY, SystemConnection
+from baas.core.db import BY_KEY, SystemConnection, affected
 from baas.core.work.claims import Claimant, elapsed
 from baas.core.work.outbox import EventRow
+from baas.webhooks.events import EndpointEvent
 from baas.webhooks.policy import Limits, patterns_of
-from baas.webhooks.schemas.events import TEST_EVENT
 
+# D-045: a crash of the database may send a delivery again, and can never lose one.
 CLAIMING: Final = {**BY_KEY, "synchronous_commit": "off"}
 """How a claim's transaction begins. A lease that a dying database forgets was never taken: what it covered is sent
 again."""
@@ -56,7 +57,7 @@ class Held(msgspec.Struct, frozen=True):
 
     free: int
     endpoints: Mapping[UUID, tuple[int, int]]
-    """For each endpoint: how many, and how many it may have ahead of its places while it is well."""
+    """For each endpoint: how many, and how many it may have ahead of its places while it is well (D-057)."""
     stores: Mapping[UUID, int]
     """For each store: how many, without those that may be ahead."""
 
@@ -90,6 +91,7 @@ def _wanted(event: EventRow) -> _Wanted:
     )
 
 
+# D-069
 # Rows go in as one JSON text: the driver takes several times as long for as many arrays.
 _FAN_OUT: Final = f"""
 insert into webhook_deliveries
@@ -108,11 +110,12 @@ on conflict (store_id, endpoint_id, event_id) do nothing
 async def fan_out(system: SystemConnection, found: Sequence[EventRow]) -> None:
     """One delivery for each event and each endpoint of its store that wants it, in the relay's transaction."""
     # A test has its one delivery already.
-    events = [_wanted(event) for event in found if event.type != TEST_EVENT]
+    events = [_wanted(event) for event in found if event.type != EndpointEvent.TEST]
     if events:
         await system.execute(_FAN_OUT, events)
 
 
+# D-035: an ordered endpoint is looked at by the first delivery of each subject, however many wait behind it.
 _CLAIM: Final = """
 with recursive queue as (
   (select store_id, endpoint_id from webhook_deliveries where status = 'pending'
@@ -265,7 +268,7 @@ where e.status = 'disabled' and d.store_id = e.store_id and d.endpoint_id = e.id
 
 async def fail_orphans(system: SystemConnection, error: str) -> int:
     """End what the relay made for an endpoint in the moment in which it was disabled; answers how many."""
-    return _count(await system.execute(_FAIL_ORPHANS, error))
+    return affected(await system.execute(_FAIL_ORPHANS, error))
 
 
 _PUT_IN_ORDER: Final = """
@@ -289,7 +292,7 @@ delete from webhook_deliveries d using (
 
 async def prune(system: SystemConnection, before: UUID, limit: int) -> int:
     """Delete finished deliveries older than an id; answers how many. Attempts go with their partition."""
-    return _count(await system.execute(_PRUNE, before, limit))
+    return affected(await system.execute(_PRUNE, before, limit))
 
 
 _PRUNE_KEYS: Final = """
@@ -301,8 +304,4 @@ delete from event_deduplications d using (
 
 async def prune_keys(system: SystemConnection, before: datetime, limit: int) -> int:
     """Forget deduplication keys older than the events they stand for; answers how many."""
-    return _count(await system.execute(_PRUNE_KEYS, before, limit))
-
-
-def _count(command_tag: str) -> int:
-    return int(command_tag.rpartition(" ")[2])
+    return affected(await system.execute(_PRUNE_KEYS, before, limit))

@@ -6,20 +6,6 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-EVENT_TYPES: Final = (
-    *("order.created", "order.paid", "order.payment_failed", "order.processing", "order.shipped"),
-    *("order.delivered", "order.cancelled", "order.returned", "order.refunded"),
-    *("payment.created", "payment.paid", "payment.failed", "payment.refunded", "payment.disputed"),
-    *("product.created", "product.updated", "product.deleted"),
-    *("inventory.low", "inventory.out_of_stock", "inventory.restocked"),
-    *("cart.abandoned", "customer.created", "customer.updated", "customer.erased"),
-    *("notification.sent", "notification.failed", "webhook_endpoint.disabled"),
-)
-"""Every type that is not a client's own (`custom.<name>`). Those of customers are reserved: nothing emits them yet."""
-
-TEST_EVENT: Final = "webhook_endpoint.test"
-"""Made on request for one endpoint, and sent to no other."""
-
 PUBLISHABLE: Final = frozenset({"order.created", "order.paid"})
 """What a shop that keeps its orders elsewhere may publish, beside `custom.*`."""
 
@@ -62,7 +48,7 @@ class HandlerFailure(msgspec.Struct, frozen=True):
     next_attempt_at: str | None
     """None when it is dead."""
     error_class: str | None
-    error: str
+    error: str | None
     """What went wrong the last time, in words, without the values that it was about."""
 
 

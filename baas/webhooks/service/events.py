@@ -11,7 +11,9 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound, PayloadTooLarge, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work import event_jobs
+from baas.core.work.event_types import CustomType
 from baas.core.work.outbox import emit, flush
 from baas.tenants import audit
 from baas.webhooks.errors import NothingFailed
@@ -56,16 +58,16 @@ def event_out(row: Any, failures: Sequence[HandlerFailure] = ()) -> StoredEvent:
 async def _failures(work: StoreWork, rows: Sequence[Any]) -> dict[UUID, list[HandlerFailure]]:
     found: dict[UUID, list[HandlerFailure]] = {}
     for row in await event_jobs.failures_of(work, [row["id"] for row in rows]):
-        again = moment(row["next_attempt_at"])
-        found.setdefault(row["event_id"], []).append(
+        again = moment(row.next_attempt_at)
+        found.setdefault(row.event_id, []).append(
             HandlerFailure(
-                handler=row["handler"],
+                handler=row.handler,
                 state=EventState.DEAD if again is None else EventState.FAILING,
-                attempts=row["attempts"],
-                failed_at=moment(row["failed_at"]),
+                attempts=row.attempts,
+                failed_at=moment(row.failed_at),
                 next_attempt_at=again,
-                error_class=row["error_class"],
-                error=row["error"],
+                error_class=row.error_class,
+                error=row.error,
             )
         )
     return found
@@ -92,9 +94,8 @@ async def list_events(
         rows = await events.find(work, filters, before=before, limit=page.limit + 1)
         total = await page.total(lambda: events.count(work, filters))
     else:
-        word = state.value
-        rows = await events.find_failing(work, word, filters, before=before, limit=page.limit + 1)
-        total = await page.total(lambda: events.count_failing(work, word, filters))
+        rows = await events.find_failing(work, state, filters, before=before, limit=page.limit + 1)
+        total = await page.total(lambda: events.count_failing(work, state, filters))
     failures = await _failures(work, rows)
     return page.cut(rows, lambda row: [str(row["id"])], total=total).map(
         lambda row: event_out(row, failures.get(row["id"], ()))
@@ -104,14 +105,14 @@ async def list_events(
 async def bodies_since(work: StoreWork, moment: datetime) -> list[tuple[str, str, bytes]]:
     """Events as their receivers get them, made since a moment of the real time: id, type and the very bytes."""
     rows = await events.since(work, ids.at(moment))
-    return [(ids.encode("evt", row["id"]), row["type"], row["body"].encode()) for row in rows]
+    return [(ids.encode(Kind.EVENT, row["id"]), row["type"], row["body"].encode()) for row in rows]
 
 
 async def get_event(work: StoreWork, event_id: UUID) -> StoredEvent:
     """One event. Raises NotFound."""
     row = await events.get(work, event_id)
     if row is None:
-        raise NotFound(id=ids.encode("evt", event_id))
+        raise NotFound(id=ids.encode(Kind.EVENT, event_id))
     failures = await _failures(work, [row])
     return event_out(row, failures.get(event_id, ()))
 
@@ -124,7 +125,7 @@ async def retry_event(work: StoreWork, event_id: UUID) -> StoredEvent:
     if not await event_jobs.retry(work, event_id):
         await get_event(work, event_id)
         raise NothingFailed
-    await audit.record(work, "event.retry", subject=ids.encode("evt", event_id))
+    await audit.record(work, "event.retry", subject=ids.encode(Kind.EVENT, event_id))
     return await get_event(work, event_id)
 
 
@@ -133,7 +134,7 @@ async def retry_dead(work: StoreWork, limit: int) -> int:
     found = await event_jobs.dead_events(work, limit)
     for event_id in found:
         await event_jobs.retry(work, event_id)
-        await audit.record(work, "event.retry", subject=ids.encode("evt", event_id))
+        await audit.record(work, "event.retry", subject=ids.encode(Kind.EVENT, event_id))
     return len(found)
 
 
@@ -154,7 +155,9 @@ async def publish_event(work: StoreWork, data: PublishEvent) -> StoredEvent:
         first = await events.claim_key(work, data.deduplication_key, event_id)
         if first != event_id:
             return await get_event(work, first)
-    await emit(work, data.type, subject=_subject(data, event_id), data=data.data, event_id=event_id)
+    await emit(
+        work, CustomType(data.type), subject=_subject(data, event_id), data=data.data, event_id=event_id
+    )
     await flush(work)
     return await get_event(work, event_id)
 
@@ -166,4 +169,4 @@ def _subject(data: PublishEvent, event_id: UUID) -> str:
     named = data.data.get("id")
     if isinstance(named, int | str) and not isinstance(named, bool) and 0 < len(str(named)) <= 200:
         return str(named)
-    return ids.encode("evt", event_id)
+    return ids.encode(Kind.EVENT, event_id)

@@ -47,7 +47,7 @@ class TestBothWays:
         made = await shop.admin("POST", "/admin/products", json=PRODUCT, expect=201)
         product = made.json()["data"]
         variant = product["variants"][0]["id"]
-        cart = (await shop.storefront("POST", "/storefront/carts", json={}, expect=201)).json()["data"]["id"]
+        cart = (await shop.create("/storefront/carts", {}))["id"]
         page = f"/storefront/products/{product['handle']}"
         etag = (await shop.storefront("GET", page, expect=200)).headers["etag"]
         dry = {"Prefer": "dry-run"}

@@ -12,6 +12,7 @@ from baas.core.values import clock
 from baas.core.work import event_jobs, outbox
 from baas.core.work.claims import Claimant
 from baas.core.work.event_jobs import ClaimedJob
+from baas.core.work.event_types import CustomType
 from baas.core.work.outbox import ReceivedEvent, emit
 from baas.worker import Worker
 from tests.clients import Shop, drain
@@ -39,7 +40,7 @@ async def scope(shop: Shop, worker: Worker) -> AsyncIterator[StoreScope]:
 async def relayed(database: Database, scope: StoreScope, number: int = 1) -> None:
     async with database.fast(scope) as work:
         for _ in range(number):
-            await emit(work, "custom.heard", subject="thing", data={})
+            await emit(work, CustomType("custom.heard"), subject="thing", data={})
     await outbox.relay(database, HANDLERS, [])
 
 

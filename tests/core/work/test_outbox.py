@@ -12,7 +12,9 @@ import pytest
 from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.scope import StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work import outbox
+from baas.core.work.event_types import CustomType
 from baas.core.work.outbox import EventRow, Handlers, ReceivedEvent, emit
 from baas.worker import Worker
 from tests.clients import Shop, drain
@@ -50,15 +52,15 @@ class TestEmit:
             for open_work in (database.store, database.fast):
                 with pytest.raises(ZeroDivisionError):
                     async with open_work(scope) as work:
-                        await emit(work, "custom.a", subject="s_1", data={})
+                        await emit(work, CustomType("custom.a"), subject="s_1", data={})
                         raise ZeroDivisionError
                 async with open_work(scope, rollback=True) as work:
-                    await emit(work, "custom.a", subject="s_1", data={})
+                    await emit(work, CustomType("custom.a"), subject="s_1", data={})
             assert await events_of(database, scope) == []
             assert woken == 0
             async with database.fast(scope) as work:
                 for _ in range(3):
-                    await emit(work, "custom.a", subject="s_1", data={})
+                    await emit(work, CustomType("custom.a"), subject="s_1", data={})
             assert woken == 1, "one nudge for a transaction is enough"
         finally:
             database.signals.on_events = None
@@ -68,12 +70,12 @@ class TestEmit:
         async with database.fast(scope) as work:
             first = await emit(
                 work,
-                "custom.made",
+                CustomType("custom.made"),
                 subject="thing_1",
                 data={"text": 'é "quoted" \\ </script>', "n": [1, None]},
             )
-            await emit(work, "custom.made", subject="thing_2", data=None)
-            await emit(work, "custom.changed", subject="thing_1", data={"n": 2})
+            await emit(work, CustomType("custom.made"), subject="thing_2", data=None)
+            await emit(work, CustomType("custom.changed"), subject="thing_1", data={"n": 2})
         bodies = await events_of(database, scope)
         assert bodies[0]["id"] == first
         assert list(bodies[0]) == [
@@ -100,7 +102,7 @@ class TestEmit:
 
         async def write() -> None:
             async with database.fast(scope) as work:
-                await emit(work, "custom.a", subject="busy", data={})
+                await emit(work, CustomType("custom.a"), subject="busy", data={})
                 await asyncio.sleep(0.001)
 
         await asyncio.gather(*(write() for _ in range(30)))
@@ -110,7 +112,7 @@ class TestEmit:
     async def test_the_same_over_the_orm(self, database: Database, scope: StoreScope) -> None:
         """One writer for both kinds of session."""
         async with database.store(scope) as session:
-            await emit(session, "custom.a", subject="s", data={"a": 1})
+            await emit(session, CustomType("custom.a"), subject="s", data={"a": 1})
         assert [body["data"] for body in await events_of(database, scope)] == [{"a": 1}]
 
 
@@ -144,7 +146,7 @@ class TestRelay:
         """Also by many relays at the same time."""
         async with database.fast(scope) as work:
             for number in range(50):
-                await emit(work, "custom.heard", subject=f"s_{number}", data={})
+                await emit(work, CustomType("custom.heard"), subject=f"s_{number}", data={})
         seen: list[EventRow] = []
 
         async def fan_out(system: SystemConnection, rows: Sequence[EventRow]) -> None:
@@ -162,7 +164,7 @@ class TestRelay:
         """The next one begins again."""
         heard = Heard()
         async with database.fast(scope) as work:
-            await emit(work, "custom.heard", subject="s", data={})
+            await emit(work, CustomType("custom.heard"), subject="s", data={})
 
         async def dies(_system: SystemConnection, _rows: Sequence[EventRow]) -> None:
             raise RuntimeError("killed")
@@ -188,7 +190,7 @@ class TestRelay:
         """A batch is sorted by id, that is by time."""
         for number in range(5):
             async with database.fast(scope) as work:
-                await emit(work, "custom.heard", subject="s", data={"n": number})
+                await emit(work, CustomType("custom.heard"), subject="s", data={"n": number})
         seen: list[int] = []
 
         async def fan_out(_system: SystemConnection, rows: Sequence[EventRow]) -> None:
@@ -210,7 +212,7 @@ class TestRelay:
     async def test_what_is_relayed_waits_no_more(self, database: Database, scope: StoreScope) -> None:
         """Its row is gone, and the event itself is as it was written."""
         async with database.fast(scope) as work:
-            await emit(work, "custom.heard", subject="s", data={"a": 1})
+            await emit(work, CustomType("custom.heard"), subject="s", data={"a": 1})
         found = []
         for relayed in (False, True):
             if relayed:
@@ -226,7 +228,7 @@ class TestHandlers:
 
     async def relayed(self, database: Database, scope: StoreScope, heard: Heard) -> str:
         async with database.fast(scope) as work:
-            event_id = await emit(work, "custom.heard", subject="thing", data={"a": 1})
+            event_id = await emit(work, CustomType("custom.heard"), subject="thing", data={"a": 1})
         await outbox.relay(database, heard.handlers, [])
         return event_id
 
@@ -348,4 +350,4 @@ class TestHandlers:
 
 def test_an_event_id_is_a_public_id() -> None:
     """Receivers deduplicate by it."""
-    assert ids.try_decode("evt", ids.encode("evt", ids.new_id())) is not None
+    assert ids.try_decode(Kind.EVENT, ids.encode(Kind.EVENT, ids.new_id())) is not None

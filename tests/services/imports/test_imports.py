@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baas.core.db import Database
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.demo import open_catalog
 from baas.services.imports import service
 from baas.services.imports.errors import UnreadableFile
@@ -15,8 +15,7 @@ from baas.services.imports.schemas import MAX_FILE_BYTES, ImportStatus, Result
 from baas.services.imports.service.product import import_group
 from baas.worker import Worker
 from tests.clients import Shop, drain
-from tests.services.imports.sheets import row, sheet, simple
-from tests.services.imports.test_shopify_parser import REAL_FILES
+from tests.services.imports.sheets import real_exports, row, sheet, simple
 
 pytestmark = pytest.mark.usefixtures("true_offers")
 
@@ -45,9 +44,7 @@ def counts(answer: dict[str, Any]) -> tuple[int, int, int, int]:
 
 async def product(shop: Shop, handle: str) -> dict[str, Any]:
     """A product of the storefront."""
-    found: dict[str, Any] = (
-        await shop.storefront("GET", f"/storefront/products/{handle}", expect=200)
-    ).json()["data"]
+    found: dict[str, Any] = await shop.get(f"/storefront/products/{handle}")
     return found
 
 
@@ -80,18 +77,15 @@ class TestSmallFiles:
         ]
         yerba = await product(shop, "yerba-barbacua-1kg")
         assert "\u2028" in yerba["description"]
-        alfajores = (
-            await shop.admin("GET", "/admin/products", params={"q": "ALF-MAI-6"}, expect=200)
-        ).json()["data"]
+        alfajores = await shop.listed("/admin/products", params={"q": "ALF-MAI-6"})
         assert alfajores[0]["variants"][0]["available"] == 20
-        tree = (await shop.storefront("GET", "/storefront/categories", expect=200)).json()["data"]
+        tree = await shop.listed("/storefront/categories")
         assert [node["name"] for node in tree][:3] == ["Almacén", "Asado", "Café"]
         assert (await shop.storefront("GET", "/storefront/products/canasta-de-otono")).status_code == 404
 
-    @pytest.mark.skipif(not REAL_FILES, reason="the sample exports are not on this machine")
     async def test_real_exports(self, shop: Shop) -> None:
         """Twenty products each."""
-        for path in REAL_FILES:
+        for path in real_exports():
             assert counts(await upload(shop, path.read_bytes())) == (20, 0, 0, 0)
 
     async def test_the_same_file_again_changes_nothing(self, shop: Shop) -> None:
@@ -99,9 +93,9 @@ class TestSmallFiles:
         with open_catalog() as stream:
             content = stream.read()
         await upload(shop, content)
-        before = (await shop.admin("GET", "/admin/products", expect=200)).json()["data"]
+        before = await shop.get("/admin/products")
         assert counts(await upload(shop, content)) == (0, 0, 25, 0)
-        assert (await shop.admin("GET", "/admin/products", expect=200)).json()["data"] == before
+        assert await shop.get("/admin/products") == before
 
     async def test_a_changed_file_changes_what_is_different(self, shop: Shop) -> None:
         """A price, a new variant, a lost image; a variant that stays keeps its id and its stock."""
@@ -116,7 +110,7 @@ class TestSmallFiles:
         assert [(v["name"], v["price"]) for v in tee["variants"]] == [("S", 1200), ("M", 1300)]
         assert tee["variants"][0]["id"] == small["id"]
         assert tee["images"] == []
-        levels = (await shop.admin("GET", "/admin/inventory", expect=200)).json()["data"]
+        levels = await shop.listed("/admin/inventory")
         assert {level["variant_id"]: level["on_hand"] for level in levels}[small["id"]] == 5
 
     async def test_a_wrong_product_fails_alone_and_whole(self, shop: Shop) -> None:
@@ -189,7 +183,7 @@ class TestSmallFiles:
         """The file's own category joins them."""
         content = sheet(row("m", "Mug", "1", Product_Category="Home > Cups"))
         await upload(shop, content)
-        found = (await shop.admin("GET", "/admin/products", expect=200)).json()["data"][0]
+        found = (await shop.listed("/admin/products"))[0]
         await shop.admin("POST", "/admin/categories", json={"name": "Gifts"}, expect=201)
         await shop.admin(
             "PATCH", f"/admin/products/{found['id']}", json={"categories": ["gifts"]}, expect=200
@@ -284,7 +278,7 @@ class TestBackground:
         made = await upload(shop, simple(120), expect=202)
         assert (made["status"], made["rows"], counts(made)) == ("pending", 120, (0, 0, 0, 0))
         await drain(worker, "imports")
-        done = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
+        done = await shop.get(f"/admin/imports/{made['id']}")
         assert (done["status"], counts(done)) == ("done", (120, 0, 0, 0))
         assert done["finished_at"] is not None
         assert await total(shop) == 120
@@ -294,7 +288,7 @@ class TestBackground:
     ) -> None:
         """What was done stays, is done once, and the rest follows when the lease is over."""
         made = await upload(shop, simple(110), expect=202)
-        import_id = decode("imp", made["id"])
+        import_id = decode(Kind.IMPORT, made["id"])
         scope = await shop.scope(worker)
         real, left = import_group, iter(range(40))
 
@@ -304,17 +298,17 @@ class TestBackground:
             return await real(*args, **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr("baas.services.imports.service.import_group", dying)
+            patched.setattr("baas.services.imports.service.queue.import_group", dying)
             with pytest.raises(asyncio.CancelledError):
                 await drain(worker, "imports")
-        halfway = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
+        halfway = await shop.get(f"/admin/imports/{made['id']}")
         assert (halfway["status"], counts(halfway)) == ("running", (40, 0, 0, 0))
         await drain(worker, "imports")
         assert await total(shop) == 40, "the lease is not over"
         async with database.fast(scope) as work:
             await work.execute("update imports set lease_until = now() where id = $1", import_id)
         await drain(worker, "imports")
-        done = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
+        done = await shop.get(f"/admin/imports/{made['id']}")
         assert (done["status"], counts(done)) == ("done", (110, 0, 0, 0))
 
     async def test_an_import_that_kills_every_worker_is_given_up(
@@ -323,9 +317,11 @@ class TestBackground:
         """It fails with a reason instead of going round for ever."""
         made = await upload(shop, simple(101), expect=202)
         async with database.fast(await shop.scope(worker)) as work:
-            await work.execute("update imports set attempts = 5 where id = $1", decode("imp", made["id"]))
+            await work.execute(
+                "update imports set attempts = 5 where id = $1", decode(Kind.IMPORT, made["id"])
+            )
         await drain(worker, "imports")
-        done = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
+        done = await shop.get(f"/admin/imports/{made['id']}")
         assert done["status"] == "failed"
         assert "5 attempts" in done["error"]
 

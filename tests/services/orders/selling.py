@@ -66,17 +66,13 @@ async def pay(shop: Shop, worker: Worker, payment: dict[str, Any], outcome: str 
 
 async def order_of(shop: Shop, order: dict[str, Any]) -> dict[str, Any]:
     """The order as the shop sees it now."""
-    found: dict[str, Any] = (await shop.admin("GET", f"/admin/orders/{order['id']}", expect=200)).json()[
-        "data"
-    ]
+    found: dict[str, Any] = await shop.get(f"/admin/orders/{order['id']}")
     return found
 
 
 async def payment_of(shop: Shop, payment: dict[str, Any]) -> dict[str, Any]:
     """The payment as the shop sees it now."""
-    found: dict[str, Any] = (await shop.admin("GET", f"/admin/payments/{payment['id']}", expect=200)).json()[
-        "data"
-    ]
+    found: dict[str, Any] = await shop.get(f"/admin/payments/{payment['id']}")
     return found
 
 
@@ -101,11 +97,11 @@ async def act(
 
 async def stock_of(shop: Shop, variant: str) -> tuple[int, int]:
     """On hand and reserved."""
-    level = (await shop.admin("GET", f"/admin/inventory/{variant}", expect=200)).json()["data"]
+    level = await shop.get(f"/admin/inventory/{variant}")
     return level["on_hand"], level["reserved"]
 
 
 async def event_types(shop: Shop, subject: str) -> list[str]:
     """The types of all events about something, oldest first."""
-    rows = (await shop.admin("GET", f"/admin/events?subject={subject}&limit=100", expect=200)).json()["data"]
+    rows = await shop.listed(f"/admin/events?subject={subject}&limit=100")
     return [row["type"] for row in sorted(rows, key=lambda row: row["sequence"])]

@@ -13,7 +13,8 @@ from baas.core.db import Database, StoreWork
 from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import ids
-from baas.services.payments import service
+from baas.core.values.ids import Kind
+from baas.services.payments import repository, service
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import (
     Account,
@@ -68,8 +69,10 @@ class Desk:
     async def open(self, amount: int = 1_000) -> "Desk":
         """Make the payment."""
         async with self._database.fast(self._scope) as work:
-            asked = Collect(provider="sandbox", amount=amount, currency="ARS", sandbox_token="page")
-            self.id = (await service.collect(work, PROVIDERS, asked))["id"]
+            asked = Collect(
+                provider="sandbox", amount=amount, currency="ARS", options={"sandbox_token": "page"}
+            )
+            self.id = (await service.collect(work, PROVIDERS, asked)).id
         return self
 
     async def hear(self, status: str, **changes: Any) -> dict[str, Any]:
@@ -79,7 +82,8 @@ class Desk:
     async def hear_all(self, *snapshots: Snapshot) -> dict[str, Any]:
         """The provider says all of this at once."""
         async with self._database.fast(self._scope) as work:
-            row = await work.fetchrow("select * from payments where id = $1 for update", self.id)
+            row = await repository.payments.lock(work, self.id)
+            assert row is not None
             await service.record(work, row, snapshots, source="test")
         return await self.now()
 
@@ -87,7 +91,7 @@ class Desk:
         """A payment as the provider has it."""
         snapshot = Snapshot(
             provider_payment_id=f"sbx_{self.id.hex}",
-            reference=ids.encode("pay", self.id),
+            reference=ids.encode(Kind.PAYMENT, self.id),
             status=PaymentStatus(status),
             provider_status=f"raw_{status}",
             amount=1_000,
@@ -97,18 +101,20 @@ class Desk:
 
     async def now(self) -> dict[str, Any]:
         """The payment as the shop sees it."""
-        answer = await self._shop.admin("GET", f"/admin/payments/{ids.encode('pay', self.id)}", expect=200)
+        answer = await self._shop.admin(
+            "GET", f"/admin/payments/{ids.encode(Kind.PAYMENT, self.id)}", expect=200
+        )
         payment: dict[str, Any] = answer.json()["data"]
         return payment
 
     async def events(self) -> list[str]:
         """What was told, without its first event."""
-        return (await event_types(self._shop, ids.encode("pay", self.id)))[1:]
+        return (await event_types(self._shop, ids.encode(Kind.PAYMENT, self.id)))[1:]
 
     async def history(self) -> list[tuple[str, str | None]]:
         """Outcome and detail of everything but the first line."""
-        path_ = f"/admin/payments/{ids.encode('pay', self.id)}/history"
-        rows = (await self._shop.admin("GET", path_, expect=200)).json()["data"]
+        path_ = f"/admin/payments/{ids.encode(Kind.PAYMENT, self.id)}/history"
+        rows = await self._shop.listed(path_)
         return [(row["outcome"], row["detail"]) for row in rows][1:]
 
 
@@ -227,7 +233,7 @@ async def test_a_flag_stays_with_the_payment_that_it_is_of(desk: Desk, shop: Sho
     await desk.hear("paid", amount=999)
     for _ in range(2):
         await desk.hear("paid", provider_payment_id="another")
-    rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+    rows = await shop.listed("/admin/payments")
     assert {(row["provider_payment_id"], row["status"], *row["flags"]) for row in rows} == {
         (f"sbx_{desk.id.hex}", "pending", "amount_mismatch"),
         ("another", "paid"),
@@ -260,7 +266,7 @@ async def test_one_attempt_may_have_several_payments_at_the_provider(desk: Desk,
     approved = desk.snapshot("paid", provider_payment_id="another")
     for _ in range(2):
         assert (await desk.hear_all(rejected, approved))["status"] == "failed"
-    rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+    rows = await shop.listed("/admin/payments")
     assert {(row["provider_payment_id"], row["status"]) for row in rows} == {
         (f"sbx_{desk.id.hex}", "failed"),
         ("another", "paid"),

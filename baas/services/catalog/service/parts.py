@@ -8,6 +8,8 @@ from msgspec import UNSET
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.values import ids
+from baas.core.values.ids import Kind
+from baas.services.catalog.events import ProductEvent
 from baas.services.catalog.models import ProductImage, Variant
 from baas.services.catalog.repository import writes
 from baas.services.catalog.schemas import (
@@ -61,7 +63,7 @@ async def create_variant(session: StoreSession, product_id: UUID, data: VariantI
         await changes.put_images(shape.check_gallery([image_input(image) for image in parts.images], [data]))
     await changes.put_variants(inputs, None, stock_of_new_only=True)
     await changes.end()
-    return _variant(await settle(changes, "product.updated"), parts.variants[-1].id)
+    return _variant(await settle(changes, ProductEvent.UPDATED), parts.variants[-1].id)
 
 
 async def update_variant(
@@ -89,7 +91,7 @@ async def update_variant(
     if data.position is not UNSET:
         _move(parts.variants, row, data.position)
     if await changes.end():
-        return _variant(await settle(changes, "product.updated"), variant_id)
+        return _variant(await settle(changes, ProductEvent.UPDATED), variant_id)
     return _variant(await changes.unchanged(), variant_id)
 
 
@@ -105,8 +107,8 @@ async def delete_variant(session: StoreSession, product_id: UUID, variant_id: UU
     inputs = [as_input(variant) for variant in parts.variants]
     await changes.put_options(shape.check_options(options_of(parts, inputs), inputs))
     await changes.end()
-    await settle(changes, "product.updated")
-    return Deleted(id=ids.encode("var", variant_id), deleted=True)
+    await settle(changes, ProductEvent.UPDATED)
+    return Deleted(id=ids.encode(Kind.VARIANT, variant_id), deleted=True)
 
 
 async def create_image(session: StoreSession, product_id: UUID, data: ImageInput) -> ImageView:
@@ -123,7 +125,7 @@ async def create_image(session: StoreSession, product_id: UUID, data: ImageInput
     await changes.put_images(gallery)
     changes.tie([data], field="variant_ids")
     await changes.end()
-    return _image(await settle(changes, "product.updated"), images[-1].id)
+    return _image(await settle(changes, ProductEvent.UPDATED), images[-1].id)
 
 
 async def update_image(
@@ -146,7 +148,7 @@ async def update_image(
                 variant.image_id = None
         changes.tie([ImageInput(url=row.url, variant_ids=data.variant_ids)], field="variant_ids")
     if await changes.end():
-        return _image(await settle(changes, "product.updated"), image_id)
+        return _image(await settle(changes, ProductEvent.UPDATED), image_id)
     return _image(await changes.unchanged(), image_id)
 
 
@@ -158,8 +160,8 @@ async def delete_image(session: StoreSession, product_id: UUID, image_id: UUID) 
     for position, image in enumerate(changes.parts.images, 1):
         image.position = position
     await changes.end()
-    await settle(changes, "product.updated")
-    return Deleted(id=ids.encode("img", image_id), deleted=True)
+    await settle(changes, ProductEvent.UPDATED)
+    return Deleted(id=ids.encode(Kind.IMAGE, image_id), deleted=True)
 
 
 async def _open(session: StoreSession, product_id: UUID) -> Changes:
@@ -213,7 +215,7 @@ def _find_image(changes: Changes, image_id: UUID) -> ProductImage:
 
 
 def _variant(product: Product, variant_id: UUID) -> VariantView:
-    public_id = ids.encode("var", variant_id)
+    public_id = ids.encode(Kind.VARIANT, variant_id)
     for variant in product.variants:
         if variant.id == public_id:
             return variant
@@ -221,7 +223,7 @@ def _variant(product: Product, variant_id: UUID) -> VariantView:
 
 
 def _image(product: Product, image_id: UUID) -> ImageView:
-    public_id = ids.encode("img", image_id)
+    public_id = ids.encode(Kind.IMAGE, image_id)
     for image in product.images:
         if image.id == public_id:
             return image

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core.db import StoreWork, SystemConnection
+from baas.core.db import StoreWork, SystemConnection, affected
 from baas.core.work.claims import Claimant
 from baas.services.notifications.policy import LEASE
 
@@ -225,4 +225,4 @@ async def prune(system: SystemConnection, *, contents: UUID, messages: UUID, lim
         await system.execute(_PRUNE_REPORTS, messages, limit),
         await system.execute(_PRUNE, messages, limit),
     ]
-    return sum(int(tag.rpartition(" ")[2]) for tag in tags)
+    return sum(affected(tag) for tag in tags)

@@ -1,16 +1,18 @@
 """What the worker does with one notification, in the store's own transactions, each of them short."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from baas.core.db import Database
 from baas.core.scope import StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import emit
 from baas.services.notifications import facts
 from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.channels.base import Failure, Message, SendFailed
+from baas.services.notifications.events import NotificationEvent
 from baas.services.notifications.rendering.renderer import Renderer, RendererGone, TemplateFailed
 from baas.services.notifications.repository import messages, queue
 from baas.services.notifications.repository import reports as report_rows
@@ -21,6 +23,11 @@ from baas.services.notifications.senders import Sender, Senders
 from baas.services.notifications.service import reports, templates
 from baas.services.notifications.service.messages import notification_out
 from baas.services.notifications.service.templates import Resolved
+
+_EVENTS: Final = {
+    NotificationStatus.SENT: NotificationEvent.SENT,
+    NotificationStatus.FAILED: NotificationEvent.FAILED,
+}
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -103,7 +110,7 @@ def _message(
     row: Any, subject: str, html: str | None, body: str, provider_template: dict[str, Any] | None
 ) -> Message:
     return Message(
-        id=ids.encode("ntf", row["id"]),
+        id=ids.encode(Kind.NOTIFICATION, row["id"]),
         round=row["round"],
         to=row["recipient"],
         subject=subject,
@@ -134,7 +141,7 @@ async def record(
             await messages.forget_content(work, claim.id)
             await messages.forget_data(work, claim.id)
         shown = notification_out(row)
-        await emit(work, f"notification.{shown.status.value}", subject=shown.id, data=shown)
+        await emit(work, _EVENTS[shown.status], subject=shown.id, data=shown)
         if handed_over is not None:
             # WhatsApp may have said already that it could not deliver it.
             await reports.fail(work, handed_over)

@@ -19,6 +19,7 @@ from baas.core.db import StoreWork
 from baas.core.outgoing.http import OutgoingClient
 from baas.core.scope import Mode
 from baas.core.values import clock, ids, money
+from baas.core.values.ids import Kind
 from baas.services.payments.providers import states
 from baas.services.payments.providers.amounts import (
     InexpressibleAmount,
@@ -56,6 +57,11 @@ _MAX_NOTIFICATION_URL: Final = 248
 _FOLLOWED: Final = frozenset({"payment", "topic_chargebacks_wh", "chargebacks"})
 
 
+class MercadoPagoOptions(msgspec.Struct, frozen=True):
+    """What only Mercado Pago understands of an attempt: nothing yet."""
+
+
+# D-026: over our own client instead of the official SDK.
 class MercadoPago:
     """The kind: for every store, over the network, with a seller's access token."""
 
@@ -64,10 +70,14 @@ class MercadoPago:
     modes: Final = frozenset(Mode)
     credentials: Final = _REQUIRED
     optional_credentials: Final = _OPTIONAL
+    options: Final = MercadoPagoOptions
+    panel: Final = "the panel of your application"
+    platform_secrets: Final = ()
 
     def __init__(self, http: OutgoingClient, url: str = API) -> None:
         self._http = http
         self._address = Address(url)
+        self.url = url
 
     def missing(self, names: Collection[str]) -> frozenset[str]:
         """What these credentials lack: an access token, or all that redeems an OAuth code."""
@@ -82,6 +92,10 @@ class MercadoPago:
         if attempt.notification_url is not None and len(attempt.notification_url) > _MAX_NOTIFICATION_URL:
             return "provider", "the deployment's address is too long for Mercado Pago's notifications"
         return None
+
+    def is_of_platform(self, credentials: Collection[str]) -> bool:
+        """There is no platform."""
+        return False
 
     def addressed(self, inbound: Inbound) -> None:
         """Each preference names the address of its own store."""
@@ -163,7 +177,7 @@ class MercadoPagoProvider:
 
     async def create(self, attempt: NewAttempt) -> Opened:
         """Make a preference; the payer goes to its `init_point`."""
-        reference = ids.encode("pay", attempt.payment_id)
+        reference = ids.encode(Kind.PAYMENT, attempt.payment_id)
         amount = to_mercadopago(attempt.amount, attempt.currency)
         body: dict[str, Any] = {
             "items": [
@@ -200,7 +214,7 @@ class MercadoPagoProvider:
             return await self._of_chargeback(handle.chargeback_id)
         found: dict[str, Snapshot] = {}
         if handle.payment_id is not None:
-            reference = ids.encode("pay", handle.payment_id)
+            reference = ids.encode(Kind.PAYMENT, handle.payment_id)
             page = await self._search(
                 {"external_reference": reference, "sort": "date_created", "range": "date_created"},
                 clock.now() - timedelta(days=364),

@@ -11,6 +11,7 @@ from baas_sdk._models.enums import (
     CartStatus,
     Channel,
     DeliveryStatus,
+    DisabledReason,
     EmailProvider,
     EndpointStatus,
     EventState,
@@ -277,7 +278,10 @@ class Endpoint(Model, kw_only=True):
     consecutive_failures: int
     created_at: dt.datetime
     description: str | None
+    disabled_code: DisabledReason | None
+    """Why it is disabled; none when it is not."""
     disabled_reason: str | None
+    """Why it is disabled, in English; `disabled_code` is for programs."""
     event_types: list[str]
     failing_since: dt.datetime | None
     """The first failure after the last success."""
@@ -304,7 +308,10 @@ class EndpointWithSecret(Model, kw_only=True):
     consecutive_failures: int
     created_at: dt.datetime
     description: str | None
+    disabled_code: DisabledReason | None
+    """Why it is disabled; none when it is not."""
     disabled_reason: str | None
+    """Why it is disabled, in English; `disabled_code` is for programs."""
     event_types: list[str]
     failing_since: dt.datetime | None
     """The first failure after the last success."""
@@ -366,7 +373,7 @@ class HandlerFailure(Model, kw_only=True):
 
     attempts: int
     """Since the event, or since its last retry."""
-    error: str
+    error: str | None
     """What went wrong the last time, in words, without the values that it was about."""
     error_class: str | None
     failed_at: dt.datetime | None
