@@ -117,6 +117,18 @@ def test_a_query_says_over_which_session_it_runs() -> None:
     assert wrong == []
 
 
+def test_a_table_is_written_with_its_module() -> None:
+    """`models.Product` is a table and `Product` what is answered: one rule where a noun names both (catalog, inventory)."""
+    wrong = [
+        f"{path}: {node.module}"
+        for path, tree in TREES.items()
+        if path.startswith(("baas/services/catalog/", "baas/services/inventory/"))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith(".models")
+    ]
+    assert wrong == []
+
+
 def test_every_refusal_says_its_code_its_status_and_its_words() -> None:
     """Also where it has them from its parent; a code belongs to one status."""
 

@@ -77,6 +77,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "notifications": "delete, select (attempts, claimed_until, id, next_attempt_at, status, store_id), update (claimed_until)",
         "orders": "select (due_at, id, store_id), update (due_at)",
         "payment_provider_accounts": "select (account_id, enabled, id, is_test, provider, reconcile_at, store_id), update (reconcile_at)",
+        "products": "select (document_version, store_id)",
         "provider_events": "delete, select (attempts, id, next_attempt_at, store_id), update (attempts, next_attempt_at)",
         "refunds": "select (attempts, id, next_attempt_at, store_id), update (attempts, next_attempt_at)",
         "stores": "select (clock_offset, id, is_active, mode)",
