@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from baas.core.db.migrations import OF_MIGRATIONS, OPEN_TABLES, MigrationError
+from baas.core.schema.migrations import OF_MIGRATIONS, OPEN_TABLES, MigrationError
 from migrations.metadata import metadata
 
 

@@ -12,9 +12,9 @@ from baas.cli.dev import DevError, dev_command
 from baas.cli.devkeys import Keys
 from baas.cli.devstate import Prepared
 from baas.core.crypto import api_key_hash
-from baas.core.db import migrations
-from baas.core.db.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
-from baas.core.db.sql_files import SqlFileError
+from baas.core.schema import migrations
+from baas.core.schema.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.schema.sql_files import SqlFileError
 from baas.core.settings import load_settings
 
 DATABASE = "baas_dev"
@@ -76,10 +76,10 @@ async def _prepare(data_dir: Path, admin_url: str, redis_url: str, base_url: str
 
 
 async def _forget_workers(owner_url: str) -> None:
-    """What ran before has ended; who waits until everything is ready waits for the worker of this start."""
+    """What ran before has ended: its claims are free, and who waits until all is ready waits for this start's worker."""
     connection = await asyncpg.connect(owner_url)
     try:
-        await connection.execute("delete from workers")
+        await connection.execute("update workers set ended_at = now() where ended_at is null")
     finally:
         await connection.close()
 

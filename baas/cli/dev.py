@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -23,10 +23,12 @@ from baas.cli.supervisor import Child, Supervisor
 from baas.core.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, Guard, ProcessMark
 from baas.core.settings import SettingsError, value_of
 
+if TYPE_CHECKING:
+    from baas.simulators.base import Simulator
+
 _API = ("-m", "baas", "serve")
 _WORKER = ("-m", "baas", "worker")
 _SIMULATORS = ("-m", "baas.simulators")
-_ADDRESSES = {"mercadopago": "BAAS_MERCADOPAGO_URL", "stripe": "BAAS_STRIPE_URL"}
 _READY_WITHIN = 60.0
 """Seconds from the start of the API to its first good answer."""
 _TRIES = 3
@@ -198,9 +200,10 @@ def _run(
         )
 
     # Whoever names an address of a provider wants that one, and no likeness of it.
-    ports = {} if any(environ.get(name) for name in _ADDRESSES.values()) else _simulator_ports(port)
+    addresses = {provider: kind.setting for provider, kind in _simulators().items()}
+    ports = {} if any(environ.get(name) for name in addresses.values()) else _simulator_ports(port)
     for provider, number in ports.items():
-        prepared.environment[_ADDRESSES[provider]] = f"http://127.0.0.1:{number}"
+        prepared.environment[addresses[provider]] = f"http://127.0.0.1:{number}"
 
     own = ProcessMark.of(os.getpid())
     assert own is not None
@@ -342,10 +345,17 @@ def _port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
+def _simulators() -> "Mapping[str, type[Simulator]]":
+    # Here, for the other commands of this process need none of it.
+    from baas.simulators.serve import KINDS
+
+    return KINDS
+
+
 def _simulator_ports(port: int) -> dict[str, int]:
     """The ports behind the API's, so that they stay the same from one start to the next; others when taken."""
     ports: dict[str, int] = {}
-    for place, provider in enumerate(_ADDRESSES, start=1):
+    for place, provider in enumerate(_simulators(), start=1):
         for wanted in (port + place, 0):
             with socket.socket() as probe:
                 try:

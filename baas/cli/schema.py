@@ -9,9 +9,9 @@ import click
 
 from baas.cli.common import REFUSED, USAGE, environment, fail, json_option, run, settings, show
 from baas.core.crypto import api_key_hash, random_token
-from baas.core.db import migrations
-from baas.core.db.roles import ALL, ensure_database, ensure_roles
-from baas.core.db.sql_files import Changes, SqlFileError
+from baas.core.schema import migrations
+from baas.core.schema.roles import ALL, ensure_database, ensure_roles
+from baas.core.schema.sql_files import Changes, SqlFileError
 from baas.core.settings import SettingsError, value_of
 
 

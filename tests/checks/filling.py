@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from baas.core.db.migrations import OF_MIGRATIONS
+from baas.core.schema.migrations import OF_MIGRATIONS
 
 _ROWS = 2
 _MOST_TRIES = 3000
@@ -50,6 +50,7 @@ HINTS: dict[tuple[str, str], tuple[str, ...]] = {
     },
     ("orders", "status"): ("'pending'",),
     ("orders", "number"): ("{n}",),
+    ("workers", "id"): ("{n}",),
 }
 """(table, column) -> SQL expressions to try first, where a table's constraints cannot be met by trying."""
 

@@ -12,8 +12,8 @@ import asyncpg
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from baas.core.db import migrations
-from baas.core.db.migrations import OF_MIGRATIONS, alembic_config
+from baas.core.schema import migrations
+from baas.core.schema.migrations import OF_MIGRATIONS, alembic_config
 from tests.checks.filling import CannotFillError, fill
 from tests.deployment import empty_database, roles
 from tests.servers import drop_database, random_name, start_servers, with_database

@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint
 
-from baas.core.db.migrations import OF_MIGRATIONS
-from baas.core.db.tables import KEEP_CUSTOMER, KEEP_ORDER, KEEP_STORE, Base, StoreOwned
+from baas.core.db.tables import KEEP_ORDER, KEEP_STORE, Base, StoreOwned
+from baas.core.schema.migrations import OF_MIGRATIONS
 from migrations.metadata import metadata
 
 OF_NO_STORE = {
@@ -114,7 +114,7 @@ def test_every_column_says_whether_it_is_personal_and_how_long_it_is_kept(table:
             f"{table.name}.{column.name}: use baas.core.db.tables.column()"
         )
         keep = about.get("keep", "")
-        assert keep in {KEEP_STORE, KEEP_ORDER, KEEP_CUSTOMER} or _KEEP.fullmatch(keep), (
+        assert keep in {KEEP_STORE, KEEP_ORDER} or _KEEP.fullmatch(keep), (
             f"{table.name}.{column.name}: keep={keep!r}"
         )
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from baas.core.db.migrations import OF_MIGRATIONS
-from baas.core.db.roles import APP, AUTH, OPERATOR, OWNER, RELAY
+from baas.core.schema.migrations import OF_MIGRATIONS
+from baas.core.schema.roles import APP, AUTH, OPERATOR, OWNER, RELAY
 from migrations.policies import CURRENT_STORE
 from tests.tenancy.grants import FUNCTIONS, GRANTS
 from tests.tenancy.test_metadata import OF_NO_STORE

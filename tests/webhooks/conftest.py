@@ -43,7 +43,7 @@ async def publish(
 ) -> Any:
     """Publish an event of the shop."""
     body = {"type": type_, "data": data or {}, **more}
-    return (await shop.admin("POST", "/admin/events", json=body, expect=201)).json()["data"]
+    return await shop.create("/admin/events", body)
 
 
 async def deliveries(shop: Shop, **filters: Any) -> list[dict[str, Any]]:
@@ -57,17 +57,13 @@ async def deliveries(shop: Shop, **filters: Any) -> list[dict[str, Any]]:
 
 async def delivery_of(shop: Shop, delivery_id: str) -> dict[str, Any]:
     """One delivery with its attempts."""
-    found: dict[str, Any] = (
-        await shop.admin("GET", f"/admin/webhook-deliveries/{delivery_id}", expect=200)
-    ).json()["data"]
+    found: dict[str, Any] = await shop.get(f"/admin/webhook-deliveries/{delivery_id}")
     return found
 
 
 async def endpoint_of(shop: Shop, endpoint_id: str) -> dict[str, Any]:
     """One endpoint."""
-    found: dict[str, Any] = (
-        await shop.admin("GET", f"/admin/webhook-endpoints/{endpoint_id}", expect=200)
-    ).json()["data"]
+    found: dict[str, Any] = await shop.get(f"/admin/webhook-endpoints/{endpoint_id}")
     return found
 
 

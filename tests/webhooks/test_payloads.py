@@ -55,7 +55,7 @@ async def live_through_everything(
     items = [{"variant_id": world.ids[Kind.VARIANT], "quantity": 1}]
     await post(f"/admin/orders/{world.own['return_order']['order_id']}/return")
     await post(f"/admin/orders/{(await post('/admin/orders', items=items))['id']}/cancel")
-    reserved = (await shop.admin("GET", variant, expect=200)).json()["data"]["reserved"]
+    reserved = (await shop.get(variant))["reserved"]
     for available in (20, 5, 0, 50):
         stock = {"on_hand": reserved + available, "low_stock_at": 10}
         await shop.admin("PUT", variant, json=stock, expect=200)

@@ -7,7 +7,7 @@ uses another role, another type, and states its reason. Owns no table but what a
 """
 
 from baas.core.db import sqlstates
-from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals
+from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals, affected
 from baas.core.db.database import BY_KEY, Database
 from baas.core.db.driver import StoreConnection, SystemConnection
 from baas.core.db.faults import ScopeViolation, is_outage, sqlstate, violated
@@ -29,6 +29,7 @@ __all__ = [
     "StoreSession",
     "StoreWork",
     "SystemConnection",
+    "affected",
     "is_outage",
     "sqlstate",
     "sqlstates",

@@ -96,6 +96,9 @@ class RefundRecord(StoreEntity, Base):
     failure_code: Mapped[str | None] = column(keep=KEEP_ORDER)
     attempts: Mapped[int] = column(server_default=text("0"), keep=KEEP_ORDER)
     next_attempt_at: Mapped[datetime | None] = column(keep=KEEP_ORDER)
+    claimed_by: Mapped[int | None] = column(keep=KEEP_ORDER)
+    """Who claimed it last (`baas.core.work.claims`)."""
+    claimed_until: Mapped[datetime | None] = column(keep=KEEP_ORDER)
     created_at: Mapped[datetime] = column(keep=KEEP_ORDER)
     updated_at: Mapped[datetime] = column(keep=KEEP_ORDER)
 
@@ -137,6 +140,9 @@ class ProviderAccount(StoreEntity, Base):
     account_id: Mapped[str | None] = column()
     reconciled_until: Mapped[datetime | None] = column()
     reconcile_at: Mapped[datetime | None] = column()
+    claimed_by: Mapped[int | None] = column()
+    """Who claimed it last (`baas.core.work.claims`)."""
+    claimed_until: Mapped[datetime | None] = column()
     created_at: Mapped[datetime] = column(server_default=_NOW)
     updated_at: Mapped[datetime] = column(server_default=_NOW)
 
@@ -174,6 +180,9 @@ class ProviderEvent(StoreEntity, Base):
     handle: Mapped[dict[str, Any] | None] = column(keep="90d")
     outcome: Mapped[str | None] = column(keep="90d")
     next_attempt_at: Mapped[datetime | None] = column(keep="90d")
+    claimed_by: Mapped[int | None] = column(keep="90d")
+    """Who claimed it last (`baas.core.work.claims`)."""
+    claimed_until: Mapped[datetime | None] = column(keep="90d")
 
 
 class Reconciliation(StoreEntity, Base):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 
 from baas.core.db import StoreSession, StoreWork
@@ -28,7 +29,7 @@ from baas.webhooks.schemas.outbound import (
     ReplayOf,
 )
 from baas.webhooks.service.endpoints import check_event_types
-from baas.webhooks.service.shapes import attempt_out, delivery_fields, delivery_out, moment, reason_out
+from baas.webhooks.service.shapes import attempt_out, delivery_out, moment, reason_out
 
 _SHOWN_ATTEMPTS = 100
 
@@ -51,18 +52,18 @@ def kept_span(
 async def list_deliveries(work: StoreWork, page: Page, filters: DeliveryFilter) -> PageOf[Delivery]:
     """A store's deliveries, newest first. An id of another kind or store leaves nothing."""
     since, until = kept_span(work.scope, filters.since, filters.until)
-    chosen = {
-        "endpoint_id": ids.decode(Kind.ENDPOINT, filters.endpoint_id) if filters.endpoint_id else None,
-        "event_id": ids.decode(Kind.EVENT, filters.event_id) if filters.event_id else None,
-        "event_type": filters.event_type,
-        "status": filters.status.value if filters.status else None,
-        "since": since,
-        "until": until,
-    }
+    chosen = deliveries.Filters(
+        endpoint_id=ids.decode(Kind.ENDPOINT, filters.endpoint_id) if filters.endpoint_id else None,
+        event_id=ids.decode(Kind.EVENT, filters.event_id) if filters.event_id else None,
+        event_type=filters.event_type,
+        status=filters.status,
+        since=since,
+        until=until,
+    )
     before = UUID(page.after[0]) if page.after is not None else None
     rows = await deliveries.find(work, chosen, before=before, limit=page.limit + 1)
     total = await page.total(lambda: deliveries.count(work, chosen))
-    return page.cut(rows, lambda row: [str(row["id"])], total=total).map(delivery_out)
+    return page.cut(rows, lambda row: [str(row.id)], total=total).map(delivery_out)
 
 
 async def touched(work: StoreWork, since: datetime, pending: Iterable[str]) -> list[Delivery]:
@@ -77,7 +78,9 @@ async def get_delivery(work: StoreWork, delivery_id: UUID) -> DeliveryWithAttemp
     if row is None:
         raise NotFound(id=ids.encode(Kind.DELIVERY, delivery_id))
     attempts = await deliveries.attempts_of(work, delivery_id, _SHOWN_ATTEMPTS)
-    return DeliveryWithAttempts(**delivery_fields(row), attempt_log=[attempt_out(item) for item in attempts])
+    return DeliveryWithAttempts(
+        **msgspec.structs.asdict(delivery_out(row)), attempt_log=[attempt_out(item) for item in attempts]
+    )
 
 
 async def retry_delivery(work: StoreWork, delivery_id: UUID) -> Delivery:
@@ -88,7 +91,7 @@ async def retry_delivery(work: StoreWork, delivery_id: UUID) -> Delivery:
     row = await deliveries.get(work, delivery_id)
     if row is None:
         raise NotFound(id=ids.encode(Kind.DELIVERY, delivery_id))
-    await deliveries.probe_now(work, row["endpoint_id"])
+    await deliveries.probe_now(work, row.endpoint_id)
     again = await deliveries.retry(work, delivery_id)
     if again is None:
         raise EndpointDisabled

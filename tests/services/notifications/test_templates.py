@@ -37,9 +37,9 @@ class TestVersions:
         assert (await put(shop, body="one"))["version"] == 1
         assert (await put(shop, body="two"))["version"] == 2
         assert (await put(shop, body="three", activate=False))["active"] is False
-        in_use = (await shop.admin("GET", f"{PATH}/welcome", expect=200)).json()["data"]
+        in_use = await shop.get(f"{PATH}/welcome")
         assert (in_use["version"], in_use["body"]) == (2, "two")
-        listed = (await shop.admin("GET", f"{PATH}/welcome/versions", expect=200)).json()["data"]
+        listed = await shop.listed(f"{PATH}/welcome/versions")
         assert [(line["version"], line["active"], line["body"]) for line in listed] == [
             (3, False, "three"),
             (2, True, "two"),
@@ -47,7 +47,7 @@ class TestVersions:
         ]
         back = (await shop.admin("POST", f"{PATH}/welcome/versions/1/activate", expect=200)).json()["data"]
         assert (back["version"], back["active"]) == (1, True)
-        in_use = (await shop.admin("GET", f"{PATH}/welcome", expect=200)).json()["data"]
+        in_use = await shop.get(f"{PATH}/welcome")
         assert in_use["body"] == "one"
         for number in (9, -1, 10**12, 10**25):
             await shop.admin("POST", f"{PATH}/welcome/versions/{number}/activate", expect=404)
@@ -58,7 +58,7 @@ class TestVersions:
 
     async def test_version_0_is_the_built_in_template(self, shop: Shop, worker: Worker) -> None:
         """A store goes back to it, and its source is there to begin with."""
-        built_in = (await shop.admin("GET", f"{PATH}/refund", expect=200)).json()["data"]
+        built_in = await shop.get(f"{PATH}/refund")
         assert built_in["version"] == 0
         own = await put(shop, "refund", subject="Propio", body="b", html=built_in["html"])
         assert own["version"] == 1
@@ -89,14 +89,14 @@ class TestVersions:
         """Two people who save at the same time make two versions, and one is in use."""
         made = await asyncio.gather(*(put(shop, body=f"b {number}") for number in range(6)))
         assert sorted(template["version"] for template in made) == [1, 2, 3, 4, 5, 6]
-        listed = (await shop.admin("GET", f"{PATH}/welcome/versions")).json()["data"]
+        listed = await shop.listed(f"{PATH}/welcome/versions")
         assert [line["active"] for line in listed].count(True) == 1
 
     async def test_the_list_shows_all_that_can_be_used(self, shop: Shop) -> None:
         """13 built-in ones in three languages for two channels, and the store's own."""
         await put(shop)
         await put(shop, "refund")
-        listed = (await shop.admin("GET", PATH, expect=200)).json()["data"]
+        listed = await shop.listed(PATH)
         assert len(listed) == 13 * 3 * 2 + 1
         assert [(line["version"], line["built_in"]) for line in listed if line["key"] == "welcome"] == [
             (1, False)

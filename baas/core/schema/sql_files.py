@@ -1,7 +1,8 @@
 """Functions, views and triggers of the database: each is one file `sql/NAME.sql` of the package that owns it.
 
-`baas migrate` applies every file whose digest differs from what the table `sql_files` notes (D-078). CONTRIBUTING.md
-says how one is added, changed and retired.
+`baas migrate` applies every file whose digest differs from what the table `sql_files` notes (D-078).
+A file is changed in place as long as what it makes keeps its arguments and its result; with others it gets another name,
+and the old file moves to `sql/retired/` until the release that its first lines name.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Running the migrations: as the owner of the schema, apart from the application, before it starts.
 
 First the versioned revisions (`migrations/versions`), which make tables; then the files of functions, views and triggers
-that differ from what the database notes (`baas.core.db.sql_files`).
+that differ from what the database notes (`baas.core.schema.sql_files`).
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 
 from baas import __version__
-from baas.core.db import sql_files
-from baas.core.db.sql_files import Changes
+from baas.core.schema import sql_files
+from baas.core.schema.sql_files import Changes
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 
 from baas import __version__
-from baas.core.db import migrations, sql_files, sqlstates
-from baas.core.db.sql_files import SqlFileError, numbers
+from baas.core.db import sqlstates
+from baas.core.schema import migrations, sql_files
+from baas.core.schema.sql_files import SqlFileError, numbers
 from tests import deployment
 from tests.servers import Servers, drop_database, random_name
 
@@ -329,13 +330,19 @@ async def test_two_migrations_at_once_are_one(servers: Servers) -> None:
         await drop_database(servers.admin_url, name)
 
 
-async def test_a_function_that_differs_is_brought_up_at_the_next_start(
-    owner_url: str, owner: asyncpg.Connection
-) -> None:
+async def test_a_function_that_differs_is_brought_up_at_the_next_start(servers: Servers) -> None:
     """Also on the newest revision, where there is nothing else to do."""
-    await owner.execute("update sql_files set digest = 'another' where name = 'order_number'")
-    await owner.execute("drop function order_number(uuid)")
-    await migrations.bring_up(owner_url)
-    assert await owner.fetchval("select count(*) from pg_proc where proname = 'order_number'") == 1
-    state = await owner.fetchrow(migrations.Schema.STATE)
-    assert migrations.Schema().problem(state) is None
+    await deployment.roles(servers.admin_url)
+    name = random_name()
+    owner_url = await deployment.migrated_database(servers.admin_url, name)
+    owner = await asyncpg.connect(owner_url)
+    try:
+        await owner.execute("update sql_files set digest = 'another' where name = 'order_number'")
+        await owner.execute("drop function order_number(uuid)")
+        await migrations.bring_up(owner_url)
+        assert await owner.fetchval("select count(*) from pg_proc where proname = 'order_number'") == 1
+        state = await owner.fetchrow(migrations.Schema.STATE)
+        assert migrations.Schema().problem(state) is None
+    finally:
+        await owner.close()
+        await drop_database(servers.admin_url, name)

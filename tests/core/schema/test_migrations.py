@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from baas.core.db import migrations
+from baas.core.schema import migrations
 from tests import deployment
 from tests.servers import Servers
 
