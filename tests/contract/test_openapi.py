@@ -257,6 +257,7 @@ async def test_examples_look_like_real_answers(
         ):
             continue
         answer = await http.get(world.path_of(operation), headers={"X-API-KEY": shop.secret_key})
+        assert ("etag" in answer.headers) is operation.cached, f"{operation.id}: cached=True at the route, or not"
         real, shown = answer.json()["data"], written["content"]["application/json"]["example"]["data"]
         for one, other in (
             ((real, shown),) if isinstance(real, dict) else zip(real[:1], shown[:1], strict=False)
