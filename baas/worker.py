@@ -14,7 +14,7 @@ from baas.core.runtime import Runtime
 from baas.core.settings import Settings
 from baas.core.work import heartbeat, housekeeping, outbox, retention
 from baas.core.work.jobs import Drain, Loop, Loops
-from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker
+from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker, Together
 from baas.services.carts import jobs as carts_jobs
 from baas.services.imports import jobs as imports_jobs
 from baas.services.inventory import jobs as inventory_jobs
@@ -32,7 +32,7 @@ FAN_OUTS: list[FanOut] = [webhooks_jobs.FAN_OUT]
 
 def merge_handlers(*groups: Handlers) -> Handlers:
     """The handlers of several packages together."""
-    merged: dict[str, dict[str, Handler]] = {}
+    merged: dict[str, dict[str, Handler | Together]] = {}
     for group in groups:
         for event_type, handlers in group.items():
             merged.setdefault(event_type, {}).update(handlers)

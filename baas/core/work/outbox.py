@@ -6,13 +6,16 @@ follows from them: a delivery for each endpoint that wants it (a fan-out that `b
 for each handler of a higher service. A worker that dies in between has done nothing, and the next one begins again.
 """
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
@@ -23,6 +26,8 @@ from baas.core.observe import metrics
 from baas.core.observe.logging import report_exception
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+
+log = structlog.get_logger(__name__)
 
 EVENTS_KEPT_DAYS: Final = 90
 RELAY_BATCH: Final = 500
@@ -117,7 +122,18 @@ class ReceivedEvent(msgspec.Struct, frozen=True):
 
 FanOut = Callable[[SystemConnection, Sequence[EventRow]], Awaitable[None]]
 Handler = Callable[[StoreWork, ReceivedEvent], Awaitable[None]]
-Handlers = Mapping[str, Mapping[str, Handler]]
+
+
+class Together(msgspec.Struct, frozen=True):
+    """A handler that hears at once all events of a store that are due for it, oldest first.
+
+    Where it raises, each of them is heard alone, so that one bad event holds up no other.
+    """
+
+    hear: Callable[[StoreWork, Sequence[ReceivedEvent]], Awaitable[None]]
+
+
+Handlers = Mapping[str, Mapping[str, Handler | Together]]
 """event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
 
 
@@ -227,8 +243,11 @@ async def relay(database: Database, handlers: Handlers, fan_outs: Sequence[FanOu
         return len(events)
 
 
-JOB_BATCH: Final = 50
+JOB_BATCH: Final = 200
 JOB_LEASE: Final = timedelta(seconds=60)
+JOBS_TOGETHER: Final = 50
+"""Jobs of one store in one transaction: what it locks waits for all of them."""
+STORES_AT_ONCE: Final = 4
 _CLAIM_JOBS: Final = """
 with due as (
   select store_id, id from event_jobs where next_attempt_at <= now()
@@ -244,16 +263,30 @@ ScopeMaker = Callable[[UUID, str], Awaitable[StoreScope]]
 
 
 async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMaker) -> int:
-    """Let handlers hear due events, each in a transaction of its store; answer how many were due.
+    """Let handlers hear due events and answer how many were due.
 
-    The job's row is deleted in the handler's own transaction, so its effect happens exactly once; a
-    handler that raises leaves the row, which comes due again after a growing wait (at most an hour).
+    The jobs of one store share a transaction, a few stores work at a time. A job's row is deleted in the transaction
+    of its effect, so that happens exactly once. Where a handler raises, the transaction is undone and each job has
+    one of its own; the one that raises again leaves its row, which comes due again after a growing wait (at most
+    an hour).
     """
     by_name = {name: handler for group in handlers.values() for name, handler in group.items()}
     async with database.relay(reason="jobs: claim events that handlers have to hear", **BY_KEY) as system:
         jobs = await system.fetch(_CLAIM_JOBS, JOB_BATCH, JOB_LEASE)
-    for job in jobs:
-        await _run_job(database, job, by_name, make_scope)
+    by_store: dict[UUID, list[Any]] = {}
+    for job in sorted(jobs, key=lambda job: job["event_id"]):
+        by_store.setdefault(job["store_id"], []).append(job)
+    turns = asyncio.Semaphore(STORES_AT_ONCE)
+
+    async def run(own: list[Any]) -> None:
+        async with turns:
+            for first in range(0, len(own), JOBS_TOGETHER):
+                await _run_together(database, own[first : first + JOBS_TOGETHER], by_name, make_scope)
+
+    ended = await asyncio.gather(*(run(own) for own in by_store.values()), return_exceptions=True)
+    for error in ended:
+        if error is not None:
+            raise error
     return len(jobs)
 
 
@@ -277,41 +310,75 @@ async def measure(database: Database) -> None:
     metrics.queue_depth.labels("jobs").set(row["jobs"])
 
 
-async def _run_job(
-    database: Database, job: Any, by_name: Mapping[str, Handler], make_scope: ScopeMaker
+async def _run_together(
+    database: Database, jobs: list[Any], by_name: Mapping[str, Handler | Together], make_scope: ScopeMaker
 ) -> None:
+    """Run jobs of one store in one transaction; if that fails, each in its own."""
     try:
-        handler = by_name[job["handler"]]
-        scope = await make_scope(job["store_id"], f"job_{job['id'].hex}")
+        scope = await make_scope(jobs[0]["store_id"], f"job_{jobs[0]['id'].hex}")
         async with database.fast(scope) as work:
-            event_id = await work.fetchval(
-                "delete from event_jobs where store_id = $1 and id = $2 returning event_id",
-                scope.store_id,
-                job["id"],
-            )
-            if event_id is None:
-                return
-            row = await work.fetchrow(
-                "select type, subject, body from events where store_id = $1 and id = $2",
-                scope.store_id,
-                event_id,
-            )
-            if row is not None:
-                data = msgspec.json.decode(row["body"])["data"]
-                await handler(
-                    work, ReceivedEvent(ids.encode("evt", event_id), row["type"], row["subject"], data)
-                )
-        metrics.worker_jobs.labels(job["handler"], "done").inc()
+            heard = await _hear(work, jobs, by_name)
+        for name, count in heard.items():
+            metrics.worker_jobs.labels(name, "done").inc(count)
     except Exception as error:
-        metrics.worker_jobs.labels(job["handler"], "failed").inc()
-        wait = min(timedelta(seconds=2 ** min(job["attempts"], 12)), timedelta(hours=1))
-        report_exception(error, "event_job.failed", handler=job["handler"], attempts=job["attempts"])
-        async with database.relay(reason="jobs: note why a handler failed and when to try again") as system:
-            await system.execute(
-                "update event_jobs set next_attempt_at = now() + $3::interval, error = $4"
-                " where store_id = $1 and id = $2",
-                job["store_id"],
-                job["id"],
-                wait,
-                f"{type(error).__name__}: {error}"[:500],
-            )
+        if len(jobs) == 1:
+            await _note_failure(database, jobs[0], error)
+            return
+        log.info("event_jobs.apart", jobs=len(jobs), error=type(error).__name__)
+        for job in jobs:
+            await _run_together(database, [job], by_name, make_scope)
+
+
+_TAKE_JOBS: Final = """
+with taken as (
+  delete from event_jobs where store_id = $1 and id = any ($2::uuid[]) returning event_id, handler
+)
+select t.event_id, t.handler, e.type, e.subject, e.body
+from taken t left join lateral (
+  select type, subject, body from events where store_id = $1 and id = t.event_id offset 0
+) e on true
+order by t.event_id
+"""
+
+
+async def _hear(work: StoreWork, jobs: list[Any], by_name: Mapping[str, Handler | Together]) -> Counter[str]:
+    """Delete the rows of these jobs and let their handlers hear the events; answers how many by handler.
+
+    A row that is gone was another worker's, and an event that is gone is past its time.
+    """
+    rows = await work.fetch(_TAKE_JOBS, work.scope.store_id, [job["id"] for job in jobs])
+    events: dict[UUID, ReceivedEvent] = {}
+    heard: dict[int | str, tuple[Handler | Together, dict[UUID, ReceivedEvent]]] = {}
+    for row in rows:
+        handler = by_name[row["handler"]]
+        if row["body"] is None:
+            continue
+        event_id = row["event_id"]
+        if event_id not in events:
+            data = msgspec.json.decode(row["body"])["data"]
+            events[event_id] = ReceivedEvent(ids.encode("evt", event_id), row["type"], row["subject"], data)
+        # What hears events together may be listed for several types, by several names.
+        name = id(handler) if isinstance(handler, Together) else row["handler"]
+        heard.setdefault(name, (handler, {}))[1][event_id] = events[event_id]
+    for handler, own in heard.values():
+        if isinstance(handler, Together):
+            await handler.hear(work, list(own.values()))
+        else:
+            for event in own.values():
+                await handler(work, event)
+    return Counter(row["handler"] for row in rows)
+
+
+async def _note_failure(database: Database, job: Any, error: Exception) -> None:
+    metrics.worker_jobs.labels(job["handler"], "failed").inc()
+    wait = min(timedelta(seconds=2 ** min(job["attempts"], 12)), timedelta(hours=1))
+    report_exception(error, "event_job.failed", handler=job["handler"], attempts=job["attempts"])
+    async with database.relay(reason="jobs: note why a handler failed and when to try again") as system:
+        await system.execute(
+            "update event_jobs set next_attempt_at = now() + $3::interval, error = $4"
+            " where store_id = $1 and id = $2",
+            job["store_id"],
+            job["id"],
+            wait,
+            f"{type(error).__name__}: {error}"[:500],
+        )

@@ -1,29 +1,31 @@
 """What the orders do when nobody asks: hear of payments, and look at the clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from baas.core.db import StoreWork
 from baas.core.runtime import Runtime
 from baas.core.values import ids
 from baas.core.work.jobs import Drain
-from baas.core.work.outbox import Handlers, ReceivedEvent, ScopeMaker
+from baas.core.work.outbox import Handlers, ReceivedEvent, ScopeMaker, Together
 from baas.services.orders import service
 
 
-async def payment_changed(work: StoreWork, event: ReceivedEvent) -> None:
-    """A payment became something; if it is an order's, the order follows."""
-    order_id = event.data.get("order_id")
-    if isinstance(order_id, str):
-        await service.follow(work, ids.decode("ord", order_id))
+async def payments_changed(work: StoreWork, events: Sequence[ReceivedEvent]) -> None:
+    """Payments became something; the orders that they belong to follow, each once however often it is named."""
+    named = dict.fromkeys(event.data.get("order_id") for event in events)
+    await service.follow_all(
+        work, [ids.decode("ord", order_id) for order_id in named if isinstance(order_id, str)]
+    )
 
 
+_HEAR: Final = Together(payments_changed)
 HANDLERS: Final[Handlers] = {
-    "payment.created": {"orders.payment_created": payment_changed},
-    "payment.paid": {"orders.payment_paid": payment_changed},
-    "payment.failed": {"orders.payment_failed": payment_changed},
-    "payment.refunded": {"orders.payment_refunded": payment_changed},
-    "payment.disputed": {"orders.payment_disputed": payment_changed},
+    "payment.created": {"orders.payment_created": _HEAR},
+    "payment.paid": {"orders.payment_paid": _HEAR},
+    "payment.failed": {"orders.payment_failed": _HEAR},
+    "payment.refunded": {"orders.payment_refunded": _HEAR},
+    "payment.disputed": {"orders.payment_disputed": _HEAR},
 }
 
 

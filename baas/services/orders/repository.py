@@ -113,6 +113,16 @@ async def lock(work: StoreWork, order_id: UUID) -> Row | None:
     )
 
 
+async def lock_all(work: StoreWork, order_ids: Sequence[UUID]) -> list[Row]:
+    """The rows of some orders, held until the transaction ends, locked and answered in the order of their ids."""
+    return await work.fetch(
+        f"select o.* from unnest($2::uuid[]) as wanted (order_key) cross join lateral ("
+        f" select {_COLUMNS} from orders where store_id = $1 and id = order_key for no key update offset 0) o",
+        work.scope.store_id,
+        sorted(order_ids),
+    )
+
+
 async def items(work: StoreWork, order_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
     """The lines of some orders, by order."""
     found: dict[UUID, list[Row]] = {order_id: [] for order_id in order_ids}
@@ -172,6 +182,53 @@ async def move(work: StoreWork, row: Row, to: str, changes: Row, reason: str | N
     )
     assert moved is not None
     return moved
+
+
+# The rows are found where they lie, for they are locked: joined by their ids, a plan for stores of the usual size
+# reads all the orders of a large one.
+_MOVE_ALL: Final = """
+with given as (
+  select * from jsonb_to_recordset($3) as g (id uuid, transition uuid, before text, payment_status text,
+    amount_paid bigint, amount_refunded bigint, flags text[])
+), moved as (
+  update orders o set status = $4, updated_at = $5, paid_at = $5, due_at = null, expires_at = null,
+    payment_status = g.payment_status, amount_paid = g.amount_paid, amount_refunded = g.amount_refunded, flags = g.flags
+  from given g
+  where o.ctid = any (array(
+    select w.ctid from unnest($2::uuid[]) as wanted (order_key) cross join lateral (
+      select ctid from orders where store_id = $1 and id = order_key offset 0) w
+  )) and o.store_id = $1 and o.id = g.id
+  returning o.id
+)
+insert into order_transitions
+  (store_id, id, order_id, from_status, to_status, actor_kind, actor_id, reason, request_id, created_at)
+select $1, g.transition, g.id, g.before, $4, $6, $7, null, $8, $5 from given g join moved using (id)
+"""
+
+
+async def pay_all(work: StoreWork, rows: Sequence[Row], to: str, changes: Sequence[Row]) -> list[Row]:
+    """Move orders that this transaction has locked to paid, each with its own changes; answers their rows.
+
+    `changes` has for each order its `payment_status`, `amount_paid`, `amount_refunded` and `flags`.
+    """
+    now, caller = clock.now(work.scope), work.scope.caller
+    given = [
+        {"id": row["id"], "transition": ids.new_id(), "before": row["status"], **change}
+        for row, change in zip(rows, changes, strict=True)
+    ]
+    await work.execute(
+        _MOVE_ALL,
+        work.scope.store_id,
+        [row["id"] for row in rows],
+        given,
+        to,
+        now,
+        caller.kind.value,
+        caller.id,
+        work.scope.request_id,
+    )
+    moved = {"status": to, "updated_at": now, "paid_at": now, "due_at": None, "expires_at": None}
+    return [{**row, **moved, **change} for row, change in zip(rows, changes, strict=True)]
 
 
 def _assign(changes: Row, *, first: int) -> tuple[str, list[Any]]:

@@ -1,11 +1,14 @@
 """Notifications, their content and their attempts, within a store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from baas.core.db import StoreWork
+from baas.core.values import clock, ids
 
 SHOWN: Final = (
     "id, channel, recipient, status, template_key, template_version, locale, subject, about, event_id, resent_from,"
@@ -15,37 +18,36 @@ SHOWN: Final = (
 _INSERT: Final = f"""
 insert into notifications (store_id, id, channel, recipient, template_key, template_version, locale, data, subject,
   about, event_id, resent_from, status, error, next_attempt_at, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+select $1, g.id, g.channel, g.recipient, g.template_key, g.template_version, g.locale, g.data, g.subject,
+  g.about, g.event_id, g.resent_from, g.status, g.error, $3, $3
+from jsonb_to_recordset($2) as g (id uuid, channel text, recipient text, template_key text, template_version bigint,
+  locale text, data jsonb, subject text, about text, event_id uuid, resent_from uuid, status text, error text)
 on conflict (store_id, event_id, template_key, channel) do nothing
 returning {SHOWN}
 """
 
 
-async def insert(
-    work: StoreWork,
-    *,
-    id: UUID,  # noqa: A002  the column's name
-    channel: str,
-    recipient: str,
-    template_key: str | None,
-    template_version: int | None,
-    locale: str,
-    data: dict[str, Any],
-    subject: str | None,
-    about: str | None,
-    event_id: UUID | None,
-    resent_from: UUID | None,
-    status: str,
-    error: str | None,
-    now: datetime,
-) -> Any | None:
-    """A new notification; None when this one follows from its event already."""
-    return await work.fetchrow(
-        _INSERT,
-        work.scope.store_id,
-        *(id, channel, recipient, template_key, template_version, locale, data, subject, about, event_id),
-        *(resent_from, status, error, now),
-    )
+class New(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new notification is given."""
+
+    channel: str
+    recipient: str
+    template_key: str | None
+    locale: str
+    data: dict[str, Any]
+    template_version: int | None = None
+    subject: str | None = None
+    about: str | None = None
+    event_id: UUID | None = None
+    resent_from: UUID | None = None
+    status: str = "pending"
+    error: str | None = None
+    id: UUID = msgspec.field(default_factory=ids.new_id)
+
+
+async def insert(work: StoreWork, new: Sequence[New]) -> list[Any]:
+    """Write new notifications, due now; answers the rows of those that did not follow from their events already."""
+    return await work.fetch(_INSERT, work.scope.store_id, new, clock.now(work.scope))
 
 
 async def find(work: StoreWork, notification_id: UUID) -> Any | None:

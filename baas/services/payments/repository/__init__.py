@@ -345,10 +345,20 @@ select
   count(*) filter (where status = 'failed' or status = 'cancelled') as failed,
   coalesce(bool_or(status = 'disputed'), false) as disputed,
   coalesce(bool_or(status = 'pending' and in_progress), false) as in_progress
-from payments where store_id = $1 and order_id = $2
+from payments where store_id = $1 and order_id = {order}
+"""
+_STANDING_OF_ONE: Final = _STANDING.format(order="$2")
+_STANDING_OF_EACH: Final = f"""
+select s.* from unnest($2::uuid[]) with ordinality as wanted (order_key, place)
+cross join lateral ({_STANDING.format(order="order_key")} offset 0) s order by place
 """
 
 
 async def standing(work: StoreWork, order_id: UUID) -> Any:
     """The sums over an order's payments."""
-    return await work.fetchrow(_STANDING, work.scope.store_id, order_id)
+    return await work.fetchrow(_STANDING_OF_ONE, work.scope.store_id, order_id)
+
+
+async def standings(work: StoreWork, order_ids: Sequence[UUID]) -> list[Any]:
+    """The sums over the payments of each of these orders, in their order."""
+    return await work.fetch(_STANDING_OF_EACH, work.scope.store_id, list(order_ids))

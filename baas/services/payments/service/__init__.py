@@ -9,6 +9,7 @@ from baas.services.payments.service.reading import (
     get,
     history,
     standing,
+    standings,
 )
 from baas.services.payments.service.refunding import refund, refund_order
 from baas.services.payments.service.settling import notified, record, settle, usable
@@ -31,6 +32,7 @@ __all__ = [
     "refund_order",
     "settle",
     "standing",
+    "standings",
     "storefront_of",
     "usable",
 ]

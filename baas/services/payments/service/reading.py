@@ -1,6 +1,6 @@
 """Looking at payments."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,11 @@ class Standing(msgspec.Struct, frozen=True):
 async def standing(work: StoreWork, order_id: UUID) -> Standing:
     """How the payments of an order stand, whatever notifications said and in whatever order."""
     return Standing(**dict(await repository.standing(work, order_id)))
+
+
+async def standings(work: StoreWork, order_ids: Sequence[UUID]) -> list[Standing]:
+    """The same of each of these orders, in their order."""
+    return [Standing(**dict(row)) for row in await repository.standings(work, order_ids)]
 
 
 async def get(work: StoreWork, payment_id: UUID) -> Payment:
