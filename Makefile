@@ -13,7 +13,7 @@ BENCH ?=
 JOBS ?= 2
 TESTS ?=
 
-.PHONY: help setup lock run test check bench lint format clean sdk widget
+.PHONY: help setup lock run test check generate bench lint format clean sdk widget
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -27,7 +27,7 @@ lock: setup ## write requirements/*.lock again from pyproject.toml (needs uv)
 run: setup ## start PostgreSQL, Redis, the API and the worker with a demo store (PORT=8000)
 	@exec $(BIN)/baas dev --port $(PORT)
 
-# What failed while two workers shared the machine is run once more, alone, and has to pass.
+# D-030: what failed while two workers shared the machine is run once more, alone, and has to pass.
 test: setup ## run all tests (TESTS="tests/core -k money" for some of them)
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS) || \
 	  { [ $$? -eq 1 ] && echo "Once more, alone: what failed." && $(BIN)/pytest --last-failed --last-failed-no-failures none; }
@@ -38,6 +38,12 @@ check: setup ## lint, format, types, import rules, migrations up and down
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tests.checks.migrations
+
+generate: setup ## write what follows from the code: the OpenAPI document, the SDK and its page, the table of grants
+	@$(BIN)/python -m tests.contract.test_openapi
+	@$(BIN)/python -m sdk.scripts.generate
+	@$(BIN)/python -m tests.tenancy.print_grants
+	@git status --short tests/contract tests/tenancy sdk
 
 bench: setup ## measure how fast it is, against what its parts can do at most (PIECE=cached for one piece)
 	@$(BIN)/python -m benchmarks $(PIECE) $(BENCH)

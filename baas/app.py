@@ -72,6 +72,7 @@ class Api(Litestar):
     production has none.
     """
 
+    # D-067: a private method of the framework; tests/cli/test_start.py fails when it is renamed.
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
         return [*plugins, MsgspecDIPlugin()]

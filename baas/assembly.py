@@ -30,6 +30,7 @@ from baas.webhooks.service import endpoints as webhook_endpoints
 COUNTERS: Counters = {"products": catalog.count_products, "webhook_endpoints": webhook_endpoints.count}
 """How many products, endpoints, … a store has, from the packages that own them."""
 
+# D-032: encrypted anew by a command, in each store's own session; no role may read all secrets.
 RENEWALS: list[Callable[[StoreWork, KeyRing], Awaitable[int]]] = [
     notification_settings.renew_secrets,
     payment_accounts.renew_secrets,

@@ -94,6 +94,7 @@ async def health() -> dict[str, str]:
     return {"status": "ok", "version": __version__}
 
 
+# D-033: whole, with worker and Redis; a load balancer asks `/health`.
 @get("/ready", public=True, include_in_schema=False)
 async def ready(readiness: NamedDependency[Readiness]) -> Response[dict[str, Any]]:
     """Whether everything is there: 200, or 503 with what is wrong."""

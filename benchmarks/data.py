@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from benchmarks.deployment import Deployment, Store
 
 SAMPLE = {
@@ -41,7 +42,7 @@ async def _fill(deployment: Deployment, stores: list[Store], each: int, searchab
         for store in stores:
             body = {**SAMPLE, "handle": "sample"}
             sample = deployment.call("POST", "/admin/products", key=store.secret_key, body=body, expect=201)
-            await _copy(connection, store, ids.decode("prod", sample["id"]), each)
+            await _copy(connection, store, ids.decode(Kind.PRODUCT, sample["id"]), each)
         if searchable:
             await _index_words(connection, stores)
         await connection.execute("update stores set catalog_version = catalog_version + 1")
@@ -53,18 +54,20 @@ async def _fill(deployment: Deployment, stores: list[Store], each: int, searchab
 
 
 async def _copy(connection: Any, store: Store, sample: UUID, each: int) -> None:
-    store_id = ids.decode("store", store.id)
+    store_id = ids.decode(Kind.STORE, store.id)
     rows = {table: await _rows_of(connection, table, store_id, sample) for table in _TABLES}
     document = rows["products"][0]["document"]
     parts = [row["id"] for table in ("product_options", "product_images", "variants") for row in rows[table]]
-    prefixes = {row["id"]: "img" for row in rows["product_images"]}
-    prefixes |= {row["id"]: "var" for row in rows["variants"]}
+    kinds = {row["id"]: Kind.IMAGE for row in rows["product_images"]}
+    kinds |= {row["id"]: Kind.VARIANT for row in rows["variants"]}
     made: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
     for number in range(each):
         new = {sample: ids.new_id(), **{part: ids.new_id() for part in parts}}
-        own = document.replace(ids.encode("prod", sample).encode(), ids.encode("prod", new[sample]).encode())
-        for part, prefix in prefixes.items():
-            own = own.replace(ids.encode(prefix, part).encode(), ids.encode(prefix, new[part]).encode())
+        own = document.replace(
+            ids.encode(Kind.PRODUCT, sample).encode(), ids.encode(Kind.PRODUCT, new[sample]).encode()
+        )
+        for part, kind in kinds.items():
+            own = own.replace(ids.encode(kind, part).encode(), ids.encode(kind, new[part]).encode())
         own = own.replace(b'"sample"', b'"product-%d"' % number)
         changed = {"document": own, "handle": f"product-{number}"}
         if number % max(each // _HITS, 1) == 0:
@@ -86,9 +89,9 @@ async def _copy(connection: Any, store: Store, sample: UUID, each: int) -> None:
                 made[table].append(tuple(values.values()))
         if number < 1000:
             # Enough that a benchmark of what is not cached never asks for the same one twice.
-            store.product_ids.append(ids.encode("prod", new[sample]))
+            store.product_ids.append(ids.encode(Kind.PRODUCT, new[sample]))
         if number < 200:
-            store.variant_ids += [ids.encode("var", new[row["id"]]) for row in rows["variants"]]
+            store.variant_ids += [ids.encode(Kind.VARIANT, new[row["id"]]) for row in rows["variants"]]
     for table in _TABLES:
         columns = list(rows[table][0].keys())
         await connection.copy_records_to_table(table, records=made[table], columns=columns)
@@ -119,7 +122,7 @@ async def _index_words(connection: Any, stores: list[Store]) -> None:
             from products where store_id = $1
             on conflict (store_id, product_id) do update set words = excluded.words
             """,
-            ids.decode("store", store.id),
+            ids.decode(Kind.STORE, store.id),
         )
     await connection.execute(definition)
 

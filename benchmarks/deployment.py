@@ -28,6 +28,7 @@ from baas.core.db import migrations, roles
 from baas.core.embedded import EmbeddedPostgres, EmbeddedRedis, Guard
 from baas.core.scope import Mode
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.tenants.door.keys import new_key
 from baas.tenants.schemas import KeyKind
 from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
@@ -285,7 +286,7 @@ class Deployment:
     async def _copies(self, first: Store, number: int) -> list[Store]:
         connection = await asyncpg.connect(self.admin_url)
         try:
-            template = ids.decode("store", first.id)
+            template = ids.decode(Kind.STORE, first.id)
             (row,) = await connection.fetch("select * from stores where id = $1", template)
             keys = await connection.fetch(
                 "select * from api_keys where store_id = $1 order by kind", template
@@ -300,7 +301,7 @@ class Deployment:
                     hashed = api_key_hash(SECRET.encode(), made[key["kind"]])
                     own = {**key, "store_id": store_id, "id": ids.new_id(), "key_hash": hashed}
                     key_rows.append(tuple(own.values()))
-                stores.append(Store(ids.encode("store", store_id), made["secret"], made["publishable"]))
+                stores.append(Store(ids.encode(Kind.STORE, store_id), made["secret"], made["publishable"]))
             await connection.copy_records_to_table("stores", records=rows, columns=list(row.keys()))
             await connection.copy_records_to_table("api_keys", records=key_rows, columns=list(keys[0].keys()))
             return stores

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from baas.core.scope import Caller, CallerKind, StoreScope
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.worker import Worker
 
 BASE = "/api/v1"
@@ -48,7 +48,7 @@ class Shop:
 
     async def scope(self, worker: Worker) -> StoreScope:
         """The scope of system work in this store, for tests of services."""
-        return await worker.table.scope_for_job(decode("store", self.id), "req_of_a_test")
+        return await worker.table.scope_for_job(decode(Kind.STORE, self.id), "req_of_a_test")
 
 
 SYSTEM = Caller(CallerKind.SYSTEM, "test")

@@ -155,6 +155,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+# D-059
 def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
     """Slow tests last, so that a simple mistake shows first; spread over processes first, so that none ends long after
     the others."""

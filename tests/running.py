@@ -19,6 +19,7 @@ from standardwebhooks import Webhook
 
 from baas.cli import devstate
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = {
@@ -109,7 +110,7 @@ class RunningDev:
         connection = await asyncpg.connect(self.environment["BAAS_DATABASE_URL"])
         try:
             async with connection.transaction():
-                store_id = ids.decode("store", self.ready["store_id"])
+                store_id = ids.decode(Kind.STORE, self.ready["store_id"])
                 await connection.execute("select set_config('app.store_id', $1, true)", str(store_id))
                 rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
                 return rows

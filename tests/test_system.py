@@ -19,6 +19,7 @@ from baas.core.observe.logging import _merge_request
 from baas.core.observe.scrape import scraped
 from baas.core.settings import Settings
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work import heartbeat
 from baas.worker import Worker, create_worker
 from tests.clients import Shop, drain
@@ -215,4 +216,4 @@ async def test_a_bug_is_logged_with_its_request_and_its_store_and_told_to_sentry
         for event in ("something.odd", "request.failed")
     )
     assert odd["request_id"] == failed["request_id"] == "req_of_the_bug"
-    assert odd["store_id"] == ids.decode("store", shop.id)
+    assert odd["store_id"] == ids.decode(Kind.STORE, shop.id)

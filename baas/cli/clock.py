@@ -43,7 +43,8 @@ def _wake() -> None:
     async def wake() -> None:
         redis = arq_redis(settings().redis_url)
         with contextlib.suppress(RedisError, OSError, TimeoutError):
-            await asyncio.wait_for(redis.enqueue_job("wake"), 2)
+            async with asyncio.timeout(2):
+                await redis.enqueue_job("wake")
         await redis.aclose()
 
     asyncio.run(wake())

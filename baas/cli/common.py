@@ -22,6 +22,7 @@ from baas.core.observe.redact import redact_text
 from baas.core.scope import Caller, CallerKind
 from baas.core.settings import Settings, SettingsError, load_settings
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 
 if TYPE_CHECKING:
     from baas.core.runtime import Runtime
@@ -156,7 +157,7 @@ def operate(verb: Callable[["Operator"], Awaitable[Any]], reason: str) -> Any:
 
     async def work() -> Any:
         async with opened() as (runtime, table):
-            request_id = ids.encode("req", ids.new_id())
+            request_id = ids.encode(Kind.REQUEST, ids.new_id())
             async with runtime.database.operator(reason=f"command line: {reason}") as system:
                 return await verb(Operator(system, table, CALLER, request_id))
 

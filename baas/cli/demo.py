@@ -11,6 +11,7 @@ from baas.core.db import Database
 from baas.core.scope import Caller, CallerKind, Mode
 from baas.core.settings import Settings
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.imports.service import import_file
 from baas.tenants import operators
 from baas.tenants.door.keys import KeyTable
@@ -29,7 +30,9 @@ async def seed(path: Path, keys: Keys, settings: Settings) -> None:
         if keys.store_id is None:
             await _make_store(runtime.database, table, keys)
             devkeys.write(path, keys)
-        scope = await table.scope_for_job(ids.decode("store", keys.store_id or ""), "req_seed_the_demo_store")
+        scope = await table.scope_for_job(
+            ids.decode(Kind.STORE, keys.store_id or ""), "req_seed_the_demo_store"
+        )
         with as_file(files("baas.demo").joinpath("catalog.csv")) as catalog:
             await import_file(runtime.database, scope, catalog)
         keys.seeded = True

@@ -61,6 +61,7 @@ class DevState:
             "secret_key": self.prepared.secret_key,
             "publishable_key": self.prepared.publishable_key,
             "operator_key": self.prepared.operator_key,
+            # D-013: the app's own role, so whoever looks with it sees what the application sees.
             "database_url": self.prepared.database_url,
             "redis_url": self.redis_url,
             "data_dir": self.data_dir,

@@ -93,7 +93,8 @@ async def examine(deployment: Settings) -> list[Finding]:
 
 async def _guarded(name: str, check: Check, connection: asyncpg.Connection) -> list[Finding]:
     try:
-        return await asyncio.wait_for(check(connection), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            return await check(connection)
     except (asyncpg.PostgresError, OSError, TimeoutError) as error:
         return [Finding(name, ok=False, seen=_words(error), todo="Run `baas migrate`, then try again.")]
 

@@ -11,6 +11,7 @@ from baas.cli.common import CALLER, REFUSED, json_option, opened, run, show
 from baas.core.crypto import DecryptionFailed
 from baas.core.runtime import Runtime
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.tenants import operators
 from baas.tenants.door.keys import KeyTable
 from baas.tenants.operators import Operator
@@ -46,10 +47,10 @@ def renew(as_json: bool) -> None:
     async def work() -> Renewed:
         done = Renewed()
         async with opened() as (runtime, table):
-            request_id = ids.encode("req", ids.new_id())
+            request_id = ids.encode(Kind.REQUEST, ids.new_id())
             async for store_id in _stores(runtime, table, request_id):
                 done.stores += 1
-                scope = await table.scope_for_job(ids.decode("store", store_id), request_id)
+                scope = await table.scope_for_job(ids.decode(Kind.STORE, store_id), request_id)
                 try:
                     async with runtime.database.fast(scope) as store:
                         counts = [await renew_secrets(store, runtime.keyring) for renew_secrets in RENEWALS]
@@ -76,4 +77,4 @@ async def _stores(runtime: Runtime, table: KeyTable, request_id: str) -> AsyncIt
             yield store.id
         if len(found) < _PAGE:
             return
-        after = ids.decode("store", found[-1].id)
+        after = ids.decode(Kind.STORE, found[-1].id)

@@ -12,6 +12,7 @@ from baas.cli.common import CALLER, REFUSED, json_option, opened, run
 from baas.core.runtime import Runtime
 from baas.core.scope import StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.imports.schemas import Import, Outcome, Result
 from baas.services.imports.service import import_file
 from baas.tenants import operators
@@ -65,11 +66,11 @@ async def _import(file: Path, reference: str, results: list[Result], *, quiet: b
 
 async def store_scope(runtime: Runtime, table: KeyTable, reference: str) -> StoreScope:
     """The scope of the command line's work in a store, named by id or slug. Raises NotFound."""
-    request_id = ids.encode("req", ids.new_id())
+    request_id = ids.encode(Kind.REQUEST, ids.new_id())
     async with runtime.database.operator(reason="command line: find a store") as system:
         operator = Operator(system, table, CALLER, request_id)
         store = await operators.find_store(operator, reference)
-    return await table.scope_for_job(ids.decode("store", store.id), request_id)
+    return await table.scope_for_job(ids.decode(Kind.STORE, store.id), request_id)
 
 
 def _print(done: Import, results: list[Result], *, report: bool) -> None:

@@ -21,6 +21,7 @@ from baas.core.serving.decoding import to_struct
 from baas.core.serving.paging import Page
 from baas.core.settings import Environment
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.payments import service
 from baas.services.payments.providers import providers_of
 from baas.services.payments.schemas import CreatePayment, Payment, PutPaymentProvider
@@ -283,7 +284,7 @@ async def _payment(
     desk = network.desk_of(runtime)
     async with runtime.database.fast(scope) as work:
         if payment_id is not None:
-            return await service.get(work, ids.decode("pay", payment_id))
+            return await service.get(work, ids.decode(Kind.PAYMENT, payment_id))
         for wanted in _FITTING.get(action, ("paid",)):
             page = Page(1, None, False, lambda _values: "")
             found = await service.find(work, page, {"provider": provider, "status": wanted})
@@ -297,7 +298,7 @@ async def _payment(
             provider=provider, amount=100_000, reference="trigger", return_url="https://shop.example/thanks"
         )
         made = await service.create(work, desk.providers, asked)
-    identity: UUID = ids.decode("pay", made.id)
+    identity: UUID = ids.decode(Kind.PAYMENT, made.id)
     return await network.open_attempt(desk, scope, identity)
 
 

@@ -25,6 +25,7 @@ def application() -> Any:
 def serve(settings: Settings) -> None:
     """Serve the API until SIGTERM; requests in flight are finished."""
     _prepare(settings)
+    # D-014: measured against other servers.
     Granian(
         target="baas.cli.serve:application",
         factory=True,

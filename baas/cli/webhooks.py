@@ -16,6 +16,7 @@ from baas.cli.imports import store_scope
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.webhooks import signing
 from baas.webhooks.schemas.outbound import Delivery, Replay, Replayed, ReplayOf
 from baas.webhooks.service import deliveries, endpoints, events
@@ -53,7 +54,7 @@ def replay(
             scope = await store_scope(runtime, table, reference)
             which = ReplayOf.ALL if everything else ReplayOf.FAILED
             start = clock.now(scope) - timedelta(seconds=seconds(since))
-            endpoint, count = ids.decode("we", endpoint_id), 0
+            endpoint, count = ids.decode(Kind.ENDPOINT, endpoint_id), 0
             while True:
                 data = Replay(since=start, which=which, event_types=list(types) or None)
                 async with runtime.database.store(scope) as session:

@@ -71,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     workers: int = 1
     """API processes."""
+    # D-050: measured at 3, 5, 6, 8 and 16.
     pool_size: int = 6
     """Connections of the app role in each process; more than 16 slow a hot row down."""
     log_level: str = "INFO"

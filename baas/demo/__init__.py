@@ -1,7 +1,7 @@
 """The demo shop: a small Argentine shop as a Shopify export, and drawings for its products.
 
 The catalogue is imported by the same importer that a client uses, so it has the quirks of real exports.
-The drawings are made on request, so the demo needs no file and no internet.
+The drawings are made on request, so the demo needs no file and no internet. It owns no table.
 """
 
 from importlib.resources import files

@@ -2,6 +2,7 @@
 
 Generated from the handlers and their structs, and then told what only we know: who may call what, what
 can be refused, and what an example looks like. Built at the first request, then kept as bytes.
+Owns no table, emits and hears nothing.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from baas.openapi.page import render
 
 _HERE: Final = Path(__file__).parent
 _FOR_A_MINUTE: Final = {"Cache-Control": "public, max-age=60", "X-Content-Type-Options": "nosniff"}
+# D-015: no script from elsewhere.
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"

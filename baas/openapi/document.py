@@ -7,6 +7,7 @@ from litestar import Litestar
 
 from baas import API_VERSION
 from baas.core.serving.envelope import Failure
+from baas.core.values.ids import Kind
 from baas.openapi import texts
 from baas.openapi.endpoints import Endpoint, endpoints
 from baas.openapi.examples import Examples
@@ -42,7 +43,7 @@ _SECURITY: Final = {
     },
 }
 _HEADERS: Final = {
-    "RequestId": ("Names this request in our logs.", {"type": "string"}, public_id("req")),
+    "RequestId": ("Names this request in our logs.", {"type": "string"}, public_id(Kind.REQUEST)),
     "RateLimitLimit": ("Requests per minute.", {"type": "integer"}, 12000),
     "RateLimitRemaining": ("Requests that would pass now.", {"type": "integer"}, 11999),
     "RateLimitReset": ("Seconds until all of the limit would pass at once again.", {"type": "integer"}, 1),
@@ -274,12 +275,14 @@ class _Writer:
             }
             example_data = self._examples.of(data)
             example = {
-                "id": public_id("evt"),
+                "id": public_id(Kind.EVENT),
                 "type": event,
                 "api_version": API_VERSION,
                 "timestamp": _MOMENT,
-                "store_id": public_id("store"),
-                "subject": example_data.get("id") or example_data.get("endpoint_id") or public_id("var"),
+                "store_id": public_id(Kind.STORE),
+                "subject": example_data.get("id")
+                or example_data.get("endpoint_id")
+                or public_id(Kind.VARIANT),
                 "sequence": 2,
                 "data": example_data,
             }
@@ -370,7 +373,7 @@ _DETAILS: Final[dict[str, dict[str, Any]]] = {
     "validation_error": {"fields": {"quantity": "Expected `int` >= 1"}},
     "rate_limited": {"limit": 600, "retry_after": 2},
     "payload_too_large": {"limit": 1048576},
-    "insufficient_stock": {"variant_id": public_id("var"), "asked": 3, "available": 1},
+    "insufficient_stock": {"variant_id": public_id(Kind.VARIANT), "asked": 3, "available": 1},
     "invalid_transition": {"from": "delivered", "to": "cancelled", "allowed": ["returned"]},
     "price_changed": {"expected_total": 4130000, "total": 4330000},
     "payment_provider_error": {"provider": "sandbox"},
@@ -378,7 +381,7 @@ _DETAILS: Final[dict[str, dict[str, Any]]] = {
 
 
 def _meta() -> dict[str, str]:
-    return {"request_id": public_id("req"), "timestamp": _MOMENT, "version": "v1"}
+    return {"request_id": public_id(Kind.REQUEST), "timestamp": _MOMENT, "version": "v1"}
 
 
 def _who(endpoint: Endpoint) -> str:

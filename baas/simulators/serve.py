@@ -33,6 +33,7 @@ async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[str]:
 
 async def serve(ports: dict[str, int], folder: Path) -> None:
     """Serve them all until SIGTERM. Raises RuntimeError in production."""
+    # D-028: started by `baas dev` alone.
     if os.environ.get("BAAS_ENVIRONMENT", "production") != "development":
         raise RuntimeError("The simulators are for development only: BAAS_ENVIRONMENT=development.")
     stop = asyncio.Event()

@@ -1,5 +1,6 @@
-"""Who is calling, and for which store.
+"""Tenants: who is calling, and for which store.
 
-Owns stores, API keys, plans, flags, limits, usage and the audit log. Emits nothing. Makes every
-StoreScope there is: the edge for requests, `auth.KeyTable.scope_for_job` for the worker.
+Owns `stores`, `api_keys`, `usage_counters` and `audit_log`, and with a store its plan, flags and limits. Emits nothing.
+Hears nothing. Every StoreScope is made here: for a request by the edge (`door.edge`), for the worker by
+`door.keys.KeyTable.scope_for_job`.
 """

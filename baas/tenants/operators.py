@@ -11,6 +11,7 @@ from baas.core.db import SystemConnection
 from baas.core.errors import Conflict, ValidationFailed
 from baas.core.scope import Caller, Mode
 from baas.core.values import clock, ids, money
+from baas.core.values.ids import Kind
 from baas.core.values.text import slugify
 from baas.tenants import audit, repository
 from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
@@ -59,7 +60,7 @@ class Operator(msgspec.Struct, frozen=True):
             self.request_id,
             self.address,
             action,
-            subject=subject or ids.encode("store", store_id),
+            subject=subject or ids.encode(Kind.STORE, store_id),
             old=old,
             new=new,
         )
@@ -125,7 +126,7 @@ async def find_store(operator: Operator, reference: str) -> StoreOut:
 
 
 async def _find(operator: Operator, reference: str) -> Any:
-    store_id = ids.try_decode("store", reference)
+    store_id = ids.try_decode(Kind.STORE, reference)
     if store_id is not None:
         return await repository.find_store(operator.system, store_id=store_id)
     return await repository.find_store(operator.system, slug=reference)
@@ -243,7 +244,7 @@ async def list_keys(operator: Operator, reference: str) -> list[ApiKeyOut]:
 
 async def rotate_key(operator: Operator, key_id: str, data: RotateApiKey) -> CreatedApiKey:
     """Make a key with the same rights and the same end, and end the old one, at once or after the grace."""
-    old = await repository.find_key(operator.system, ids.decode("key", key_id))
+    old = await repository.find_key(operator.system, ids.decode(Kind.API_KEY, key_id))
     if old["revoked_at"] is not None or (old["expires_at"] is not None and old["expires_at"] <= clock.now()):
         raise Conflict("This key has ended; create a new one.")
     store = await repository.find_store(operator.system, store_id=old["store_id"])
@@ -269,7 +270,7 @@ async def rotate_key(operator: Operator, key_id: str, data: RotateApiKey) -> Cre
 
 async def revoke_key(operator: Operator, key_id: str) -> ApiKeyOut:
     """End a key at once. Revoking a revoked key changes nothing."""
-    row = await repository.find_key(operator.system, ids.decode("key", key_id))
+    row = await repository.find_key(operator.system, ids.decode(Kind.API_KEY, key_id))
     if row["revoked_at"] is None:
         row = await repository.end_key(operator.system, row["store_id"], row["id"], grace_seconds=None)
         store_id = (await repository.find_key(operator.system, row["id"]))["store_id"]
@@ -280,4 +281,4 @@ async def revoke_key(operator: Operator, key_id: str) -> ApiKeyOut:
 
 def position_of(store: StoreOut) -> list[str]:
     """Where a store stands in the list of stores, for a cursor."""
-    return [str(ids.decode("store", store.id))]
+    return [str(ids.decode(Kind.STORE, store.id))]

@@ -17,6 +17,7 @@ from baas.core.serving.envelope import Data, Listed
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.tenants import service, test_clock
 from baas.tenants.door.keys import KeyTable
 from baas.tenants.schemas import (
@@ -128,7 +129,7 @@ async def rotate_api_key(
     data: JSONBody[RotateApiKey | None] = None,
 ) -> Response[Data[CreatedApiKey]]:
     """Make a key with the same rights, and end the old one at once or after a grace period."""
-    identity, body = ids.decode("key", key_id), data or RotateApiKey()
+    identity, body = ids.decode(Kind.API_KEY, key_id), data or RotateApiKey()
     return await ctx.write(
         lambda session: service.rotate_key(session, tenancy.keys, identity, body), status=201
     )
@@ -140,7 +141,7 @@ async def rotate_api_key(
 )  # fmt: skip
 async def revoke_api_key(ctx: Ctx, key_id: FromPath[str]) -> Response[Data[ApiKeyOut]]:
     """End a key: within one second no process accepts it any more."""
-    identity = ids.decode("key", key_id)
+    identity = ids.decode(Kind.API_KEY, key_id)
     return await ctx.write(lambda session: service.revoke_key(session, identity))
 
 

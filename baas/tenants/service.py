@@ -12,6 +12,7 @@ from baas.core.errors import Conflict, InsufficientScope, ValidationFailed
 from baas.core.scope import StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.tenants import audit, limits, repository
 from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
 from baas.tenants.door.origins import check_origins
@@ -40,7 +41,7 @@ def store_out(row: Any) -> StoreOut:
     """A store's public form, from its model or a record."""
     read = row.__getitem__ if hasattr(row, "keys") else lambda name: getattr(row, name)
     return StoreOut(
-        id=ids.encode("store", read("id")),
+        id=ids.encode(Kind.STORE, read("id")),
         created_at=clock.rfc3339(read("created_at")),
         updated_at=clock.rfc3339(read("updated_at")),
         **{
@@ -60,7 +61,7 @@ def key_out(row: Any) -> ApiKeyOut:
         return None if value is None else clock.rfc3339(value)
 
     return ApiKeyOut(
-        id=ids.encode("key", read("id")),
+        id=ids.encode(Kind.API_KEY, read("id")),
         kind=KeyKind(read("kind")),
         name=read("name"),
         prefix=read("prefix"),
@@ -77,7 +78,7 @@ def storefront_store(scope: StoreScope) -> StorefrontStore:
     """What visitors may know of the store; it is all in the scope."""
     store = scope.store
     return StorefrontStore(
-        id=ids.encode("store", scope.store_id),
+        id=ids.encode(Kind.STORE, scope.store_id),
         name=store.name,
         mode=scope.mode,
         currency=store.currency,
@@ -122,7 +123,9 @@ async def update_store(session: StoreSession, data: UpdateStore) -> StoreOut:
         await session.flush()
         await session.refresh(store)
         new = {name: changes[name] for name in old}
-        await audit.record(session, "store.updated", subject=ids.encode("store", store.id), old=old, new=new)
+        await audit.record(
+            session, "store.updated", subject=ids.encode(Kind.STORE, store.id), old=old, new=new
+        )
         changed(session)
     return store_out(store)
 
@@ -233,7 +236,7 @@ async def rotate_key(
     await audit.record(
         session,
         "api_key.rotated",
-        subject=ids.encode("key", old.id),
+        subject=ids.encode(Kind.API_KEY, old.id),
         new={"new_key": new.id, "grace_seconds": data.grace_seconds},
     )
     return new
@@ -244,7 +247,7 @@ async def revoke_key(session: StoreSession, key_id: UUID) -> ApiKeyOut:
     key = await repository.key_for_update(session, key_id)
     if key.revoked_at is None:
         key.revoked_at = clock.now()
-        await audit.record(session, "api_key.revoked", subject=ids.encode("key", key.id))
+        await audit.record(session, "api_key.revoked", subject=ids.encode(Kind.API_KEY, key.id))
         changed(session)
     return key_out(key)
 
@@ -256,7 +259,7 @@ async def list_audit(
     rows = await repository.list_audit(session, page, subject=subject, action=action)
     return page.cut(rows, lambda line: [str(line.id)]).map(
         lambda line: AuditLineOut(
-            id=ids.encode("aud", line.id),
+            id=ids.encode(Kind.AUDIT_LINE, line.id),
             actor_kind=line.actor_kind,
             actor_id=line.actor_id,
             action=line.action,

@@ -15,6 +15,7 @@ from baas.core.db import StoreSession
 from baas.core.errors import Conflict, ValidationFailed
 from baas.core.scope import Mode
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.tenants import audit, repository
 from baas.tenants.operators import Operator
 from baas.tenants.service import changed
@@ -82,7 +83,7 @@ async def advance(session: StoreSession, by: timedelta) -> TestClock:
     await audit.record(
         session,
         "test_clock.advanced",
-        subject=ids.encode("store", store.id),
+        subject=ids.encode(Kind.STORE, store.id),
         old=_seconds(before),
         new=_seconds(store.clock_offset),
     )
@@ -92,7 +93,7 @@ async def advance(session: StoreSession, by: timedelta) -> TestClock:
 
 async def advance_store(operator: Operator, reference: str, by: timedelta) -> TestClock:
     """Move a store forward, named by its id or slug. Raises NotFound, LiveClock, ValidationFailed."""
-    store_id = ids.try_decode("store", reference)
+    store_id = ids.try_decode(Kind.STORE, reference)
     row = await repository.find_store(
         operator.system, store_id=store_id, slug=None if store_id is not None else reference
     )

@@ -20,6 +20,7 @@ from baas.core.db import Database
 from baas.core.observe import metrics
 from baas.core.outgoing.http import OutgoingClient, OutgoingError, OutgoingResponse, OutgoingTimeout
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work.jobs import TICK, Loop
 from baas.webhooks import policy, signing
 from baas.webhooks.places import Places
@@ -45,6 +46,7 @@ _LEAVING_SECONDS: Final = 5.0
 _RECORD_BATCH: Final = 1000
 _RECORD_PAUSE: Final = 0.004
 """Seconds in which outcomes gather: a transaction for a few of them costs nearly as much as one for many."""
+# D-058: so that the database's answers do not wait for the beginnings of all.
 _STARTS: Final = 16
 _LATEST: Final = timedelta(seconds=policy.TIMEOUT_SECONDS + 5)
 """Less than this before the end of its lease, a delivery is not sent any more: it could be claimed while it is."""
@@ -170,7 +172,7 @@ class Dispatcher(Loop):
                 outcome = await self._attempt(claim)
             except Exception as error:
                 # A bug of ours must not leave a delivery that nobody moves.
-                log.exception("webhooks.attempt_broke", delivery=ids.encode("whd", claim.id))
+                log.exception("webhooks.attempt_broke", delivery=ids.encode(Kind.DELIVERY, claim.id))
                 outcome = _outcome(claim, None, f"The attempt broke: {type(error).__name__}.")
             claim = self._go_on(outcome)
 
@@ -197,10 +199,11 @@ class Dispatcher(Loop):
         try:
             keys = self._keys_of(claim, now + claim.clock_offset)
         except DecryptionFailed as error:
-            log.error("webhooks.secret_unreadable", endpoint=ids.encode("we", claim.endpoint_id))
+            log.error("webhooks.secret_unreadable", endpoint=ids.encode(Kind.ENDPOINT, claim.endpoint_id))
             return _outcome(claim, None, f"The endpoint's secret cannot be read: {error}")
+        # D-025
         # Receivers compare the timestamp with their own clock, so it is the real one, also in test stores.
-        headers = signing.headers(keys, ids.encode("evt", claim.event_id), int(now.timestamp()), body)
+        headers = signing.headers(keys, ids.encode(Kind.EVENT, claim.event_id), int(now.timestamp()), body)
         headers["content-type"] = "application/json"
         try:
             answer = await self._http.request(
@@ -288,7 +291,7 @@ class Dispatcher(Loop):
                 await self._give_up(store_id, endpoint_id, reason)
             except Exception:
                 # The next failure of the endpoint brings us here again.
-                log.exception("webhooks.give_up_failed", endpoint=ids.encode("we", endpoint_id))
+                log.exception("webhooks.give_up_failed", endpoint=ids.encode(Kind.ENDPOINT, endpoint_id))
 
     async def _leave(self, recorder: asyncio.Task[None]) -> None:
         """Let what is in flight end, write what ended, give the rest back."""
@@ -303,7 +306,8 @@ class Dispatcher(Loop):
         self._leaving = True
         self._finished.set()
         try:
-            await asyncio.wait_for(recorder, _LEAVING_SECONDS)
+            async with asyncio.timeout(_LEAVING_SECONDS):
+                await recorder
         except Exception as error:
             log.warning("webhooks.left_claims", claims=len(unfinished), error=repr(error)[:300])
 

@@ -44,6 +44,7 @@ class WebhookEndpoint(StoreEntity, Base):
     """How often the circuit opened since the last success: each pause is longer than the one before."""
     created_at: Mapped[datetime] = column()
     updated_at: Mapped[datetime] = column()
+    # D-024: a deleted endpoint stays as a row, for its deliveries to be readable.
     deleted_at: Mapped[datetime | None] = column()
 
 

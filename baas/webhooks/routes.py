@@ -13,6 +13,7 @@ from baas.core.serving.envelope import Data, Listed
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.webhooks import policy
 from baas.webhooks.schemas.events import PublishEvent, StoredEvent
 from baas.webhooks.schemas.outbound import (
@@ -79,7 +80,7 @@ async def create_event(ctx: Ctx, data: JSONBody[PublishEvent]) -> Response[Data[
 )  # fmt: skip
 async def get_event(ctx: Ctx, event_id: FromPath[str]) -> Response[Data[StoredEvent]]:
     """One event, as every receiver got it."""
-    identity = ids.decode("evt", event_id)
+    identity = ids.decode(Kind.EVENT, event_id)
     return await ctx.read_fast(lambda work: events.get_event(work, identity))
 
 
@@ -115,7 +116,7 @@ async def create_webhook_endpoint(
 )  # fmt: skip
 async def get_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Endpoint]]:
     """One endpoint, with its health."""
-    identity = ids.decode("we", endpoint_id)
+    identity = ids.decode(Kind.ENDPOINT, endpoint_id)
     return await ctx.read(lambda session: endpoints.get_endpoint(session, identity))
 
 
@@ -127,7 +128,7 @@ async def update_webhook_endpoint(
     ctx: Ctx, endpoint_id: FromPath[str], data: JSONBody[UpdateEndpoint]
 ) -> Response[Data[Endpoint]]:
     """Change an endpoint, disable it, or enable it again; what is absent stays."""
-    identity = ids.decode("we", endpoint_id)
+    identity = ids.decode(Kind.ENDPOINT, endpoint_id)
     return await ctx.write(
         lambda session: endpoints.update_endpoint(session, ctx.runtime.http, identity, data)
     )
@@ -139,7 +140,7 @@ async def update_webhook_endpoint(
 )  # fmt: skip
 async def delete_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Endpoint]]:
     """Send nothing more to an address. Its deliveries stay readable in the log."""
-    identity = ids.decode("we", endpoint_id)
+    identity = ids.decode(Kind.ENDPOINT, endpoint_id)
     return await ctx.write(lambda session: endpoints.delete_endpoint(session, identity))
 
 
@@ -149,7 +150,7 @@ async def delete_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Respo
 )  # fmt: skip
 async def rotate_webhook_secret(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[EndpointWithSecret]]:
     """Make a new secret. For 24 hours both sign, so that receivers can change over without a gap."""
-    identity = ids.decode("we", endpoint_id)
+    identity = ids.decode(Kind.ENDPOINT, endpoint_id)
     return await ctx.write(lambda session: endpoints.rotate_secret(session, ctx.runtime.keyring, identity))
 
 
@@ -159,7 +160,7 @@ async def rotate_webhook_secret(ctx: Ctx, endpoint_id: FromPath[str]) -> Respons
 )  # fmt: skip
 async def test_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Delivery]]:
     """Send a `webhook_endpoint.test` event to this endpoint alone, and see in its delivery how it went."""
-    identity = ids.decode("we", endpoint_id)
+    identity = ids.decode(Kind.ENDPOINT, endpoint_id)
 
     async def verb(session: StoreSession) -> Delivery:
         _wake_sender(ctx, session)
@@ -176,7 +177,7 @@ async def replay_webhook_endpoint(
     ctx: Ctx, endpoint_id: FromPath[str], data: JSONBody[Replay]
 ) -> Response[Data[Replayed]]:
     """Send again what failed since a moment, or everything, up to ten thousand events at a time."""
-    identity = ids.decode("we", endpoint_id)
+    identity = ids.decode(Kind.ENDPOINT, endpoint_id)
 
     async def verb(session: StoreSession) -> Replayed:
         _wake_sender(ctx, session)
@@ -220,7 +221,7 @@ async def list_webhook_deliveries(
 )  # fmt: skip
 async def get_webhook_delivery(ctx: Ctx, delivery_id: FromPath[str]) -> Response[Data[DeliveryWithAttempts]]:
     """One delivery with each of its attempts: status, duration, the beginning of the answer, the error."""
-    identity = ids.decode("whd", delivery_id)
+    identity = ids.decode(Kind.DELIVERY, delivery_id)
     return await ctx.read_fast(lambda work: deliveries.get_delivery(work, identity))
 
 
@@ -230,7 +231,7 @@ async def get_webhook_delivery(ctx: Ctx, delivery_id: FromPath[str]) -> Response
 )  # fmt: skip
 async def retry_webhook_delivery(ctx: Ctx, delivery_id: FromPath[str]) -> Response[Data[Delivery]]:
     """Send a delivery again now, with its schedule from the start."""
-    identity = ids.decode("whd", delivery_id)
+    identity = ids.decode(Kind.DELIVERY, delivery_id)
 
     async def verb(work: StoreWork) -> Delivery:
         _wake_sender(ctx, work)

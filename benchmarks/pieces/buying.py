@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from benchmarks import data, load
 from benchmarks.bench import Bench, Sample
 from benchmarks.deployment import API_PORT, LIMIT_PORT, Store
@@ -22,6 +23,7 @@ _VARIANTS = 8
 _AT_ONCE = 16
 """Flows under way: as many as the limit's clients. Both cores are full with 12; 32 cost each a tenth more."""
 BUYERS, STOCK = 500, 100
+# D-061
 FLOWS, BARE_REQUESTS = 400, 40_000
 """Flows a second that are the aim on a machine on which a bare handler answers so many requests a second: how fast
 the machine is at this moment is measured, for it changes by half while nothing of ours runs."""
@@ -172,7 +174,7 @@ def buyers(bench: Bench) -> list[Piece]:
             sys.executable,
             "-m",
             "benchmarks.hotrow",
-            ids.decode("store", store.id).hex,
+            ids.decode(Kind.STORE, store.id).hex,
             str(BUYERS),
             str(STOCK),
         ],

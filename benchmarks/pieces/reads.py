@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from benchmarks.bench import Bench, Measure, Sample
 from benchmarks.deployment import API_PORT, LIMIT_PORT
 from benchmarks.report import Piece, median
@@ -67,13 +68,13 @@ def uncached(bench: Bench) -> list[Piece]:
         del store
         owner, product = next(products)
         await call(
-            "GET", f"/storefront/products/{ids.encode('prod', product)}", stores[owner].publishable_key
+            "GET", f"/storefront/products/{ids.encode(Kind.PRODUCT, product)}", stores[owner].publishable_key
         )
 
     def pages() -> list[Any]:
         return [
             [
-                f"/storefront/products/{ids.encode('prod', product)}",
+                f"/storefront/products/{ids.encode(Kind.PRODUCT, product)}",
                 {"X-API-KEY": stores[owner].publishable_key},
             ]
             for owner, product in itertools.islice(products, 12_000)
@@ -105,15 +106,15 @@ def _query(statements: list[Statement]) -> Statement:
 
 def _all_products(bench: Bench) -> list[tuple[int, UUID]]:
     """Products of all stores, the stores in turn."""
-    per_store = [[ids.decode("prod", text) for text in store.product_ids] for store in bench.stores]
+    per_store = [[ids.decode(Kind.PRODUCT, text) for text in store.product_ids] for store in bench.stores]
     return [(owner, product) for row in zip(*per_store, strict=False) for owner, product in enumerate(row)]
 
 
 def _with_store(statement: Statement, stores: list[Any], number: int, bench: Bench) -> list[Any]:
     """The statement's arguments for another store (and product)."""
-    store_id = ids.decode("store", stores[number % len(stores)].id)
+    store_id = ids.decode(Kind.STORE, stores[number % len(stores)].id)
     products = stores[number % len(stores)].product_ids
-    own = ids.decode("prod", products[number // len(stores) % len(products)])
+    own = ids.decode(Kind.PRODUCT, products[number // len(stores) % len(products)])
     values: list[Any] = []
     for value in statement.arguments:
         if isinstance(value, UUID):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from benchmarks import data, load
 from benchmarks.bench import Bench
 from benchmarks.deployment import API_PORT, RECEIVER_PORT, Store
@@ -141,8 +142,8 @@ def _delays(bench: Bench, store: Store, pace: float, busy: list[Store]) -> dict[
     """Commit events one by one in a process beside, and compare with when their first bytes arrived."""
     deployment = bench.deployment
     _ask("reset")
-    command = [sys.executable, "-m", "benchmarks.sender", "commit", ids.decode("store", store.id).hex]
-    command += [str(pace), *(ids.decode("store", one.id).hex for one in busy)]
+    command = [sys.executable, "-m", "benchmarks.sender", "commit", ids.decode(Kind.STORE, store.id).hex]
+    command += [str(pace), *(ids.decode(Kind.STORE, one.id).hex for one in busy)]
     process = subprocess.run(
         command, env=deployment.environment(), stdout=subprocess.PIPE, check=True, timeout=120
     )

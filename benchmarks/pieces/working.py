@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from benchmarks import data, load, mailsink
 from benchmarks.bench import Bench
 from benchmarks.deployment import MAIL_PORT, Deployment, Store
@@ -124,7 +125,7 @@ def _set_mode(deployment: Deployment, stores: list[Store], mode: str) -> None:
         deployment,
         "update stores set mode = $1 where id = any ($2::uuid[])",
         mode,
-        [ids.decode("store", store.id) for store in stores],
+        [ids.decode(Kind.STORE, store.id) for store in stores],
     )
     time.sleep(1)  # what a process knows of a store is believed for 0.85 s
 

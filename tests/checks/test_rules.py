@@ -51,7 +51,7 @@ def calls(name: str) -> set[str]:
 
 
 def test_work_in_a_store_takes_no_store_id() -> None:
-    """The session knows its store (rung 1); an id beside it could be another's."""
+    """The session knows its store (D-001); an id beside it could be another's."""
     wrong = [
         f"{path}: {function.name}"
         for path, function in functions()
@@ -70,7 +70,7 @@ def test_sessions_and_scopes_have_one_maker_each() -> None:
 
 
 def test_nobody_commits_but_the_edge_of_a_transaction() -> None:
-    """Services flush (habit 1)."""
+    """Services flush; the session that was opened commits when its block ends well."""
     assert calls("commit") == set()
     committing = {
         path

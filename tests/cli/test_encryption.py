@@ -14,6 +14,7 @@ from baas.core.crypto import KeyRing
 from baas.core.db import Database
 from baas.core.settings import Settings
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.notifications.schemas import PutSettings
 from baas.services.notifications.service import settings as notification_settings
 from baas.services.payments.providers import providers_of
@@ -84,7 +85,7 @@ async def under(admin_url: str, shop: Shop, key: bytes) -> list[str]:
                     count = await connection.fetchval(
                         f'select count(*) from "{table.name}" where store_id = $1'
                         f" and substring({column.name} for 5) = $2",
-                        ids.decode("store", shop.id),
+                        ids.decode(Kind.STORE, shop.id),
                         begins,
                     )
                     found += [f"{table.name}.{column.name}"] * count

@@ -1,6 +1,6 @@
 """The document is valid, whole, and says what the code does.
 
-After a change that is meant, take the new document: `python -m tests.contract.test_openapi`.
+After a change that is meant, take the new document: `make generate`.
 """
 
 import json
@@ -89,9 +89,9 @@ class TestTheDocument:
 
     def test_it_is_the_one_that_clients_know(self, document: dict[str, Any]) -> None:
         """A change of the contract is seen in the diff of `tests/contract/openapi.json`."""
-        assert SNAPSHOT.exists(), "python -m tests.contract.test_openapi"
+        assert SNAPSHOT.exists(), "make generate"
         known = SNAPSHOT.read_text(encoding="utf-8")
-        assert as_text(document) == known, "If the change is meant: python -m tests.contract.test_openapi"
+        assert as_text(document) == known, "If the change is meant: make generate"
 
 
 class TestEveryOperation:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from baas.core.values.ids import Kind
 from baas.simulators import mercadopago, stripe
 from baas.simulators.mercadopago import webhook_secret
 from tests.running import ADDRESS, RunningDev, eventually, running_dev
@@ -231,7 +232,7 @@ async def _agree(chaos: Chaos) -> None:
     )
     from baas.core.values import ids
 
-    by_id = {ids.encode("ord", row["id"]): row for row in rows}
+    by_id = {ids.encode(Kind.ORDER, row["id"]): row for row in rows}
     assert len(by_id) == ORDERS
     wrong = []
     for order_id, placed in chaos.placed.items():

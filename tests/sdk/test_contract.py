@@ -36,14 +36,14 @@ def wanted(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def test_generated_files_are_current(document: dict[str, Any]) -> None:
-    """After a change of the API: `python -m sdk.scripts.generate`."""
+    """After a change of the API: `make generate`."""
     files = generate.generated(document)
     outdated = [
         str(path.relative_to(generate.ROOT))
         for path, text in files.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
-    assert outdated == [], "python -m tests.contract.test_openapi && python -m sdk.scripts.generate"
+    assert outdated == [], "make generate"
     assert generate.stale(files | generate.twins(files)) == []
 
 

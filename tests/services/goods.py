@@ -7,6 +7,7 @@ from uuid import UUID
 from baas.core.db import Database
 from baas.core.scope import StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from tests.clients import Shop
 
 
@@ -33,7 +34,7 @@ async def make_variants(shop: Shop, *on_hand: int | None, price: int = 1_000) ->
     product = await make_product(
         shop, *({"price": price, **({} if pieces is None else {"on_hand": pieces})} for pieces in on_hand)
     )
-    return [ids.decode("var", variant["id"]) for variant in product["variants"]]
+    return [ids.decode(Kind.VARIANT, variant["id"]) for variant in product["variants"]]
 
 
 async def levels(database: Database, scope: StoreScope) -> dict[UUID, tuple[int, int]]:

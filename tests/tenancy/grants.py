@@ -1,6 +1,6 @@
 """Who may do what, in full. A migration that grants something changes this file, where a reviewer sees it.
 
-To write it anew: `python -m tests.tenancy.print_grants > tests/tenancy/grants.py`, and then read the difference.
+To write it anew: `make generate`, and then read the difference.
 """
 
 GRANTS: dict[str, dict[str, str]] = {

@@ -16,6 +16,7 @@ from baas.core.db import Database
 from baas.core.db.orm import SyncStoreSession, _filter_by_store
 from baas.core.scope import StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.openapi.endpoints import Endpoint, endpoints
 from tests.tenancy.test_metadata import OWNED
 from tests.tenancy.world import World, bodies
@@ -71,7 +72,7 @@ class Rows:
                     found.update(row["id"] for row in rows)
         finally:
             await connection.close()
-        return {ids.encode("x", identity)[2:] for identity in found}
+        return {ids.encode(Kind.REQUEST, identity).partition("_")[2] for identity in found}
 
 
 def of_a_store(app: Litestar) -> list[Endpoint]:
@@ -187,9 +188,9 @@ def _filters(operation: Endpoint, theirs: World) -> Iterable[str]:
     for name in sorted(names & set(theirs.parameters)):
         yield f"{name}={theirs.parameters[name]}"
     if "subject" in names:
-        yield f"subject={theirs.ids['ord']}"
+        yield f"subject={theirs.ids[Kind.ORDER]}"
     if "ids" in names:
-        yield f"ids={theirs.ids['prod']}"
+        yield f"ids={theirs.ids[Kind.PRODUCT]}"
     if "category" in names:
         yield f"category={theirs.parameters['slug']}"
     if "q" in names:

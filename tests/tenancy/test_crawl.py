@@ -11,6 +11,7 @@ from litestar import Litestar
 
 from baas.core.db import Database
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.openapi.endpoints import Endpoint, endpoints
 from baas.tenants.schemas import SCOPES
 from baas.worker import Worker
@@ -37,7 +38,7 @@ async def two_worlds(http: httpx.AsyncClient, worker: Worker, admin_url: str) ->
     """Build two stores, and look at the first."""
     a = await build(await provision(http, OPERATOR_KEY), worker)
     b = await build(await provision(http, OPERATOR_KEY), worker)
-    return Two(a, b, Rows(admin_url, ids.decode("store", a.shop.id)))
+    return Two(a, b, Rows(admin_url, ids.decode(Kind.STORE, a.shop.id)))
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +299,7 @@ class TestEmission:
                 " left join webhook_endpoints e on e.id = d.endpoint_id left join events v on v.id = d.event_id"
             )
         stores = {row["store_id"] for row in rows}
-        assert {ids.decode("store", two.a.shop.id), ids.decode("store", two.b.shop.id)} <= stores
+        assert {ids.decode(Kind.STORE, two.a.shop.id), ids.decode(Kind.STORE, two.b.shop.id)} <= stores
         for row in rows:
             assert row["endpoint_store"] in {None, row["store_id"]}
             assert row["event_store"] in {None, row["store_id"]}

@@ -131,7 +131,9 @@ async def test_every_grant_is_one_that_somebody_decided(catalog: asyncpg.Connect
     """The whole table of grants is written down; partitions have none, so nobody reaches around their parent."""
     found = await granted(catalog)
     for role in sorted({*found, *GRANTS}):
-        assert found.get(role, {}) == GRANTS.get(role, {}), f"{role}: see tests/tenancy/grants.py"
+        assert found.get(role, {}) == GRANTS.get(role, {}), (
+            f"{role}: make generate writes tests/tenancy/grants.py; read the difference"
+        )
 
 
 async def functions(catalog: asyncpg.Connection) -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Litestar
 
+from baas.core.values.ids import Kind
 from baas.openapi import build_document
 from baas.openapi.endpoints import Endpoint
 from baas.openapi.story import public_id
@@ -26,8 +27,8 @@ class World:
     """What a store has: a public id for each kind, and for each path parameter."""
 
     shop: Shop
-    ids: dict[str, str] = field(default_factory=dict)
-    """kind (`prod`) -> public id."""
+    ids: dict[Kind, str] = field(default_factory=dict)
+    """kind -> public id."""
     parameters: dict[str, str] = field(default_factory=dict)
     """path parameter (`product_id`) -> its value."""
     own: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -68,9 +69,9 @@ async def build(shop: Shop, worker: Worker) -> World:
     await _talking(world, made, worker)
     keys = await made("GET", "/admin/api-keys")
     extra = await made("POST", "/admin/api-keys", {"kind": "secret", "name": "to be rotated"})
-    world.ids["key"] = world.parameters["key_id"] = extra["id"]
+    world.ids[Kind.API_KEY] = world.parameters["key_id"] = extra["id"]
     assert len(list(keys)) == 2
-    world.ids["store"] = world.parameters["store_id"] = shop.id
+    world.ids[Kind.STORE] = world.parameters["store_id"] = shop.id
     world.parameters["flag"] = "new-checkout"
     await made("PUT", "/admin/payment-providers/sandbox", {"enabled": True})
     world.parameters["provider"] = "sandbox"
@@ -100,28 +101,28 @@ async def _catalogue(world: World, made: Any) -> None:
         "POST", "/admin/imports", files=files, data={"format": "shopify"}, expect=201
     )
     world.ids |= {
-        "cat": category["id"],
-        "prod": product["id"],
-        "var": product["variants"][0]["id"],
-        "img": product["images"][0]["id"],
-        "imp": response.json()["data"]["id"],
+        Kind.CATEGORY: category["id"],
+        Kind.PRODUCT: product["id"],
+        Kind.VARIANT: product["variants"][0]["id"],
+        Kind.IMAGE: product["images"][0]["id"],
+        Kind.IMPORT: response.json()["data"]["id"],
     }
     world.parameters |= {
         "category_id": category["id"],
         "product_id": product["id"],
         "variant_id": product["variants"][0]["id"],
         "image_id": product["images"][0]["id"],
-        "import_id": world.ids["imp"],
+        "import_id": world.ids[Kind.IMPORT],
         "slug": category["slug"],
         "ref": product["handle"],
     }
 
 
 async def _selling(world: World, made: Any) -> None:
-    items = {"items": [{"variant_id": world.ids["var"], "quantity": 1}], "email": "ana@example.com"}
+    items = {"items": [{"variant_id": world.ids[Kind.VARIANT], "quantity": 1}], "email": "ana@example.com"}
     cart = await made("POST", "/storefront/carts", items, storefront=True)
     other_cart = await made("POST", "/storefront/carts", items, storefront=True)
-    world.ids |= {"cart": other_cart["id"], "item": cart["items"][0]["id"]}
+    world.ids |= {Kind.CART: other_cart["id"], Kind.CART_ITEM: cart["items"][0]["id"]}
     world.parameters |= {"cart_id": cart["id"], "item_id": cart["items"][0]["id"]}
 
     async def ordered(**body: Any) -> dict[str, Any]:
@@ -150,7 +151,7 @@ async def _selling(world: World, made: Any) -> None:
         {"amount": 1_000, "reason": "scratched"},
     )
     order = open_order["order"]
-    world.ids |= {"ord": order["id"], "pay": approved["payment"]["id"], "re": refund["id"]}
+    world.ids |= {Kind.ORDER: order["id"], Kind.PAYMENT: approved["payment"]["id"], Kind.REFUND: refund["id"]}
     world.parameters |= {"order_id": order["id"], "payment_id": approved["payment"]["id"]}
     world.own |= {
         "get_storefront_order": {"?": f"token={order['access_token']}"},
@@ -181,12 +182,12 @@ async def _talking(world: World, made: Any, worker: Worker) -> None:
     message = await made(
         "POST", "/admin/notifications", {"to": "ana@example.com", "subject": "Hola", "body": "Hola"}
     )
-    world.ids["ntf"] = world.parameters["notification_id"] = message["id"]
+    world.ids[Kind.NOTIFICATION] = world.parameters["notification_id"] = message["id"]
     world.parameters |= {"key": key, "version": "1"}
     world.own["activate_notification_template"] = {"?": "locale=es-AR"}
     await drain(worker, "relay", "notifications")
     deliveries: Any = await made("GET", f"/admin/webhook-deliveries?event_id={event['id']}")
-    world.ids |= {"we": endpoint["id"], "evt": event["id"], "whd": deliveries[0]["id"]}
+    world.ids |= {Kind.ENDPOINT: endpoint["id"], Kind.EVENT: event["id"], Kind.DELIVERY: deliveries[0]["id"]}
     world.parameters |= {
         "endpoint_id": endpoint["id"],
         "event_id": event["id"],

@@ -15,6 +15,7 @@ from baas.app import create_app
 from baas.core.db import Database
 from baas.core.settings import Settings
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.tenants.schemas import SCOPES
 from baas.worker import Worker
 from tests.clients import BASE, Shop, provision
@@ -135,7 +136,7 @@ class TestCreate:
         assert key["expires_at"] is not None
         assert await works(http, key["key"]) == 200
         await superuser_sql(
-            "update api_keys set expires_at = now() where id = $1", ids.decode("key", key["id"])
+            "update api_keys set expires_at = now() where id = $1", ids.decode(Kind.API_KEY, key["id"])
         )
         assert await refused_within(http, key["key"], 1) < 1
 
@@ -202,7 +203,7 @@ class TestRotate:
         await shop.admin("POST", f"/admin/api-keys/{key['id']}/rotate", json={}, expect=409)
         gone = await make(shop)
         await superuser_sql(
-            "update api_keys set expires_at = now() where id = $1", ids.decode("key", gone["id"])
+            "update api_keys set expires_at = now() where id = $1", ids.decode(Kind.API_KEY, gone["id"])
         )
         await shop.admin("POST", f"/admin/api-keys/{gone['id']}/rotate", json={}, expect=409)
 
@@ -357,7 +358,7 @@ class TestTheTable:
         second = asyncio.create_task(worker.table.resolve(shop.secret_key))
         await asyncio.sleep(0.01)
         first.cancel()
-        assert (await second).scope.store_id == ids.decode("store", shop.id)
+        assert (await second).scope.store_id == ids.decode(Kind.STORE, shop.id)
 
     async def test_when_a_key_was_used_is_written_down(self, worker: Worker, shop: Shop) -> None:
         """So that people dare to retire keys."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.core.work.outbox import emit
 from baas.worker import Worker
 from tests.clients import Shop
@@ -72,7 +72,7 @@ async def endpoint_of(shop: Shop, endpoint_id: str) -> dict[str, Any]:
 
 async def advance(worker: Worker, shop: Shop, by: timedelta) -> None:
     """Move a test store's clock."""
-    store_id = decode("store", shop.id)
+    store_id = decode(Kind.STORE, shop.id)
     async with worker.runtime.database.operator(reason="a test moves a store's clock") as system:
         await system.execute("update stores set clock_offset = clock_offset + $2 where id = $1", store_id, by)
     worker.table.forget_store(store_id)

@@ -8,7 +8,7 @@ import pytest
 import standardwebhooks
 
 from baas import API_VERSION
-from baas.core.values.ids import encode, new_id
+from baas.core.values.ids import Kind, encode, new_id
 from baas.worker import Worker
 from tests.clients import Shop, drain, provision
 from tests.conftest import OPERATOR_KEY
@@ -128,7 +128,12 @@ async def test_an_endpoint_keeps_the_version_of_payloads_that_it_was_made_with(
 
 async def test_another_stores_endpoint_does_not_exist(shop: Shop, other_shop: Shop) -> None:
     made = (await create(shop))["data"]
-    for path in (made["id"], encode("we", new_id()), "we_nonsense", made["id"].replace("we_", "prod_")):
+    for path in (
+        made["id"],
+        encode(Kind.ENDPOINT, new_id()),
+        "we_nonsense",
+        made["id"].replace("we_", "prod_"),
+    ):
         base = f"/admin/webhook-endpoints/{path}"
         await other_shop.admin("GET", base, expect=404)
         await other_shop.admin("PATCH", base, json={"ordered": True}, expect=404)

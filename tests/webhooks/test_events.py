@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from baas.core.values import clock
-from baas.core.values.ids import encode, new_id
+from baas.core.values.ids import Kind, encode, new_id
 from baas.core.work.outbox import emit
 from baas.worker import Worker
 from tests.clients import Shop, drain
@@ -157,7 +157,7 @@ async def test_the_log_is_kept_for_ninety_days(worker: Worker, owner_url: str) -
 async def test_another_stores_event_does_not_exist(shop: Shop, other_shop: Shop) -> None:
     made = await publish(shop)
     await other_shop.admin("GET", f"/admin/events/{made['id']}", expect=404)
-    await shop.admin("GET", f"/admin/events/{encode('evt', new_id())}", expect=404)
+    await shop.admin("GET", f"/admin/events/{encode(Kind.EVENT, new_id())}", expect=404)
     await shop.admin("GET", f"/admin/events/{made['id'].replace('evt_', 'ord_')}", expect=404)
     assert await listed(other_shop) == []
 
@@ -181,5 +181,7 @@ async def test_what_the_backend_emits_is_in_the_log_too(shop: Shop, worker: Work
     event_id = new_id()
     async with worker.runtime.database.fast(scope) as work:
         await emit(work, "product.created", subject="prod_x", data={"a": 1}, event_id=event_id)
-    found = (await shop.admin("GET", f"/admin/events/{encode('evt', event_id)}", expect=200)).json()["data"]
+    found = (await shop.admin("GET", f"/admin/events/{encode(Kind.EVENT, event_id)}", expect=200)).json()[
+        "data"
+    ]
     assert found["data"] == {"a": 1}

@@ -7,6 +7,7 @@ import jsonschema_rs
 import pytest
 from litestar import Litestar
 
+from baas.core.values.ids import Kind
 from baas.openapi import build_document
 from baas.webhooks.schemas.events import EVENT_TYPES, TEST_EVENT
 from baas.worker import Worker
@@ -50,20 +51,20 @@ async def live_through_everything(
         made: dict[str, Any] = (await shop.admin("POST", path, json=body)).json()["data"]
         return made
 
-    variant = f"/admin/inventory/{world.ids['var']}"
-    items = [{"variant_id": world.ids["var"], "quantity": 1}]
+    variant = f"/admin/inventory/{world.ids[Kind.VARIANT]}"
+    items = [{"variant_id": world.ids[Kind.VARIANT], "quantity": 1}]
     await post(f"/admin/orders/{world.own['return_order']['order_id']}/return")
     await post(f"/admin/orders/{(await post('/admin/orders', items=items))['id']}/cancel")
     reserved = (await shop.admin("GET", variant, expect=200)).json()["data"]["reserved"]
     for available in (20, 5, 0, 50):
         stock = {"on_hand": reserved + available, "low_stock_at": 10}
         await shop.admin("PUT", variant, json=stock, expect=200)
-    product = f"/admin/products/{world.ids['prod']}"
+    product = f"/admin/products/{world.ids[Kind.PRODUCT]}"
     await shop.admin("PATCH", product, json={"vendor": "Talabartería Sur"}, expect=200)
     await post("/admin/notifications", to="ñandú@example.com", subject="s", body="b")
     receiver.answers["/gone"] = 410
     await register(shop, "/gone", "custom.*")
-    await post(f"/admin/webhook-endpoints/{world.ids['we']}/test")
+    await post(f"/admin/webhook-endpoints/{world.ids[Kind.ENDPOINT]}/test")
     await publish(shop, "custom.last_straw")
     await drain(worker)
     await shop.admin("POST", "/admin/test-clock", json={"advance": "60d"}, expect=200)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from baas.core.values import clock
-from baas.core.values.ids import encode, new_id
+from baas.core.values.ids import Kind, encode, new_id
 from baas.webhooks import policy
 from baas.worker import Worker
 from tests.clients import Shop, drain
@@ -178,7 +178,12 @@ async def test_another_stores_delivery_does_not_exist(
     await publish(shop)
     await drain(worker)
     (delivery,) = await deliveries(shop)
-    for path in (delivery["id"], encode("whd", new_id()), "whd_x", delivery["id"].replace("whd_", "we_")):
+    for path in (
+        delivery["id"],
+        encode(Kind.DELIVERY, new_id()),
+        "whd_x",
+        delivery["id"].replace("whd_", "we_"),
+    ):
         await other_shop.admin("GET", f"/admin/webhook-deliveries/{path}", expect=404)
         await other_shop.admin("POST", f"/admin/webhook-deliveries/{path}/retry", expect=404)
     assert (await delivery_of(shop, delivery["id"]))["attempts"] == 1

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from passlib.totp import TOTP
 
+from tests.files import DATA
+
 ROOT = Path(__file__).parents[2]
-FILE = ROOT.parent / "shared/data/signature_vectors.json"
 TESTED_BY = {
     "mercadopago_x_signature": "tests/services/payments/test_mercadopago.py",
     "stripe": "tests/services/payments/test_stripe.py",
@@ -37,9 +38,7 @@ def computed(value: Any, name: str = "") -> Iterator[str]:
 
 def test_every_vector_of_the_file_is_a_test() -> None:
     """A new entry, and a new value in an old one, is missed here until a test compares it."""
-    if not FILE.exists():
-        pytest.skip("The vectors are not at hand.")
-    vectors = json.loads(FILE.read_text(encoding="utf-8"))
+    vectors = json.loads((DATA / "signature_vectors.json").read_text(encoding="utf-8"))
     assert vectors.keys() == TESTED_BY.keys()
     for name, entry in vectors.items():
         values = set(computed(entry))

@@ -104,19 +104,15 @@ const files = {};
 for (const [name, file] of [['late', 'late.js'], ['en', 'texts/en.js'], ['es', 'texts/es.js'], ['pt', 'texts/pt.js']]) {
   files[`${name}.js`] = await release(name, await bundle({ entryPoints: [path(file)], plugins: [fromCore] }));
 }
-const sources = Object.fromEntries(['late', 'en', 'es', 'pt'].map((name) => [name, [files[`${name}.js`].file.split('.')[1], files[`${name}.js`].integrity.slice(7)]]));
-const loader = {
-  name: 'loader',
+const hashes = ['late', 'en', 'es', 'pt'].map((name) => [name, files[`${name}.js`].file.split('.')[1], files[`${name}.js`].integrity.slice(7)]);
+const released = {
+  name: 'released',
   setup(builder) {
     // A script element, unlike import(), can say what its file has to be.
-    builder.onLoad({ filter: /\/load\.js$/ }, () => ({
-      contents: `const sources = ${JSON.stringify(sources)};
-        export function load(name) {
-          if (!sources[name]) return;
-          const [hash, integrity] = sources[name];
-          sources[name] = 0;
-          document.head.append(Object.assign(document.createElement('script'), { type: 'module', crossOrigin: 'anonymous', integrity: 'sha256-' + integrity, src: new URL(name + '.' + hash + '.js', import.meta.url).href }));
-        }`,
+    builder.onLoad({ filter: /\/sources\.js$/ }, () => ({
+      contents: `export const sources = {};
+        for (const [name, hash, integrity] of ${JSON.stringify(hashes)})
+          sources[name] = () => document.head.append(Object.assign(document.createElement('script'), { type: 'module', crossOrigin: 'anonymous', integrity: 'sha256-' + integrity, src: new URL(name + '.' + hash + '.js', import.meta.url).href }));`,
       loader: 'js',
     }));
   },
@@ -133,7 +129,7 @@ const entry = `${sheets.map((file) => `import ${JSON.stringify(file)};`).join('\
 export * from ${JSON.stringify(path('baas.js'))};
 ${taken.map((name) => `import { ${name} } from ${JSON.stringify(origins.get(name))};`).join('\n')}
 ${MEETING} = { ${taken.join(', ')} };`;
-const core = await release('baas', await bundle({ stdin: { contents: entry, resolveDir: path('.'), sourcefile: 'release.js', loader: 'js' }, plugins: [loader] }));
+const core = await release('baas', await bundle({ stdin: { contents: entry, resolveDir: path('.'), sourcefile: 'release.js', loader: 'js' }, plugins: [released] }));
 const client = await release('client', await bundle({ entryPoints: [path('client.js')] }));
 Object.assign(files, { 'baas.js': core, 'client.js': client });
 await writeFile(new URL('manifest.json', OUT), `${JSON.stringify({ version, files }, null, 2)}\n`);

@@ -6,8 +6,9 @@ import { ApiError, SetupError } from './errors.js';
 import { BaasCart } from './elements/cart.js';
 import { BaasProducts } from './elements/products.js';
 import { BaasShop } from './elements/shop.js';
-import { load } from './load.js';
+import { load, parts } from './load.js';
 import { Mount } from './mount.js';
+import { sources } from './sources.js';
 
 /** @typedef {import('./mount.js').MountOptions} MountOptions */
 
@@ -22,6 +23,8 @@ export const Baas = {
   configure: (settings) => void Object.assign(defaults, settings),
 };
 
+// Before the elements: each asks for its language as soon as it has a name.
+Object.assign(parts, sources);
 define({ 'baas-shop': BaasShop, 'baas-products': BaasProducts, 'baas-cart': BaasCart });
 /** @type {any} */ (globalThis).Baas ??= Baas;
 

@@ -1,14 +1,13 @@
-/** Fetches what a first sight of a shop does not need, once. A release puts its own way of doing so in the place of this module. */
+/**
+ * Fetches what a first sight of a shop does not need, once. This module knows no part by itself: `baas.js` puts in here what
+ * `sources.js` names. So an element may ask for a part that holds elements, and no import leads in a circle.
+ */
 
-/** @type {Record<string, () => Promise<unknown>>} */
-const SOURCES = {
-  late: () => import('./late.js'),
-  en: () => import('./texts/en.js'),
-  es: () => import('./texts/es.js'),
-  pt: () => import('./texts/pt.js'),
-};
-/** @type {Record<string, Promise<unknown>>} */
-const loading = {};
+/** How each part is fetched: `late` for the other elements, or a language. @type {Record<string, () => unknown>} */
+export const parts = {};
 
-/** @param {string} name `late` for the other elements, or a language */
-export const load = (name) => (loading[name] ??= SOURCES[name]());
+/** Fetch a part unless that was done. @param {string} name */
+export function load(name) {
+  parts[name]?.();
+  delete parts[name];
+}

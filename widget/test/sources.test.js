@@ -31,3 +31,36 @@ test('docs/widget.md names every attribute, part and custom property that there 
   assert.equal(rows.size, 7);
   assert.deepEqual([...new Set(missing)], []);
 });
+
+test('no import leads in a circle, whether at once or later', () => {
+  const names = new Set(sources.map(([name]) => name));
+  /** @type {Map<string, string[]>} */
+  const imports = new Map();
+  for (const [name, source] of sources) {
+    // Types in comments are no imports: nothing is loaded for them.
+    const code = source.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '');
+    const wanted = [...code.matchAll(/^(?:import|export)\b[^;]*?from '(\.[^']+)'|^import '(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm)];
+    imports.set(name, wanted.map((found) => new URL(found[1] ?? found[2] ?? found[3], `file:///${name}`).pathname.slice(1)));
+  }
+  assert.deepEqual([...imports.values()].flat().filter((name) => !names.has(name)), []);
+  assert.ok(imports.get('sources.js')?.includes('late.js'), 'what is imported later counts, too');
+
+  /** @type {Map<string, 'open' | 'done'>} */
+  const seen = new Map();
+  /** @param {string} name @param {string[]} way @returns {string[]} the way in a circle, if there is one */
+  const circle = (name, way) => {
+    if (seen.get(name) === 'open') return [...way.slice(way.indexOf(name)), name];
+    if (seen.has(name)) return [];
+    seen.set(name, 'open');
+    for (const next of imports.get(name) ?? []) {
+      const found = circle(next, [...way, name]);
+      if (found.length) return found;
+    }
+    seen.set(name, 'done');
+    return [];
+  };
+  for (const name of names) {
+    const found = seen.has(name) ? [] : circle(name, []);
+    assert.deepEqual(found, [], found.join(' → '));
+  }
+});

@@ -3,7 +3,7 @@
 Two ways in, one rule. `Database.store(scope)` is the ORM, for administration; `Database.fast(scope)` is
 the bare driver, for what is frequent. Both are one transaction that begins by setting `app.store_id`
 for itself alone, commits when the block ends well and rolls back when it does not. Work across stores
-uses another role, another type, and states its reason.
+uses another role, another type, and states its reason. Owns no table but what all stand on (`tables`).
 """
 
 from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals

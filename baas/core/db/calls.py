@@ -17,6 +17,7 @@ NO_SUCH_ROW: Final = "23503"
 """PostgreSQL's SQLSTATE for a foreign key that leads nowhere."""
 
 
+# D-071: sent with what follows, so an error comes later and brings along what it means.
 class Call(NamedTuple):
     """A call of a function, `name($1, $2)`, that is still to be sent."""
 

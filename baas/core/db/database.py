@@ -18,6 +18,7 @@ from baas.core.db.work import Signals
 from baas.core.scope import StoreScope
 from baas.core.settings import DatabaseUrls
 
+# D-046: a queue was empty when its statistics were taken, or is empty now.
 BY_KEY: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
 """Settings for transactions that move rows of a queue by their keys. Statistics of a queue are always wrong (it was
 empty when they were taken, or is empty now), and a bitmap for one row costs hundreds of times what its key does."""
@@ -61,6 +62,7 @@ class Database:
         pool = self._pools.get("app")
         return 0 if pool is None else pool.in_use
 
+    # D-001: two ways in, the ORM here and the bare driver below, under one rule.
     @asynccontextmanager
     async def store(self, scope: StoreScope, *, rollback: bool = False) -> AsyncIterator[StoreSession]:
         """One ORM transaction of one store; with `rollback` it is undone at the end (dry run)."""
@@ -71,7 +73,7 @@ class Database:
         async with StoreSession(self._engine, scope, self.signals) as session:
             async with session.begin() as transaction:
                 yield session
-                await session.effects.write(session)
+                await session.effects.finish(session)
                 if rollback:
                     await session.flush()
                     await transaction.rollback()
@@ -168,7 +170,7 @@ class _FastWork:
         effects = work.effects
         if work.begun or work.pending:
             try:
-                await effects.write(work)
+                await effects.finish(work)
                 await work.send()
                 await self._connection.execute("rollback" if self._rollback else "commit")
             except BaseException:

@@ -195,6 +195,7 @@ def called_alone(call: str, *, relaxed: bool = False) -> str:
 def _settings(*, relaxed: bool = False) -> str:
     settings = "set_config('app.store_id', $1::text, true) as store"
     if relaxed:
+        # D-048: for carts; the commit of a checkout waits, and takes everything before it along.
         settings += ", set_config('synchronous_commit', 'off', true)"
     return f"(select {settings} offset 0) s"
 

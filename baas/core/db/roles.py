@@ -15,6 +15,7 @@ OWNER: Final = "baas_owner"
 APP: Final = "baas_app"
 RELAY: Final = "baas_relay"
 AUTH: Final = "baas_auth"
+# D-002: a role of its own, so that the role on the hot path cannot write a key or a plan.
 OPERATOR: Final = "baas_operator"
 ALL: Final = (OWNER, APP, RELAY, AUTH, OPERATOR)
 

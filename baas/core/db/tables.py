@@ -64,6 +64,7 @@ class Base(DeclarativeBase):
     }
 
 
+# D-031: columns say themselves what is personal and how long it is kept; there is no list beside them.
 def column(
     *arguments: Any,
     pii: bool = False,
@@ -82,6 +83,7 @@ def column(
 class StoreOwned:
     """A row that belongs to exactly one store; the key begins with the store."""
 
+    # D-012: without a foreign key to stores: the row policy admits rows of the transaction's store alone, which exists.
     @declared_attr
     def store_id(self) -> Mapped[UUID]:
         return column(primary_key=True, sort_order=-20)

@@ -68,45 +68,60 @@ class Effects:
     """What a transaction does at its end: the last writes, gathered so far; and once it is durable, nudges and cache
     invalidations, never promises."""
 
-    __slots__ = ("_callbacks", "_gathered", "_once")
+    __slots__ = ("_callbacks", "_gathered", "_last", "_once")
 
     def __init__(self) -> None:
         # Most transactions gather nothing and set nothing off.
         self._gathered: dict[Write, list[Any]] | None = None
+        self._last: dict[Write, list[Any]] | None = None
         self._callbacks: list[AfterCommit] | None = None
         self._once: set[str] | None = None
 
     @property
     def pending(self) -> bool:
         """Whether something was gathered that is still to be written."""
-        return bool(self._gathered)
+        return bool(self._gathered or self._last)
 
     @property
     def any(self) -> bool:
         """Whether there is something to do once the transaction is durable."""
         return self._callbacks is not None
 
-    def gather(self, write: Write, item: Any) -> None:
-        """Keep an item until the transaction is about to commit, when `write` gets all of them at once."""
-        if self._gathered is None:
-            self._gathered = {}
-        self._gathered.setdefault(write, []).append(item)
+    def gather(self, write: Write, item: Any, *, last: bool = False) -> None:
+        """Keep an item until the transaction is about to commit, when `write` gets all of them at once.
+
+        With `last` that is after everything else: for a row that many transactions of the store write (`stores`),
+        so that its lock is held only while the commit runs, and is never held while another lock is waited for.
+        """
+        if last:
+            self._last = self._last or {}
+            self._last.setdefault(write, []).append(item)
+        else:
+            self._gathered = self._gathered or {}
+            self._gathered.setdefault(write, []).append(item)
 
     async def write(self, work: StoreWork) -> None:
-        """Write what was gathered, as a part of the transaction."""
+        """Write what was gathered so far, but for what comes last, as a part of the transaction."""
         while self._gathered:
             write = next(iter(self._gathered))
             await write(work, self._gathered.pop(write))
 
+    async def finish(self, work: StoreWork) -> None:
+        """Write everything that was gathered; the transaction does nothing after it but commit."""
+        await self.write(work)
+        while self._last:
+            write = next(iter(self._last))
+            await write(work, self._last.pop(write))
+
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part that is rolled back when it raises: what it gathered is forgotten."""
-        before = {write: len(items) for write, items in (self._gathered or {}).items()}
+        before, last_before = _counts(self._gathered), _counts(self._last)
         try:
             yield
         except BaseException:
-            now = self._gathered or {}
-            self._gathered = {write: now[write][:count] for write, count in before.items()}
+            self._gathered = _cut(self._gathered, before)
+            self._last = _cut(self._last, last_before)
             raise
 
     def add(self, callback: AfterCommit, once: str | None) -> None:
@@ -129,3 +144,11 @@ class Effects:
             except Exception:
                 # The truth is committed; what failed here is only a reminder of it.
                 log.warning("after_commit.failed", exc_info=True)
+
+
+def _counts(gathered: dict[Write, list[Any]] | None) -> dict[Write, int]:
+    return {write: len(items) for write, items in (gathered or {}).items()}
+
+
+def _cut(gathered: dict[Write, list[Any]] | None, counts: dict[Write, int]) -> dict[Write, list[Any]]:
+    return {write: items[: counts[write]] for write, items in (gathered or {}).items() if write in counts}

@@ -50,6 +50,7 @@ class EmbeddedPostgres(Server):
         """The superuser's URL of a database on this server."""
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
+    # D-060
     def socket_url(self, database: str = "postgres") -> str:
         """The same over the server's Unix socket: each question costs both sides a quarter less than over TCP.
 

@@ -1,1 +1,4 @@
-"""What a process tells of itself: logs without secrets, metrics and who may read them, its memory."""
+"""What a process tells of itself: `logging` without secrets (`redact`), `metrics`, and `scrape` for a worker's; `memory`.
+
+Owns no table. `memory` tells the garbage collector when to look.
+"""

@@ -7,6 +7,7 @@ from baas.core.crypto import equal
 from baas.core.observe import metrics
 
 
+# D-065: Prometheus asks each process for itself.
 @asynccontextmanager
 async def scraped(host: str, port: int, token: str | None) -> AsyncIterator[None]:
     """Answer `GET /metrics` on a port, with a token for its bearer alone. Raises OSError when the port is taken."""

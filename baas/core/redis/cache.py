@@ -26,6 +26,7 @@ _LARGEST_SHARE: Final = 8
 _MAX_REMEMBERED: Final = 16_384
 """Requests whose key is remembered, about 500 bytes each."""
 
+# D-044: Redis caches only while it helps.
 _VAIN: Final = 128
 """Questions in a row to which Redis had nothing, after which it is asked, and told, of a few entries only."""
 

@@ -277,9 +277,11 @@ class Context:
         It may have changed at any moment (a cart, an order), so who keeps it asks again before using it.
         """
         data = _encode(result)
+        # D-011: of the data alone; the envelope's meta differs in each answer.
         etag = etag_of(data)
         headers = [
             (b"etag", etag.encode()),
+            # D-034: it may change at any moment, so a 304 saves the body and not the question.
             (b"cache-control", b"private, no-cache"),
             (b"vary", b"X-API-KEY, Origin"),
         ]
@@ -308,6 +310,7 @@ class Context:
         return Ready(envelope.success(data, self.request_id, dry_run=dry_run), status, headers)
 
 
+# D-076: only what was rolled back is repeated.
 async def _tried_again(run: Callable[[], Awaitable[Any]]) -> Any:
     """What `run` answers; it is repeated when its transaction met another one, and nothing of it is left."""
     for attempt in range(1, _TRIES + 1):

@@ -48,6 +48,7 @@ class Plan(msgspec.Struct, frozen=True):
         return await self.handler(**arguments)
 
 
+# D-040: the edge calls what needs no framework.
 def plan_of(handler: HTTPRouteHandler) -> Plan | None:
     """How to call a handler directly; None for one that needs the framework."""
     if (

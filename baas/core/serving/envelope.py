@@ -1,4 +1,4 @@
-"""The one shape of every answer: `{"success", "data" | "error", "meta"}` (api.md, "Shape")."""
+"""The one shape of every answer: `{"success", "data" | "error", "meta"}` (docs/concepts.md, "Answers")."""
 
 from typing import Any, Final, Generic, Literal, TypeVar
 

@@ -82,6 +82,7 @@ def of(owner: UUID, key: str | None, method: str, target: str, body: bytes) -> R
     return Request(owner, key, digest)
 
 
+# D-005: the twin of a request in flight is known by a lock that ends with its transaction.
 _LOCK: Final = "select pg_try_advisory_xact_lock(hashtextextended($1, 7236))"
 _FIND: Final = """
 select request_hash, status_code, body, resume, leased_until > now() as leased

@@ -71,8 +71,9 @@ class Loop:
             await self._sleep(wait)
 
     async def _sleep(self, seconds: float) -> None:
-        """Wait for a wake or the end of the time. (`asyncio.wait_for` loses a cancellation that meets a wake.)"""
+        """Wait for a wake or the end of the time."""
         with contextlib.suppress(TimeoutError):
+            # D-068
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
 
@@ -110,7 +111,8 @@ class Loops:
             finally:
                 if worker is not None:
                     with contextlib.suppress(Exception):
-                        await asyncio.wait_for(worker.close(), 2)
+                        async with asyncio.timeout(2):
+                            await worker.close()
             await asyncio.sleep(0.5)
 
     def _make_arq(self) -> Worker:
@@ -119,6 +121,7 @@ class Loops:
             self.wake(*args)
 
         async def forget(ctx: dict[Any, Any]) -> None:
+            # D-058: another worker may lose one, and looks a tick later.
             # Wakes from while no worker was there can be thousands, and each costs as much as the loops' own look.
             await ctx["redis"].delete(QUEUE)
 
@@ -155,6 +158,7 @@ def arq_redis(redis_url: str) -> ArqRedis:
     return ArqRedis(connection_pool=pool, default_queue_name=QUEUE)
 
 
+# D-003: arq only wakes; it carries no promise.
 class Nudger:
     """Tells the worker that there is something to do: best effort, coalesced, never on a request's way."""
 
@@ -190,7 +194,8 @@ class Nudger:
             names = sorted(self._pending)
             self._pending.clear()
             try:
-                await asyncio.wait_for(self._redis.enqueue_job("wake", *names, _expires=_NEWS_SECONDS), 2)
+                async with asyncio.timeout(2):
+                    await self._redis.enqueue_job("wake", *names, _expires=_NEWS_SECONDS)
             except (RedisError, OSError, TimeoutError) as error:
                 log.info("nudge.lost", error=repr(error)[:200])
                 await asyncio.sleep(0.2)

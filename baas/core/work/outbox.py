@@ -26,6 +26,7 @@ from baas.core.observe import metrics
 from baas.core.observe.logging import report_exception
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ class Event(StoreEntity, Base):
     type: Mapped[str] = column(keep="90d")
     subject: Mapped[str] = column(keep="90d")
     sequence: Mapped[int] = column(keep="90d")
+    # D-004: an event is its body, frozen when it happens; no other column holds its data.
     body: Mapped[str] = column(pii=True, keep="90d")
     request_id: Mapped[str] = column(keep="90d")
     api_version: Mapped[str] = column(keep="90d")
@@ -56,6 +58,7 @@ class Event(StoreEntity, Base):
 class WaitingEvent(StoreOwned, Base):
     """An event that is not relayed yet, with all that the relay asks about it; gone when it is."""
 
+    # D-063: a table of its own, so that an event is written once and never changed.
     __tablename__ = "event_outbox"
     __table_args__ = (
         Index("ix_event_outbox_id", "id"),
@@ -78,6 +81,7 @@ class WaitingEvent(StoreOwned, Base):
     created_at: Mapped[datetime] = column(keep="90d")
 
 
+# D-053: kept for ever, for a sequence never goes back.
 class EventSubject(StoreOwned, Base):
     """How many events a subject has had: the source of `sequence`, and a lock that keeps it rising."""
 
@@ -161,7 +165,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
     """
     scope = work.scope
     identity = event_id or ids.new_id()
-    public_id = ids.encode("evt", identity)
+    public_id = ids.encode(Kind.EVENT, identity)
     moment = clock.now(scope)
     head = _encode(
         {
@@ -169,7 +173,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
             "type": type_,
             "api_version": API_VERSION,
             "timestamp": clock.rfc3339(moment),
-            "store_id": ids.encode("store", scope.store_id),
+            "store_id": ids.encode(Kind.STORE, scope.store_id),
             "subject": subject,
         }
     )
@@ -186,6 +190,7 @@ async def emit(work: StoreWork, type_: str, *, subject: str, data: Any, event_id
     return public_id
 
 
+# D-049: all at once and by subject, so that the row which numbers a subject is locked last and in one order.
 async def flush(work: StoreWork) -> None:
     """Write the events of this transaction now, and not at its end."""
     await work.effects.write(work)
@@ -259,7 +264,7 @@ returning j.store_id, j.id, j.event_id, j.handler, j.attempts
 """
 
 ScopeMaker = Callable[[UUID, str], Awaitable[StoreScope]]
-"""Makes the scope of a system job from a store and the request id that caused it (baas.tenants.auth)."""
+"""Makes the scope of a system job from a store and the request id that caused it (`baas.tenants.door.keys`)."""
 
 
 async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMaker) -> int:
@@ -356,7 +361,9 @@ async def _hear(work: StoreWork, jobs: list[Any], by_name: Mapping[str, Handler 
         event_id = row["event_id"]
         if event_id not in events:
             data = msgspec.json.decode(row["body"])["data"]
-            events[event_id] = ReceivedEvent(ids.encode("evt", event_id), row["type"], row["subject"], data)
+            events[event_id] = ReceivedEvent(
+                ids.encode(Kind.EVENT, event_id), row["type"], row["subject"], data
+            )
         # What hears events together may be listed for several types, by several names.
         name = id(handler) if isinstance(handler, Together) else row["handler"]
         heard.setdefault(name, (handler, {}))[1][event_id] = events[event_id]

@@ -60,6 +60,7 @@ def _is_partitioned(table: Table) -> bool:
     return table.dialect_options["postgresql"]["partition_by"] is not None
 
 
+# D-008: partitions are made and dropped by one function that the worker may call; it owns no table.
 async def maintain_partitions(database: Database, metadata: MetaData) -> None:
     """Make the partitions of the coming months and drop those past their time."""
     for kept in kept_for_a_time(metadata):

@@ -33,6 +33,7 @@ class Cart(StoreEntity, Base):
     merged_into: Mapped[UUID | None] = column(keep=_KEEP)
     expires_at: Mapped[datetime] = column(keep=_KEEP)
     created_at: Mapped[datetime] = column(keep=_KEEP)
+    # D-074: of the cart's own row; a change of its lines locks it and does not write it.
     updated_at: Mapped[datetime] = column(keep=_KEEP)
 
 

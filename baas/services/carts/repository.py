@@ -79,6 +79,7 @@ def _by_id(line: ItemRow) -> UUID:
 
 _READ: Final = "cart_read_json($1, $2)"
 _CREATE: Final = "cart_create_json($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+# D-047, D-070: a change is one statement that refuses by raising, and answers one JSON text.
 _PUT: Final = "cart_put_json($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 _SET: Final = "cart_set_json($1, $2, $3, $4, $5, $6, $7, $8)"
 _CHANGE: Final = "cart_update_json($1, $2, $3, $4, $5, $6, $7)"

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.carts import service
 from baas.services.carts.schemas import AddItem, Cart, CreateCart, MergeCart, SetItem, UpdateCart
 
@@ -28,7 +29,7 @@ async def create_cart(ctx: Ctx, data: JSONBody[CreateCart | None] = None) -> Res
 )  # fmt: skip
 async def get_cart(ctx: Ctx, cart_id: FromPath[str]) -> Response[Data[Cart]]:
     """A cart at the prices and the stock of this moment."""
-    identity = ids.decode("cart", cart_id)
+    identity = ids.decode(Kind.CART, cart_id)
     async with ctx.runtime.database.fast(ctx.scope) as work:
         cart = await service.get_cart(work, identity)
     return ctx.cached_by_caller(cart)
@@ -40,7 +41,7 @@ async def get_cart(ctx: Ctx, cart_id: FromPath[str]) -> Response[Data[Cart]]:
 )  # fmt: skip
 async def update_cart(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[UpdateCart]) -> Response[Data[Cart]]:
     """Set the e-mail, the addresses, the shipping method or discount codes; what is absent stays."""
-    identity = ids.decode("cart", cart_id)
+    identity = ids.decode(Kind.CART, cart_id)
     return await ctx.write_fast(lambda work: service.update_cart(work, identity, data))
 
 
@@ -50,7 +51,7 @@ async def update_cart(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[UpdateCar
 )  # fmt: skip
 async def add_cart_item(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[AddItem]) -> Response[Data[Cart]]:
     """Add a variant; one that is in the cart gets that many more. 409 `insufficient_stock` beyond the stock."""
-    identity = ids.decode("cart", cart_id)
+    identity = ids.decode(Kind.CART, cart_id)
     return await ctx.write_fast(lambda work: service.add_item(work, identity, data), status=201)
 
 
@@ -62,7 +63,7 @@ async def set_cart_item(
     ctx: Ctx, cart_id: FromPath[str], item_id: FromPath[str], data: JSONBody[SetItem]
 ) -> Response[Data[Cart]]:
     """Set the quantity of a line; 0 removes it."""
-    cart, item = ids.decode("cart", cart_id), ids.decode("item", item_id)
+    cart, item = ids.decode(Kind.CART, cart_id), ids.decode(Kind.CART_ITEM, item_id)
     return await ctx.write_fast(lambda work: service.set_item(work, cart, item, data.quantity))
 
 
@@ -72,7 +73,7 @@ async def set_cart_item(
 )  # fmt: skip
 async def remove_cart_item(ctx: Ctx, cart_id: FromPath[str], item_id: FromPath[str]) -> Response[Data[Cart]]:
     """Remove a line; the cart that is left is answered."""
-    cart, item = ids.decode("cart", cart_id), ids.decode("item", item_id)
+    cart, item = ids.decode(Kind.CART, cart_id), ids.decode(Kind.CART_ITEM, item_id)
     return await ctx.write_fast(lambda work: service.set_item(work, cart, item, 0))
 
 
@@ -82,7 +83,7 @@ async def remove_cart_item(ctx: Ctx, cart_id: FromPath[str], item_id: FromPath[s
 )  # fmt: skip
 async def merge_cart(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[MergeCart]) -> Response[Data[Cart]]:
     """Take the lines of another cart into this one and close the other, when a guest turns out to be known."""
-    identity, other = ids.decode("cart", cart_id), ids.decode("cart", data.cart_id)
+    identity, other = ids.decode(Kind.CART, cart_id), ids.decode(Kind.CART, data.cart_id)
     return await ctx.write_fast(lambda work: service.merge(work, identity, other))
 
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from baas.core.db import Database, StoreWork, sqlstate, violated
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.values.money import MAX_AMOUNT
 from baas.core.work import outbox
 from baas.core.work.outbox import ScopeMaker
@@ -226,7 +227,7 @@ def _new_lines(items: Iterable[AddItem]) -> list[NewLine]:
     """Lines by variant, in the order of the first mention. Raises NotFound, TooMuch."""
     wanted: dict[UUID, int] = {}
     for item in items:
-        identity = ids.decode("var", item.variant_id)
+        identity = ids.decode(Kind.VARIANT, item.variant_id)
         wanted[identity] = wanted.get(identity, 0) + item.quantity
     for quantity in wanted.values():
         if quantity > MAX_QUANTITY:
@@ -242,7 +243,7 @@ def _refusals(*, item_id: UUID | None = None) -> Iterator[None]:
     except asyncpg.PostgresError as error:
         match sqlstate(error):
             case "BS001":
-                variant = ids.encode("var", UUID(error.detail))
+                variant = ids.encode(Kind.VARIANT, UUID(error.detail))
                 raise NotFound("There is no such variant for sale.", variant_id=variant) from None
             case "BS002":
                 short = msgspec.json.decode(error.detail, type=list[_Short])
@@ -256,7 +257,7 @@ def _refusals(*, item_id: UUID | None = None) -> Iterator[None]:
                     "items", f"together they cost more than {MAX_AMOUNT} minor units"
                 ) from None
             case "BS005" if item_id is not None:
-                raise NotFound(item_id=ids.encode("item", item_id)) from None
+                raise NotFound(item_id=ids.encode(Kind.CART_ITEM, item_id)) from None
         if violated(error) == "ck_cart_items_quantity":
             raise _too_many() from None
         raise
@@ -274,7 +275,7 @@ def _too_many() -> ValidationFailed:
 
 def _found(row: CartRow | None, cart_id: UUID) -> CartRow:
     if row is None:
-        raise NotFound(cart_id=ids.encode("cart", cart_id))
+        raise NotFound(cart_id=ids.encode(Kind.CART, cart_id))
     return row
 
 
@@ -286,7 +287,7 @@ def _open(work: StoreWork, row: CartRow | None, cart_id: UUID) -> CartRow:
 
 
 def _closed(work: StoreWork, row: CartRow) -> CartClosed:
-    order = {} if row.order_id is None else {"order_id": ids.encode("ord", row.order_id)}
+    order = {} if row.order_id is None else {"order_id": ids.encode(Kind.ORDER, row.order_id)}
     return CartClosed(status=_status(work, row), **order)
 
 
@@ -314,7 +315,7 @@ def _shown(work: StoreWork, row: CartRow) -> Cart:
     store = work.scope.store
     totals = _totals(work, row)
     return Cart(
-        id=ids.encode("cart", row.id),
+        id=ids.encode(Kind.CART, row.id),
         status=_status(work, row),
         currency=store.currency,
         email=row.email,
@@ -337,9 +338,9 @@ def _shown(work: StoreWork, row: CartRow) -> Cart:
 def _shown_item(work: StoreWork, item: ItemRow) -> CartItem:
     variant = item.variant
     return CartItem(
-        id=ids.encode("item", item.id),
-        variant_id=ids.encode("var", item.variant_id),
-        product_id=ids.encode("prod", variant.product_id),
+        id=ids.encode(Kind.CART_ITEM, item.id),
+        variant_id=ids.encode(Kind.VARIANT, item.variant_id),
+        product_id=ids.encode(Kind.PRODUCT, variant.product_id),
         product_name=variant.product_name,
         variant_name=variant.variant_name,
         sku=variant.sku,

@@ -61,6 +61,7 @@ class Product(StoreEntity, Base):
     price_min: Mapped[int] = column(server_default=text("0"))
     price_max: Mapped[int] = column(server_default=text("0"))
     in_stock: Mapped[bool] = column(type_=Boolean(), server_default=text("true"))
+    # D-018: the answer of storefronts, rewritten in the transaction of any change.
     document: Mapped[bytes] = column(deferred=True, server_default=text("''"))
     """The product's JSON as storefronts get it, so that a list is an index scan and a concatenation."""
     created_at: Mapped[datetime] = column()
@@ -131,6 +132,7 @@ class Variant(StoreEntity, Base):
     image_id: Mapped[UUID | None] = column()
     available: Mapped[int | None] = column()
     in_stock: Mapped[bool] = column(type_=Boolean(), server_default=text("true"))
+    # D-073: derived by a trigger, in the transaction that writes the document.
     offer: Mapped[list[Any]] = column(deferred=True, type_=JSON(), server_default=text("'[]'"))
     """What carts and orders need to know of it, a `Sellable` as JSON: derived from it, its product and its images
     by a trigger when the product's document is written."""

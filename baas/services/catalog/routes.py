@@ -11,6 +11,7 @@ from baas.core.serving.envelope import Data, Listed
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT, PageOf
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.services.catalog import service
 from baas.services.catalog.operations import ListProducts
 from baas.services.catalog.schemas import (
@@ -122,7 +123,7 @@ async def create_product(ctx: Ctx, data: JSONBody[CreateProduct]) -> Response[Da
 )  # fmt: skip
 async def get_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[Product]]:
     """One product, whatever its status."""
-    identity = ids.decode("prod", product_id)
+    identity = ids.decode(Kind.PRODUCT, product_id)
     return await ctx.read_fast(lambda work: service.get_product(work, identity))
 
 
@@ -134,7 +135,7 @@ async def update_product(
     ctx: Ctx, product_id: FromPath[str], data: JSONBody[ProductPatch]
 ) -> Response[Data[Product]]:
     """Change what is given; `variants` and `images` replace the whole list."""
-    identity = ids.decode("prod", product_id)
+    identity = ids.decode(Kind.PRODUCT, product_id)
 
     async def verb(session: StoreSession) -> Product:
         return (await service.update_product(session, identity, data))[0]
@@ -148,7 +149,7 @@ async def update_product(
 )  # fmt: skip
 async def delete_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[Deleted]]:
     """Delete a product with its variants. Orders keep what was sold."""
-    identity = ids.decode("prod", product_id)
+    identity = ids.decode(Kind.PRODUCT, product_id)
     return await ctx.write(lambda session: service.delete_product(session, identity))
 
 
@@ -158,7 +159,7 @@ async def delete_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[D
 )  # fmt: skip
 async def list_variants(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[VariantView]]:
     """All variants of a product, in their order (at most 100)."""
-    identity = ids.decode("prod", product_id)
+    identity = ids.decode(Kind.PRODUCT, product_id)
 
     async def verb(work: StoreWork) -> list[VariantView]:
         return (await service.get_product(work, identity)).variants
@@ -174,7 +175,7 @@ async def get_variant(
     ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str]
 ) -> Response[Data[VariantView]]:
     """One variant of a product."""
-    product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
+    product, variant = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.VARIANT, variant_id)
     return await ctx.read_fast(lambda work: service.get_variant(work, product, variant))
 
 
@@ -186,7 +187,7 @@ async def create_variant(
     ctx: Ctx, product_id: FromPath[str], data: JSONBody[VariantInput]
 ) -> Response[Data[VariantView]]:
     """Add a variant at the end of a product's list."""
-    identity = ids.decode("prod", product_id)
+    identity = ids.decode(Kind.PRODUCT, product_id)
     return await ctx.write(lambda session: service.create_variant(session, identity, data), status=201)
 
 
@@ -198,7 +199,7 @@ async def update_variant(
     ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str], data: JSONBody[VariantPatch]
 ) -> Response[Data[VariantView]]:
     """Change what is given; its stock is set at /admin/inventory."""
-    product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
+    product, variant = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.VARIANT, variant_id)
     return await ctx.write(lambda session: service.update_variant(session, product, variant, data))
 
 
@@ -210,7 +211,7 @@ async def delete_variant(
     ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str]
 ) -> Response[Data[Deleted]]:
     """Delete a variant. The last one of a product stays: delete the product instead."""
-    product, variant = ids.decode("prod", product_id), ids.decode("var", variant_id)
+    product, variant = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.VARIANT, variant_id)
     return await ctx.write(lambda session: service.delete_variant(session, product, variant))
 
 
@@ -220,7 +221,7 @@ async def delete_variant(
 )  # fmt: skip
 async def list_images(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[ImageView]]:
     """All images of a product, in their order (at most 250)."""
-    identity = ids.decode("prod", product_id)
+    identity = ids.decode(Kind.PRODUCT, product_id)
 
     async def verb(work: StoreWork) -> list[ImageView]:
         return (await service.get_product(work, identity)).images
@@ -236,7 +237,7 @@ async def get_image(
     ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str]
 ) -> Response[Data[ImageView]]:
     """One image of a product."""
-    product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
+    product, image = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.IMAGE, image_id)
     return await ctx.read_fast(lambda work: service.get_image(work, product, image))
 
 
@@ -248,7 +249,7 @@ async def create_image(
     ctx: Ctx, product_id: FromPath[str], data: JSONBody[ImageInput]
 ) -> Response[Data[ImageView]]:
     """Add an image by its address, at a position or at the end."""
-    identity = ids.decode("prod", product_id)
+    identity = ids.decode(Kind.PRODUCT, product_id)
     return await ctx.write(lambda session: service.create_image(session, identity, data), status=201)
 
 
@@ -260,7 +261,7 @@ async def update_image(
     ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str], data: JSONBody[ImagePatch]
 ) -> Response[Data[ImageView]]:
     """Change what is given of an image."""
-    product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
+    product, image = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.IMAGE, image_id)
     return await ctx.write(lambda session: service.update_image(session, product, image, data))
 
 
@@ -272,7 +273,7 @@ async def delete_image(
     ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str]
 ) -> Response[Data[Deleted]]:
     """Take an image out of a product's gallery."""
-    product, image = ids.decode("prod", product_id), ids.decode("img", image_id)
+    product, image = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.IMAGE, image_id)
     return await ctx.write(lambda session: service.delete_image(session, product, image))
 
 
@@ -303,7 +304,7 @@ async def create_category(ctx: Ctx, data: JSONBody[CreateCategory]) -> Response[
 )  # fmt: skip
 async def get_category(ctx: Ctx, category_id: FromPath[str]) -> Response[Data[Category]]:
     """One category."""
-    identity = ids.decode("cat", category_id)
+    identity = ids.decode(Kind.CATEGORY, category_id)
     return await ctx.read(lambda session: service.get_category(session, identity))
 
 
@@ -315,7 +316,7 @@ async def update_category(
     ctx: Ctx, category_id: FromPath[str], data: JSONBody[CategoryPatch]
 ) -> Response[Data[Category]]:
     """Change what is given; a parent that would make a cycle is refused."""
-    identity = ids.decode("cat", category_id)
+    identity = ids.decode(Kind.CATEGORY, category_id)
     return await ctx.write(lambda session: service.update_category(session, identity, data))
 
 
@@ -325,7 +326,7 @@ async def update_category(
 )  # fmt: skip
 async def delete_category(ctx: Ctx, category_id: FromPath[str]) -> Response[Data[Deleted]]:
     """Delete a category that has none under it. Its products stay."""
-    identity = ids.decode("cat", category_id)
+    identity = ids.decode(Kind.CATEGORY, category_id)
     return await ctx.write(lambda session: service.delete_category(session, identity))
 
 

@@ -1,6 +1,6 @@
-"""Imports owns files that bring a catalogue, what became of their rows, and the formats it can read.
+"""Imports: files that bring a catalogue, and what became of their rows.
 
-It works through the catalogue's own verbs, product by product, and emits nothing of its own: the
-catalogue says what changed. A file that cannot be read as a whole is refused before anything of it is
-stored; a product is imported whole or not at all.
+Owns `imports` and `import_results`, and the formats that can be read. Emits nothing: the catalogue, through whose verbs
+each product goes, says what changed. Hears nothing. A file that cannot be read as a whole is refused before anything of
+it is stored; a product is imported whole or not at all.
 """

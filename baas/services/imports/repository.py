@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from baas.core.db import StoreWork, SystemConnection
-from baas.core.values.ids import encode
+from baas.core.values.ids import Kind, encode
 from baas.services.imports.schemas import (
     MAX_PROBLEMS,
     Import,
@@ -72,7 +72,7 @@ async def find(work: StoreWork, import_id: UUID) -> Import | None:
     if row is None:
         return None
     return Import(
-        id=encode("imp", row["id"]),
+        id=encode(Kind.IMPORT, row["id"]),
         status=ImportStatus(row["status"]),
         format=ImportFormat(row["format"]),
         filename=row["filename"],

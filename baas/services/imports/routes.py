@@ -12,6 +12,7 @@ from baas.core.errors import ValidationFailed
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.imports import service
 from baas.services.imports.schemas import MAX_FILE_BYTES, Import, ImportFormat
 
@@ -63,7 +64,7 @@ async def create_import(
 )  # fmt: skip
 async def get_import(ctx: Ctx, import_id: FromPath[str]) -> Response[Data[Import]]:
     """What became of a file so far, with its first 1,000 problems."""
-    identity = ids.decode("imp", import_id)
+    identity = ids.decode(Kind.IMPORT, import_id)
     return await ctx.read_fast(lambda work: service.get_import(work, identity))
 
 

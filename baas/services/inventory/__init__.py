@@ -1,6 +1,7 @@
-"""Inventory owns the levels of stock, every movement of them, and the reservations that orders hold.
+"""Inventory: the levels of stock, every movement of them, and the reservations that orders hold.
 
-It emits `inventory.low`, `inventory.out_of_stock` and `inventory.restocked`, and hears nothing. The
-catalogue is told when a variant becomes available or unavailable; what else it needs to know of stock
-it asks through the port of `catalog.stock`, which `service.Port` fills.
+Owns `inventory_levels`, `inventory_movements` and `inventory_reservations`. Emits `inventory.low`,
+`inventory.out_of_stock` and `inventory.restocked`. Hears nothing. The catalogue is told, by a call, when a variant
+becomes available or unavailable; what else it needs to know of stock it asks through the port of `catalog.stock`, which
+`service.Port` fills.
 """

@@ -10,6 +10,7 @@ from baas.core.serving.envelope import Data, Listed
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.services.inventory import service
 from baas.services.inventory.schemas import Adjust, Level, Movement, SetLevel
 
@@ -46,7 +47,7 @@ async def list_inventory(
 )  # fmt: skip
 async def get_inventory(ctx: Ctx, variant_id: FromPath[str]) -> Response[Data[Level]]:
     """What there is of a variant, and what open orders hold of it."""
-    identity = ids.decode("var", variant_id)
+    identity = ids.decode(Kind.VARIANT, variant_id)
     return await ctx.read_fast(lambda work: service.get_level(work, identity))
 
 
@@ -61,7 +62,7 @@ async def set_inventory(
 
     Answers 409 `conflict` when open orders hold more than that.
     """
-    identity = ids.decode("var", variant_id)
+    identity = ids.decode(Kind.VARIANT, variant_id)
     return await ctx.write_fast(lambda work: service.set_level(work, identity, data))
 
 
@@ -76,7 +77,7 @@ async def adjust_inventory(
 
     Answers 409 `insufficient_stock` when there are not so many to take.
     """
-    identity = ids.decode("var", variant_id)
+    identity = ids.decode(Kind.VARIANT, variant_id)
     return await ctx.write_fast(lambda work: service.adjust(work, identity, data), status=201)
 
 
@@ -92,7 +93,7 @@ async def list_movements(
     include: Include = None,
 ) -> Response[Listed[Movement]]:
     """Every change of the stock of a variant with its reason, newest first."""
-    identity = ids.decode("var", variant_id)
+    identity = ids.decode(Kind.VARIANT, variant_id)
     page = ctx.page(f"movements:{identity.hex}", limit=limit, cursor=cursor, include=include)
     return await ctx.read_fast(lambda work: service.list_movements(work, identity, page))
 

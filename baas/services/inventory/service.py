@@ -17,6 +17,7 @@ from baas.core.db import Database, StoreConnection, StoreWork, violated
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work import outbox
 from baas.core.work.outbox import ScopeMaker
 from baas.services.catalog import service as catalog
@@ -65,7 +66,7 @@ async def reserve(
 def insufficient(short: Sequence[tuple[UUID, int, int]]) -> InsufficientStock:
     """The refusal for variants that are short: variant, asked, available."""
     variants: list[dict[str, Any]] = [
-        {"variant_id": ids.encode("var", identity), "asked": asked, "available": available}
+        {"variant_id": ids.encode(Kind.VARIANT, identity), "asked": asked, "available": available}
         for identity, asked, available in short
     ]
     return InsufficientStock(**variants[0], variants=variants)
@@ -219,7 +220,7 @@ async def get_level(work: StoreWork, variant_id: UUID) -> Level:
     found = (await repository.levels(work, [variant_id])).get(variant_id)
     known = await catalog.sellable(work, [variant_id])
     if variant_id not in known:
-        raise NotFound(variant_id=ids.encode("var", variant_id))
+        raise NotFound(variant_id=ids.encode(Kind.VARIANT, variant_id))
     return _shown(found or _uncounted(work, variant_id), known)
 
 
@@ -237,7 +238,7 @@ async def list_levels(work: StoreWork, page: Page, *, low_stock: bool) -> PageOf
 async def list_movements(work: StoreWork, variant_id: UUID, page: Page) -> PageOf[Movement]:
     """What changed the stock of a variant, the newest first. Raises NotFound."""
     if variant_id not in await catalog.sellable(work, [variant_id]):
-        raise NotFound(variant_id=ids.encode("var", variant_id))
+        raise NotFound(variant_id=ids.encode(Kind.VARIANT, variant_id))
     before = UUID(page.after[0]) if page.after else None
     rows = await repository.page_of_movements(work, variant_id, before=before, limit=page.limit)
     total = await page.total(lambda: repository.count_movements(work, variant_id))
@@ -273,7 +274,7 @@ async def adjust(work: StoreWork, variant_id: UUID, data: Adjust) -> Level:
         raise ValidationFailed.field("quantity", "must not be zero")
     old = await _locked(work, variant_id)
     if not old.tracked:
-        raise NotTracked(variant_id=ids.encode("var", variant_id))
+        raise NotTracked(variant_id=ids.encode(Kind.VARIANT, variant_id))
     on_hand = old.on_hand + data.quantity
     if on_hand < (0 if old.policy is Policy.CONTINUE else old.reserved):
         raise insufficient([(variant_id, -data.quantity, old.available)])
@@ -290,16 +291,16 @@ async def _locked(work: StoreWork, variant_id: UUID) -> LevelRow:
             await repository.add_levels(work, [_uncounted(work, variant_id)])
         except Exception as error:
             if violated(error) == "fk_inventory_levels_store_id_variant_id":
-                raise NotFound(variant_id=ids.encode("var", variant_id)) from None
+                raise NotFound(variant_id=ids.encode(Kind.VARIANT, variant_id)) from None
             raise
         level = await repository.get_for_update(work, variant_id)
     if level is None:
-        raise NotFound(variant_id=ids.encode("var", variant_id))
+        raise NotFound(variant_id=ids.encode(Kind.VARIANT, variant_id))
     return level
 
 
 async def _save(work: StoreWork, old: LevelRow, new: LevelRow, reason: Reason, note: str | None) -> Level:
-    public_id = ids.encode("var", new.variant_id)
+    public_id = ids.encode(Kind.VARIANT, new.variant_id)
     if new.policy is Policy.DENY and new.on_hand < new.reserved:
         raise StockHeld(variant_id=public_id, reserved=new.reserved)
     await repository.save_level(work, new)
@@ -329,10 +330,9 @@ async def _tell(work: StoreWork, changes: Sequence[Change]) -> None:
         known = await catalog.sellable(work, [level.variant_id for _, level in events])
         for kind, level in events:
             await outbox.emit(
-                work, kind, subject=ids.encode("var", level.variant_id), data=_shown(level, known)
+                work, kind, subject=ids.encode(Kind.VARIANT, level.variant_id), data=_shown(level, known)
             )
     show = catalog.shows_stock(work.scope)
-    # Last: it may lock the store's own row, which every sale of the store would wait for.
     await catalog.set_availability(
         work,
         {
@@ -386,8 +386,8 @@ def _uncounted(work: StoreWork, variant_id: UUID) -> LevelRow:
 def _shown(level: LevelRow, known: Mapping[UUID, Any]) -> Level:
     variant = known.get(level.variant_id)
     return Level(
-        variant_id=ids.encode("var", level.variant_id),
-        product_id=variant and ids.encode("prod", variant.product_id),
+        variant_id=ids.encode(Kind.VARIANT, level.variant_id),
+        product_id=variant and ids.encode(Kind.PRODUCT, variant.product_id),
         product_name=variant and variant.product_name,
         variant_name=variant and variant.variant_name,
         sku=variant and variant.sku,
@@ -403,12 +403,12 @@ def _shown(level: LevelRow, known: Mapping[UUID, Any]) -> Level:
 
 def _movement(row: Any) -> Movement:
     return Movement(
-        id=ids.encode("mov", row["id"]),
-        variant_id=ids.encode("var", row["variant_id"]),
+        id=ids.encode(Kind.MOVEMENT, row["id"]),
+        variant_id=ids.encode(Kind.VARIANT, row["variant_id"]),
         reason=Reason(row["reason"]),
         on_hand_change=row["on_hand_change"],
         reserved_change=row["reserved_change"],
-        order_id=None if row["order_id"] is None else ids.encode("ord", row["order_id"]),
+        order_id=None if row["order_id"] is None else ids.encode(Kind.ORDER, row["order_id"]),
         note=row["note"],
         actor=row["actor"],
         created_at=row["created_at"],

@@ -23,6 +23,7 @@ from baas.core.db import Database
 from baas.core.errors import NotFound
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work.jobs import Loop
 from baas.services.notifications import policy
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
@@ -70,6 +71,7 @@ class _Health:
             return timedelta(seconds=left)
         if self.failures >= policy.PAUSE_AFTER and self.in_hand:
             return policy.PAUSE
+        # D-052
         # Waiting for one of its places would hold one that other senders can use.
         return _CROWDED if self.places.locked() else timedelta(0)
 
@@ -148,7 +150,9 @@ class Dispatcher(Loop):
         # The queue behind this one may have been waiting for its place.
         self._woken.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("notification.broke", notification=ids.encode("ntf", claim.id), exc_info=error)
+            log.error(
+                "notification.broke", notification=ids.encode(Kind.NOTIFICATION, claim.id), exc_info=error
+            )
 
     async def _send(self, claim: Claim) -> None:
         try:
@@ -179,7 +183,7 @@ class Dispatcher(Loop):
             outcome = self._failed(scope, sender, error, prepared, began)
         except Exception as error:
             # A bug of ours must not leave a message that nobody moves.
-            log.exception("notification.attempt_broke", notification=ids.encode("ntf", claim.id))
+            log.exception("notification.attempt_broke", notification=ids.encode(Kind.NOTIFICATION, claim.id))
             broken = SendFailed(f"The attempt broke: {type(error).__name__}.")
             outcome = self._failed(scope, sender, broken, prepared, began)
         await self._record(scope, claim, prepared, outcome)

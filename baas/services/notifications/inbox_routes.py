@@ -17,6 +17,7 @@ from baas.core.errors import NotFound
 from baas.core.scope import StoreScope
 from baas.core.serving.context import Ctx
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.notifications import inbox_page
 from baas.services.notifications.processes import senders_of
 from baas.services.notifications.service import inbox
@@ -83,8 +84,8 @@ async def show_mail_html(
 
 async def _named(ctx: Ctx, tenancy: Tenancy, store_id: str, notification_id: str) -> tuple[StoreScope, UUID]:
     _refuse_strangers(ctx)
-    scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
-    return scope, ids.decode("ntf", notification_id)
+    scope = await tenancy.keys.scope_for_job(ids.decode(Kind.STORE, store_id), ctx.request_id)
+    return scope, ids.decode(Kind.NOTIFICATION, notification_id)
 
 
 ROUTES: list[HTTPRouteHandler | Any] = [show_inbox, show_mail, show_mail_html]

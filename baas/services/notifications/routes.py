@@ -12,6 +12,7 @@ from baas.core.serving.envelope import Data, Listed
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.services.notifications import template_routes, whatsapp_routes
 from baas.services.notifications.schemas import (
     Channel,
@@ -91,7 +92,7 @@ async def send_notification(ctx: Ctx, data: JSONBody[SendNotification]) -> Respo
      tags=["notifications"], summary="Get a notification")  # fmt: skip
 async def get_notification(ctx: Ctx, notification_id: FromPath[str]) -> Response[Data[NotificationDetail]]:
     """One message with its data, what it says, and every attempt to send it."""
-    identity = ids.decode("ntf", notification_id)
+    identity = ids.decode(Kind.NOTIFICATION, notification_id)
     return await ctx.read_fast(lambda work: messages.get_notification(work, identity))
 
 
@@ -101,7 +102,7 @@ async def get_notification(ctx: Ctx, notification_id: FromPath[str]) -> Response
 )  # fmt: skip
 async def resend_notification(ctx: Ctx, notification_id: FromPath[str]) -> Response[Data[Notification]]:
     """Try a failed message again, or send a copy of one that was sent; with the template now in use."""
-    identity = ids.decode("ntf", notification_id)
+    identity = ids.decode(Kind.NOTIFICATION, notification_id)
 
     async def verb(work: StoreWork) -> Notification:
         made = await messages.resend(work, identity)

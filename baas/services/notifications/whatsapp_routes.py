@@ -16,6 +16,7 @@ from baas.core.scope import Caller, CallerKind
 from baas.core.serving.context import Context, Ctx
 from baas.core.serving.envelope import Data
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.notifications.schemas import ReportsTaken
 from baas.services.notifications.service import reports
 from baas.tenants.routes import Tenancy
@@ -28,7 +29,7 @@ MAX_BODY: Final = 3 * 1024 * 1024
 async def _work_for_meta(ctx: Context, tenancy: Tenancy, store_id: str) -> AsyncIterator[StoreWork]:
     """A transaction of the store that the address names; whoever then cannot prove to be Meta is counted."""
     try:
-        scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
+        scope = await tenancy.keys.scope_for_job(ids.decode(Kind.STORE, store_id), ctx.request_id)
         scope = msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, "whatsapp"))
         async with ctx.runtime.database.fast(scope, rollback=ctx.dry_run) as work:
             yield work

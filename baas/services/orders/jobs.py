@@ -6,6 +6,7 @@ from typing import Final
 from baas.core.db import StoreWork
 from baas.core.runtime import Runtime
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work.jobs import Drain
 from baas.core.work.outbox import Handlers, ReceivedEvent, ScopeMaker, Together
 from baas.services.orders import service
@@ -15,7 +16,7 @@ async def payments_changed(work: StoreWork, events: Sequence[ReceivedEvent]) -> 
     """Payments became something; the orders that they belong to follow, each once however often it is named."""
     named = dict.fromkeys(event.data.get("order_id") for event in events)
     await service.follow_all(
-        work, [ids.decode("ord", order_id) for order_id in named if isinstance(order_id, str)]
+        work, [ids.decode(Kind.ORDER, order_id) for order_id in named if isinstance(order_id, str)]
     )
 
 

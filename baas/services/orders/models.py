@@ -18,6 +18,7 @@ class Order(StoreEntity, Base):
 
     __tablename__ = "orders"
     __table_args__ = (
+        # D-075
         # With the id: an index that begins with the store and is smaller than the key would be taken in its place while
         # nobody has counted the table.
         UniqueConstraint("store_id", "number", postgresql_include=["id"]),

@@ -14,6 +14,7 @@ from baas.core.serving.envelope import Data, Listed
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.services.orders import service
 from baas.services.orders.schemas import (
     CancelOrder,
@@ -59,7 +60,7 @@ async def checkout(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[Checkout]) -
     `payment_provider_error` the order exists and stays payable: the same request with the same key, or
     `POST /storefront/orders/{id}/payments`, continues the same payment.
     """
-    identity = ids.decode("cart", cart_id)
+    identity = ids.decode(Kind.CART, cart_id)
     desk = network.desk_of(ctx.runtime)
     placed: list[Placed] = []
 
@@ -71,12 +72,12 @@ async def checkout(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[Checkout]) -
         return Suspended({"order": made.order.id, "payment": made.payment.id}, made)
 
     async def finish(resume: dict[str, Any]) -> Placed:
-        payment = await network.open_attempt(desk, ctx.scope, ids.decode("pay", resume["payment"]))
+        payment = await network.open_attempt(desk, ctx.scope, ids.decode(Kind.PAYMENT, resume["payment"]))
         if placed:
             order = placed[0].order
         else:
             async with ctx.runtime.database.fast(ctx.scope) as work:
-                order = await service.token_again(work, ids.decode("ord", resume["order"]))
+                order = await service.token_again(work, ids.decode(Kind.ORDER, resume["order"]))
         return Placed(order, storefront_of(payment))
 
     return await ctx.write_fast(verb, status=201, finish=finish)
@@ -90,7 +91,7 @@ async def get_storefront_order(
     ctx: Ctx, order_id: FromPath[str], token: Token = None
 ) -> Response[Data[StorefrontOrder]]:
     """The order that an access token opens; without the right one it does not exist."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     if token is None:
         raise NotFound(id=order_id)
     async with ctx.runtime.database.fast(ctx.scope) as work:
@@ -106,7 +107,7 @@ async def retry_order_payment(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[RetryPayment], token: Token = None
 ) -> Response[Data[StorefrontPayment]]:
     """Another attempt after a failed payment; an attempt that is still open is continued, not doubled."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     desk = network.desk_of(ctx.runtime)
 
     async def verb(work: StoreWork) -> Any:
@@ -117,7 +118,7 @@ async def retry_order_payment(
 
     async def finish(resume: dict[str, Any]) -> StorefrontPayment:
         return storefront_of(
-            await network.open_attempt(desk, ctx.scope, ids.decode("pay", resume["payment"]))
+            await network.open_attempt(desk, ctx.scope, ids.decode(Kind.PAYMENT, resume["payment"]))
         )
 
     return await ctx.write_fast(verb, status=201, finish=finish)
@@ -170,7 +171,7 @@ async def get_order_stats(
 )  # fmt: skip
 async def get_order(ctx: Ctx, order_id: FromPath[str]) -> Response[Data[Order]]:
     """One order with its lines."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     return await ctx.read_fast(lambda work: service.get(work, identity))
 
 
@@ -180,7 +181,7 @@ async def get_order(ctx: Ctx, order_id: FromPath[str]) -> Response[Data[Order]]:
 )  # fmt: skip
 async def get_order_receipt(ctx: Ctx, order_id: FromPath[str]) -> Response[bytes]:
     """The order as a PDF in the store's language and brand, with totals and taxes as they were sold."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     async with ctx.runtime.database.fast(ctx.scope) as work:
         order, look = await service.receipt(work, identity, token=None)
     return await _pdf(order, look)
@@ -194,7 +195,7 @@ async def get_storefront_order_receipt(
     ctx: Ctx, order_id: FromPath[str], token: Token = None
 ) -> Response[bytes]:
     """The customer's own copy; without the order's access token it does not exist."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     if token is None:
         raise NotFound(id=order_id)
     async with ctx.runtime.database.fast(ctx.scope) as work:
@@ -221,7 +222,7 @@ async def _pdf(order: Order, look: Look) -> Response[bytes]:
 )  # fmt: skip
 async def get_order_history(ctx: Ctx, order_id: FromPath[str]) -> Response[Listed[Transition]]:
     """Who moved the order where, when and why."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     return await ctx.read_fast(lambda work: service.history(work, identity))
 
 
@@ -233,7 +234,7 @@ async def cancel_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[CancelOrder | None] = None
 ) -> Response[Data[Order]]:
     """Give the money back, then the stock. An order that is on its way can only be returned."""
-    identity, body = ids.decode("ord", order_id), data or CancelOrder()
+    identity, body = ids.decode(Kind.ORDER, order_id), data or CancelOrder()
     desk = network.desk_of(ctx.runtime)
 
     async def verb(work: StoreWork) -> Any:
@@ -244,7 +245,7 @@ async def cancel_order(
 
     async def finish(resume: dict[str, Any]) -> Order:
         for refund_id in resume["refunds"]:
-            await network.run_refund(desk, ctx.scope, ids.decode("re", refund_id))
+            await network.run_refund(desk, ctx.scope, ids.decode(Kind.REFUND, refund_id))
         async with ctx.runtime.database.fast(ctx.scope) as work:
             return await service.cancel(work, desk.providers, identity, body)
 
@@ -262,7 +263,7 @@ async def refund_order(
 
     Send an Idempotency-Key: two requests without one are two refunds.
     """
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     desk = network.desk_of(ctx.runtime)
 
     async def verb(work: StoreWork) -> Any:
@@ -274,7 +275,7 @@ async def refund_order(
 
     async def finish(resume: dict[str, Any]) -> OrderRefunds:
         made, refusal = [], None
-        for refund_id in (ids.decode("re", text) for text in resume["refunds"]):
+        for refund_id in (ids.decode(Kind.REFUND, text) for text in resume["refunds"]):
             try:
                 made.append(await network.run_refund(desk, ctx.scope, refund_id))
             except PaymentProviderError as problem:
@@ -298,7 +299,7 @@ async def fulfill_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[FulfillOrder | None] = None
 ) -> Response[Data[Order]]:
     """From `paid` to `processing`."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     return await ctx.write_fast(lambda work: service.fulfill(work, identity, data or FulfillOrder()))
 
 
@@ -310,7 +311,7 @@ async def ship_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[ShipOrder | None] = None
 ) -> Response[Data[Order]]:
     """The parcel is on its way; `tracking` says where it can be followed."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     return await ctx.write_fast(lambda work: service.ship(work, identity, data or ShipOrder()))
 
 
@@ -322,7 +323,7 @@ async def deliver_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[DeliverOrder | None] = None
 ) -> Response[Data[Order]]:
     """The customer has it."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     return await ctx.write_fast(lambda work: service.deliver(work, identity, data or DeliverOrder()))
 
 
@@ -334,7 +335,7 @@ async def return_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[ReturnOrder | None] = None
 ) -> Response[Data[Order]]:
     """The goods came back; with `restock` they are for sale again."""
-    identity = ids.decode("ord", order_id)
+    identity = ids.decode(Kind.ORDER, order_id)
     return await ctx.write_fast(lambda work: service.take_back(work, identity, data or ReturnOrder()))
 
 

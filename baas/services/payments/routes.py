@@ -22,6 +22,7 @@ from baas.core.serving.envelope import Data, Listed
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.services.payments import service
 from baas.services.payments.providers import providers_of, sandbox_page
 from baas.services.payments.providers.base import Account, Inbound, NotificationRefused
@@ -78,7 +79,7 @@ async def list_payments(
     if reference is not None:
         filters["reference"] = reference
     if order_id is not None:
-        filters["order_id"] = ids.decode("ord", order_id)
+        filters["order_id"] = ids.decode(Kind.ORDER, order_id)
     name = ":".join(("payments", *(f"{key}={value}" for key, value in filters.items())))
     page = ctx.page(name, limit=limit, cursor=cursor, include=include)
     return await ctx.read_fast(lambda work: service.find(work, page, filters))
@@ -103,7 +104,7 @@ async def create_payment(ctx: Ctx, data: JSONBody[CreatePayment]) -> Response[Da
         return payment
 
     async def finish(resume: dict[str, Any]) -> Payment:
-        return await network.open_attempt(desk, ctx.scope, ids.decode("pay", resume["payment"]))
+        return await network.open_attempt(desk, ctx.scope, ids.decode(Kind.PAYMENT, resume["payment"]))
 
     return await ctx.write_fast(verb, status=201, finish=finish)
 
@@ -114,7 +115,7 @@ async def create_payment(ctx: Ctx, data: JSONBody[CreatePayment]) -> Response[Da
 )  # fmt: skip
 async def get_payment(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[Payment]]:
     """One payment with its refunds."""
-    identity = ids.decode("pay", payment_id)
+    identity = ids.decode(Kind.PAYMENT, payment_id)
     return await ctx.read_fast(lambda work: service.get(work, identity))
 
 
@@ -130,7 +131,7 @@ async def create_refund(
     Send an Idempotency-Key: two requests without one are two refunds. A provider that does not answer leaves
     the refund `pending`, and it is asked again until it does.
     """
-    identity = ids.decode("pay", payment_id)
+    identity = ids.decode(Kind.PAYMENT, payment_id)
     desk = network.desk_of(ctx.runtime)
 
     async def verb(work: StoreWork) -> Any:
@@ -138,7 +139,7 @@ async def create_refund(
         return Suspended({"refund": made.id}, made) if made.status is RefundStatus.PENDING else made
 
     async def finish(resume: dict[str, Any]) -> Refund:
-        return await network.run_refund(desk, ctx.scope, ids.decode("re", resume["refund"]))
+        return await network.run_refund(desk, ctx.scope, ids.decode(Kind.REFUND, resume["refund"]))
 
     return await ctx.write_fast(verb, status=201, finish=finish)
 
@@ -149,7 +150,7 @@ async def create_refund(
 )  # fmt: skip
 async def refresh_payment(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[Payment]]:
     """Ask the provider for the payment as it is now, without waiting for its notification."""
-    identity = ids.decode("pay", payment_id)
+    identity = ids.decode(Kind.PAYMENT, payment_id)
     if ctx.dry_run:
         return await _as_known(ctx, identity)
     return ctx.answer(await network.ask(network.desk_of(ctx.runtime), ctx.scope, identity, source="api"))
@@ -166,7 +167,7 @@ async def refresh_storefront_payment(
 
     What stands in the address of that page is not believed.
     """
-    identity, scope = ids.decode("pay", payment_id), ctx.scope
+    identity, scope = ids.decode(Kind.PAYMENT, payment_id), ctx.scope
     if ctx.dry_run:
         return await _as_known(ctx, identity, service.storefront_of)
     if await _may_ask(ctx, identity):
@@ -216,7 +217,7 @@ async def receive_notification(
 
     Nothing in one is believed but what to ask the provider about; an unproven one is a 401 and moves nothing.
     """
-    scope = await _scope_of_provider(ctx, tenancy, provider, ids.decode("store", store_id))
+    scope = await _scope_of_provider(ctx, tenancy, provider, ids.decode(Kind.STORE, store_id))
     received = await inbox.receive_or_hint(network.desk_of(ctx.runtime), scope, provider, _inbound(ctx))
     ctx.runtime.nudger.nudge("payments.inbox")
     return ctx.answer(received)
@@ -226,6 +227,7 @@ async def receive_notification(
     "/webhooks/{provider:str}/platform", public=True, status_code=200,
     operation_id="receive_platform_notification", tags=["payments"], summary="Take a platform's notification",
 )  # fmt: skip
+# D-055
 async def receive_platform_notification(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], provider: FromPath[str]
 ) -> Response[Data[Received]]:
@@ -266,7 +268,7 @@ def _inbound(ctx: Context) -> Inbound:
 )  # fmt: skip
 async def get_payment_history(ctx: Ctx, payment_id: FromPath[str]) -> Response[Listed[HistoryEntry]]:
     """Everything that happened to a payment in order, also what was ignored and why."""
-    identity = ids.decode("pay", payment_id)
+    identity = ids.decode(Kind.PAYMENT, payment_id)
     return await ctx.read_fast(lambda work: service.history(work, identity))
 
 
@@ -350,7 +352,7 @@ async def show_sandbox_page(
     """The hosted page of a sandbox payment, where a person decides how it ends."""
     scope = await _sandbox_scope(ctx, tenancy, store_id)
     async with ctx.runtime.database.fast(scope) as work:
-        page = await _page(ctx, work, ids.decode("pay", payment_id), token)
+        page = await _page(ctx, work, ids.decode(Kind.PAYMENT, payment_id), token)
     return _html(page, scope)
 
 
@@ -370,7 +372,7 @@ async def decide_sandbox_payment(
     JSON is answered with JSON; a form with the page, or with the way back to the shop once it is approved.
     """
     scope = await _sandbox_scope(ctx, tenancy, store_id)
-    identity = ids.decode("pay", payment_id)
+    identity = ids.decode(Kind.PAYMENT, payment_id)
     content_type = ctx.header(b"content-type") or ""
     inbound = Inbound(
         headers={"content-type": content_type},
@@ -400,7 +402,7 @@ async def decide_sandbox_payment(
 
 
 async def _sandbox_scope(ctx: Context, tenancy: Tenancy, store_id: str) -> StoreScope:
-    scope = await tenancy.keys.scope_for_job(ids.decode("store", store_id), ctx.request_id)
+    scope = await tenancy.keys.scope_for_job(ids.decode(Kind.STORE, store_id), ctx.request_id)
     if scope.mode not in Sandbox.modes:
         raise NotFound
     return msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, Sandbox.name))

@@ -1,4 +1,4 @@
-"""Pricing owns the one calculation of totals: lines, discount, shipping and tax. It has no tables.
+"""Pricing: the one calculation of totals, from lines, discount, shipping and tax.
 
-It emits nothing and hears nothing. Rates, shipping methods and discounts of a store will live here.
+Owns no table: tax rate and shipping price are settings of the store. Emits nothing. Hears nothing.
 """

@@ -1,6 +1,6 @@
 """The one calculation of totals, for carts, orders and whoever shows a price. Pure: no clock, no database.
 
-Decided here, once:
+Decided here, once (D-020):
 - Tax is computed and rounded (half up) per line, after its part of the discount, and on shipping alone;
   `tax_total` is their sum, so the parts on an invoice always add up. Per sale it can differ from one
   rounding of the whole by some minor units.

@@ -1,6 +1,6 @@
 """The one middleware: who calls, may they, how often; and what every answer carries.
 
-Pure ASGI, and one, because each layer costs (stack.md 1). It runs after routing, so the route's own word
+Pure ASGI, and one, because each layer costs (D-014). It runs after routing, so the route's own word
 (`needs="…"`, `public=True`) is at hand, and before the handler, to which it leaves the Context.
 """
 
@@ -248,6 +248,7 @@ class Edge:
 
     async def _limit_store(self, scope: HTTPScope, call: _Call, principal: Principal) -> None:
         verdict = None
+        # D-016: the address first, so that a flooding one does not use up what the store may ask.
         if principal.scope.caller.kind is CallerKind.PUBLISHABLE and principal.address_limit != UNLIMITED:
             # The address first: one that floods must not use up what its store may ask.
             key = f"{principal.limit_key}:{self._address(scope, call)}"
@@ -312,6 +313,7 @@ class Edge:
 
         return body, again
 
+    # D-007: answered by area, for no key comes with it.
     async def _preflight(self, scope: HTTPScope, call: _Call, send: Send) -> None:
         headers: Headers = [(b"vary", b"Origin")]
         origin = (call.origin or b"").decode("latin-1")[:300]

@@ -20,6 +20,7 @@ from baas.tenants.door.edge import Edge
 _PLAIN_HOST: Final = re.compile(rb"[0-9A-Za-z.:_-]*")
 
 
+# D-064
 class Front:
     """Stands in the place of an application's `asgi_handler`."""
 

@@ -22,11 +22,13 @@ from baas.core.db import Database
 from baas.core.errors import InvalidApiKey, NotFound, StoreInactive
 from baas.core.scope import Caller, CallerKind, Mode, StoreProfile, StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.tenants.plans import limit_of
 from baas.tenants.schemas import KeyKind
 
 log = structlog.get_logger(__name__)
 
+# D-006: with what passes until an answer is sent, a change is in force within one second.
 LIFE: Final = 0.85
 """Seconds that a process believes what it read: with it, a revocation is in force within one second."""
 MAX_ENTRIES: Final = 20_000
@@ -153,7 +155,7 @@ class KeyTable:
         if not row["is_active"]:
             self._forget(digest)
             raise StoreInactive
-        caller = Caller(CallerKind(row["kind"]), ids.encode("key", row["key_id"]))
+        caller = Caller(CallerKind(row["kind"]), ids.encode(Kind.API_KEY, row["key_id"]))
         scope = _scope(row, caller, frozenset(row["scopes"]))
         principal = Principal(
             scope,
@@ -267,7 +269,8 @@ class StoreNews:
         """Forget a store here at once, and tell the others."""
         self._table.forget_store(store_id)
         with contextlib.suppress(RedisError, OSError, TimeoutError):
-            await asyncio.wait_for(self._redis.publish(CHANNEL, store_id.bytes), 0.25)
+            async with asyncio.timeout(0.25):
+                await self._redis.publish(CHANNEL, store_id.bytes)
 
     def start(self) -> None:
         """Start listening on the running loop."""

@@ -17,6 +17,7 @@ from baas.core.work.outbox import EventRow
 from baas.webhooks.policy import Limits, patterns_of
 from baas.webhooks.schemas.events import TEST_EVENT
 
+# D-045: a crash of the database may send a delivery again, and can never lose one.
 CLAIMING: Final = {**BY_KEY, "synchronous_commit": "off"}
 """How a claim's transaction begins. A lease that a dying database forgets was never taken: what it covered is sent
 again."""
@@ -52,7 +53,7 @@ class Held(msgspec.Struct, frozen=True):
 
     free: int
     endpoints: Mapping[UUID, tuple[int, int]]
-    """For each endpoint: how many, and how many it may have ahead of its places while it is well."""
+    """For each endpoint: how many, and how many it may have ahead of its places while it is well (D-057)."""
     stores: Mapping[UUID, int]
     """For each store: how many, without those that may be ahead."""
 
@@ -86,6 +87,7 @@ def _wanted(event: EventRow) -> _Wanted:
     )
 
 
+# D-069
 # Rows go in as one JSON text: the driver takes several times as long for as many arrays.
 _FAN_OUT: Final = f"""
 insert into webhook_deliveries
@@ -107,6 +109,7 @@ async def fan_out(system: SystemConnection, found: Sequence[EventRow]) -> None:
         await system.execute(_FAN_OUT, events)
 
 
+# D-035: an ordered endpoint is looked at by the first delivery of each subject, however many wait behind it.
 _CLAIM: Final = """
 with recursive queue as (
   (select store_id, endpoint_id from webhook_deliveries where status = 'pending'

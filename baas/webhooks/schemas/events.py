@@ -14,7 +14,7 @@ EVENT_TYPES: Final = (
     *("cart.abandoned", "customer.created", "customer.updated", "customer.erased"),
     *("notification.sent", "notification.failed", "webhook_endpoint.disabled"),
 )
-"""Every type that is not a client's own (`custom.<name>`). Those of customers are reserved: nothing emits them yet."""
+"""Every type that is not a client's own (`custom.<name>`). Those of customers are reserved (D-036): nothing emits them yet."""
 
 TEST_EVENT: Final = "webhook_endpoint.test"
 """Made on request for one endpoint, and sent to no other."""

@@ -11,6 +11,7 @@ from baas.core.errors import NotFound
 from baas.core.scope import StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import EVENTS_KEPT_DAYS
 from baas.tenants import audit
 from baas.webhooks.errors import EndpointDisabled
@@ -50,8 +51,8 @@ async def list_deliveries(work: StoreWork, page: Page, filters: DeliveryFilter) 
     """A store's deliveries, newest first. An id of another kind or store leaves nothing."""
     since, until = kept_span(work.scope, filters.since, filters.until)
     chosen = {
-        "endpoint_id": ids.decode("we", filters.endpoint_id) if filters.endpoint_id else None,
-        "event_id": ids.decode("evt", filters.event_id) if filters.event_id else None,
+        "endpoint_id": ids.decode(Kind.ENDPOINT, filters.endpoint_id) if filters.endpoint_id else None,
+        "event_id": ids.decode(Kind.EVENT, filters.event_id) if filters.event_id else None,
         "event_type": filters.event_type,
         "status": filters.status.value if filters.status else None,
         "since": since,
@@ -65,7 +66,7 @@ async def list_deliveries(work: StoreWork, page: Page, filters: DeliveryFilter) 
 
 async def touched(work: StoreWork, since: datetime, pending: Iterable[str]) -> list[Delivery]:
     """What happened since a moment of the real time, however old a delivery is, and how the pending ones are now."""
-    rows = await deliveries.touched(work, since, [ids.decode("whd", one) for one in pending])
+    rows = await deliveries.touched(work, since, [ids.decode(Kind.DELIVERY, one) for one in pending])
     return [delivery_out(row) for row in rows]
 
 
@@ -73,7 +74,7 @@ async def get_delivery(work: StoreWork, delivery_id: UUID) -> DeliveryWithAttemp
     """A delivery and each of its attempts. Raises NotFound."""
     row = await deliveries.get(work, delivery_id)
     if row is None:
-        raise NotFound(id=ids.encode("whd", delivery_id))
+        raise NotFound(id=ids.encode(Kind.DELIVERY, delivery_id))
     attempts = await deliveries.attempts_of(work, delivery_id, _SHOWN_ATTEMPTS)
     return DeliveryWithAttempts(**delivery_fields(row), attempt_log=[attempt_out(item) for item in attempts])
 
@@ -85,7 +86,7 @@ async def retry_delivery(work: StoreWork, delivery_id: UUID) -> Delivery:
     """
     row = await deliveries.get(work, delivery_id)
     if row is None:
-        raise NotFound(id=ids.encode("whd", delivery_id))
+        raise NotFound(id=ids.encode(Kind.DELIVERY, delivery_id))
     await deliveries.probe_now(work, row["endpoint_id"])
     again = await deliveries.retry(work, delivery_id)
     if again is None:
@@ -102,7 +103,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
         select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.deleted_at.is_(None))
     )
     if row is None:
-        raise NotFound(id=ids.encode("we", endpoint_id))
+        raise NotFound(id=ids.encode(Kind.ENDPOINT, endpoint_id))
     if row.status == EndpointStatus.DISABLED:
         raise EndpointDisabled(reason=row.disabled_reason)
     since, until = kept_span(session.scope, data.since, data.until)
@@ -119,7 +120,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
     await audit.record(
         session,
         "webhook_endpoint.replay",
-        subject=ids.encode("we", endpoint_id),
+        subject=ids.encode(Kind.ENDPOINT, endpoint_id),
         new={"which": data.which.value, "since": moment(since), "count": count},
     )
     return Replayed(count=count, next_since=moment(rest))

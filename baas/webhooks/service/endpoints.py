@@ -14,6 +14,7 @@ from baas.core.outgoing.http import OutgoingClient, OutgoingRefused
 from baas.core.scope import Mode, StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import emit, flush
 from baas.tenants import audit, limits
 from baas.webhooks import policy, signing
@@ -46,7 +47,7 @@ def endpoint_out(row: WebhookEndpoint) -> Endpoint:
 
 def _fields(row: WebhookEndpoint) -> dict[str, Any]:
     return {
-        "id": ids.encode("we", row.id),
+        "id": ids.encode(Kind.ENDPOINT, row.id),
         "url": row.url,
         "description": row.description,
         "event_types": list(row.event_types),
@@ -94,7 +95,7 @@ async def _find(session: StoreSession, endpoint_id: UUID, *, lock: bool = False)
     # Endpoints are locked before their deliveries, here and by the worker, so that the two never cross.
     row = await session.scalar(query.with_for_update(key_share=True) if lock else query)
     if row is None:
-        raise NotFound(id=ids.encode("we", endpoint_id))
+        raise NotFound(id=ids.encode(Kind.ENDPOINT, endpoint_id))
     return row
 
 
@@ -140,7 +141,7 @@ async def create_endpoint(
     await audit.record(
         session,
         "webhook_endpoint.create",
-        subject=ids.encode("we", row.id),
+        subject=ids.encode(Kind.ENDPOINT, row.id),
         new={"url": row.url, "event_types": event_types, "ordered": row.ordered},
     )
     return EndpointWithSecret(**_fields(row), secret=secret)
@@ -191,7 +192,7 @@ async def update_endpoint(
         await audit.record(
             session,
             "webhook_endpoint.update",
-            subject=ids.encode("we", row.id),
+            subject=ids.encode(Kind.ENDPOINT, row.id),
             old=changed,
             new={name: getattr(row, name) for name in changed},
         )
@@ -206,7 +207,7 @@ async def delete_endpoint(session: StoreSession, endpoint_id: UUID) -> Endpoint:
     row.secret, row.previous_secret, row.previous_secret_ends_at = b"", None, None
     await session.flush()
     await audit.record(
-        session, "webhook_endpoint.delete", subject=ids.encode("we", row.id), old={"url": row.url}
+        session, "webhook_endpoint.delete", subject=ids.encode(Kind.ENDPOINT, row.id), old={"url": row.url}
     )
     return endpoint_out(row)
 
@@ -223,7 +224,7 @@ async def rotate_secret(session: StoreSession, keyring: KeyRing, endpoint_id: UU
     row.secret = seal(keyring, session.scope.store_id, secret)
     row.updated_at = now
     await session.flush()
-    await audit.record(session, "webhook_endpoint.rotate_secret", subject=ids.encode("we", row.id))
+    await audit.record(session, "webhook_endpoint.rotate_secret", subject=ids.encode(Kind.ENDPOINT, row.id))
     return EndpointWithSecret(**_fields(row), secret=secret)
 
 
@@ -236,7 +237,7 @@ async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
     if row.status == EndpointStatus.DISABLED:
         raise EndpointDisabled(reason=row.disabled_reason)
     event_id = ids.new_id()
-    subject = ids.encode("we", row.id)
+    subject = ids.encode(Kind.ENDPOINT, row.id)
     await emit(
         session,
         TEST_EVENT,
@@ -265,7 +266,7 @@ async def give_up(session: StoreSession, endpoint_id: UUID, reason: str) -> bool
     await _disable(session, row, reason)
     row.updated_at = clock.now(session.scope)
     await session.flush()
-    subject = ids.encode("we", row.id)
+    subject = ids.encode(Kind.ENDPOINT, row.id)
     await audit.record(
         session,
         "webhook_endpoint.give_up",

@@ -10,6 +10,7 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound, PayloadTooLarge, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import emit, flush
 from baas.webhooks.repository import events
 from baas.webhooks.schemas.events import CUSTOM, MAX_DATA_BYTES, PUBLISHABLE, PublishEvent, StoredEvent
@@ -60,14 +61,14 @@ async def list_events(
 async def bodies_since(work: StoreWork, moment: datetime) -> list[tuple[str, str, bytes]]:
     """Events as their receivers get them, made since a moment of the real time: id, type and the very bytes."""
     rows = await events.since(work, ids.at(moment))
-    return [(ids.encode("evt", row["id"]), row["type"], row["body"].encode()) for row in rows]
+    return [(ids.encode(Kind.EVENT, row["id"]), row["type"], row["body"].encode()) for row in rows]
 
 
 async def get_event(work: StoreWork, event_id: UUID) -> StoredEvent:
     """One event. Raises NotFound."""
     row = await events.get(work, event_id)
     if row is None:
-        raise NotFound(id=ids.encode("evt", event_id))
+        raise NotFound(id=ids.encode(Kind.EVENT, event_id))
     return event_out(row)
 
 
@@ -100,4 +101,4 @@ def _subject(data: PublishEvent, event_id: UUID) -> str:
     named = data.data.get("id")
     if isinstance(named, int | str) and not isinstance(named, bool) and 0 < len(str(named)) <= 200:
         return str(named)
-    return ids.encode("evt", event_id)
+    return ids.encode(Kind.EVENT, event_id)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.webhooks.schemas.outbound import Attempt, Delivery, DeliveryStatus
 
 
@@ -15,9 +16,9 @@ def moment(value: datetime | None) -> str | None:
 def delivery_fields(row: Any) -> dict[str, Any]:
     """The fields of a delivery, from a record with the columns of `repository.deliveries`."""
     return {
-        "id": ids.encode("whd", row["id"]),
-        "endpoint_id": ids.encode("we", row["endpoint_id"]),
-        "event_id": ids.encode("evt", row["event_id"]),
+        "id": ids.encode(Kind.DELIVERY, row["id"]),
+        "endpoint_id": ids.encode(Kind.ENDPOINT, row["endpoint_id"]),
+        "event_id": ids.encode(Kind.EVENT, row["event_id"]),
         "event_type": row["event_type"],
         "subject": row["subject"],
         "sequence": row["sequence"],

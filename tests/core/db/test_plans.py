@@ -22,7 +22,7 @@ from baas.core.db import Database, StoreConnection
 from baas.core.db.driver import alone
 from baas.core.settings import Settings
 from baas.core.values.cursors import CursorSigner
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.services.catalog.service import parse_query
 from tests import deployment
 from tests.clients import Shop, provision
@@ -137,7 +137,7 @@ async def multiply(admin_url: str, database: str, shops: dict[str, str]) -> None
     connection = await asyncpg.connect(admin_url, database=database)
     try:
         await connection.execute("set session_replication_role = replica")
-        large, small = (decode("store", shops[size]) for size in ("large", "small"))
+        large, small = (decode(Kind.STORE, shops[size]) for size in ("large", "small"))
         await connection.execute(
             "create temp table bench_stores as select gen_random_uuid() as store_id, $1::int as size"
             " from generate_series(1, $2::int)",
@@ -307,7 +307,7 @@ async def test_a_late_page_reads_no_more_than_the_first(
     query: str,
 ) -> None:
     """Page 2,250 of 50,000 products, by the cursor that whoever turned every page before would have."""
-    shop, watched, store = crowd["large"][0], Watched(), decode("store", crowd["large"][0].id)
+    shop, watched, store = crowd["large"][0], Watched(), decode(Kind.STORE, crowd["large"][0].id)
     column, direction = ("price_min", "asc") if "price" in query else ("created_at", "desc")
     connection = await asyncpg.connect(servers.admin_url, database=owner_of_many.rpartition("/")[2])
     try:

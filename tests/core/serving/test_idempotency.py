@@ -11,6 +11,7 @@ from baas.core.crypto import KeyRing
 from baas.core.db import Database
 from baas.core.serving.idempotency import OPERATOR as NO_STORE
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.worker import Worker
 from tests.clients import BASE, Shop
 from tests.conftest import OPERATOR_KEY
@@ -155,7 +156,7 @@ class TestWhatIsStored:
         try:
             await connection.execute(
                 "update idempotency_keys set expires_at = now() - interval '1 s' where store_id = $1",
-                ids.decode("store", shop.id),
+                ids.decode(Kind.STORE, shop.id),
             )
         finally:
             await connection.close()

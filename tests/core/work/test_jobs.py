@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from arq.connections import ArqRedis
 from structlog.testing import capture_logs
 
 from baas.core.work.jobs import QUEUE, Drain, Every, Loop, Loops, Nudger, arq_redis
@@ -142,6 +143,35 @@ class TestEvery:
         await asyncio.sleep(0.05)
         assert calls == after
         assert [line["event"] for line in lines] == ["periodic.failed"]
+
+
+class TestNudger:
+    """What sends nudges in the background."""
+
+    async def test_it_ends_when_it_is_closed_while_an_answer_of_redis_comes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """On Python 3.11 `asyncio.wait_for` lost such a cancellation, and the process never stopped."""
+        asked, answered = asyncio.Event(), asyncio.Event()
+
+        async def enqueue_job(*args: object, **kwargs: object) -> None:
+            asked.set()
+            await answered.wait()
+
+        monkeypatch.setattr(ArqRedis, "enqueue_job", enqueue_job)
+        for turns in range(4):
+            asked.clear()
+            answered.clear()
+            nudger = Nudger("redis://127.0.0.1:1")
+            nudger.start()
+            nudger.nudge("relay")
+            await asked.wait()
+            answered.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            closing = asyncio.create_task(nudger.close())
+            ended, _ = await asyncio.wait([closing], timeout=2)
+            assert ended, f"it goes on after a cancellation {turns} turns of the event loop after the answer"
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.scope import StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work import outbox
 from baas.core.work.outbox import EventRow, Handlers, ReceivedEvent, emit
 from baas.worker import Worker
@@ -311,4 +312,4 @@ class TestHandlers:
 
 def test_an_event_id_is_a_public_id() -> None:
     """Receivers deduplicate by it."""
-    assert ids.try_decode("evt", ids.encode("evt", ids.new_id())) is not None
+    assert ids.try_decode(Kind.EVENT, ids.encode(Kind.EVENT, ids.new_id())) is not None

@@ -8,6 +8,7 @@ import pytest
 from baas.core.db import Database
 from baas.core.errors import Conflict
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.values.money import MAX_AMOUNT
 from baas.services.carts import service
 from baas.worker import Worker
@@ -21,7 +22,9 @@ ADDRESS = {"name": "Ana Pérez", "line1": "Av. Corrientes 1234", "city": "Buenos
 
 async def variants(shop: Shop, *on_hand: int | None, price: int = 1_000) -> list[str]:
     """Public ids of new variants."""
-    return [ids.encode("var", identity) for identity in await make_variants(shop, *on_hand, price=price)]
+    return [
+        ids.encode(Kind.VARIANT, identity) for identity in await make_variants(shop, *on_hand, price=price)
+    ]
 
 
 async def make_cart(shop: Shop, *items: tuple[str, int], **fields: Any) -> dict[str, Any]:
@@ -73,7 +76,7 @@ class TestCreate:
     async def test_an_id_tells_nothing_of_another(self, shop: Shop) -> None:
         """The id is the only key to the addresses in a cart: carts of one moment share but their time."""
         carts = await asyncio.gather(*(make_cart(shop) for _ in range(30)))
-        values = [ids.decode("cart", cart["id"]) for cart in carts]
+        values = [ids.decode(Kind.CART, cart["id"]) for cart in carts]
         assert {value.version for value in values} == {7}
         assert len({value.int >> 20 & (1 << 42) - 1 for value in values}) == 30
 
@@ -97,7 +100,7 @@ class TestCreate:
         """Drafts, another store's variants, and ids of another kind are not found."""
         draft = (await make_product(shop, {"price": 1}, status="draft"))["variants"][0]["id"]
         (theirs,) = await variants(other_shop, None)
-        for variant in (draft, theirs, "var_x", ids.encode("prod", ids.new_id())):
+        for variant in (draft, theirs, "var_x", ids.encode(Kind.PRODUCT, ids.new_id())):
             body = {"items": [{"variant_id": variant, "quantity": 1}]}
             assert (await call(shop, "POST", "/storefront/carts", body, 404))["code"] == "not_found"
 
@@ -297,8 +300,14 @@ class TestRefusals:
             ("POST", "/items", {"variant_id": dear, "quantity": 2}, 422, "validation_error"),
             ("POST", "/items", {"variant_id": plenty, "quantity": 9_999}, 422, "validation_error"),
             ("PATCH", f"/items/{item}", {"quantity": 3}, 409, "insufficient_stock"),
-            ("PATCH", f"/items/{ids.encode('item', ids.new_id())}", {"quantity": 1}, 404, "not_found"),
-            ("DELETE", f"/items/{ids.encode('item', ids.new_id())}", None, 404, "not_found"),
+            (
+                "PATCH",
+                f"/items/{ids.encode(Kind.CART_ITEM, ids.new_id())}",
+                {"quantity": 1},
+                404,
+                "not_found",
+            ),
+            ("DELETE", f"/items/{ids.encode(Kind.CART_ITEM, ids.new_id())}", None, 404, "not_found"),
         ):
             error = await call(shop, method, path + where, body, status)
             assert error["code"] == code, (method, where, body)
@@ -324,7 +333,7 @@ class TestLife:
         """The verb of checkout: lines with totals, and closed for everything, naming the order."""
         (variant,) = await variants(shop, 5)
         cart = await make_cart(shop, (variant, 2), email="ana@example.com")
-        identity, order = ids.decode("cart", cart["id"]), ids.new_id()
+        identity, order = ids.decode(Kind.CART, cart["id"]), ids.new_id()
         scope = await shop.scope(worker)
         async with database.fast(scope) as work:
             locked = await service.convert(work, identity, order)
@@ -335,7 +344,7 @@ class TestLife:
                 False,
             )
         error = await call(shop, "PATCH", f"/storefront/carts/{cart['id']}", {"email": None}, 409)
-        assert error["details"] == {"status": "converted", "order_id": ids.encode("ord", order)}
+        assert error["details"] == {"status": "converted", "order_id": ids.encode(Kind.ORDER, order)}
         assert (await call(shop, "GET", f"/storefront/carts/{cart['id']}"))["status"] == "converted"
         async with database.fast(scope) as work:
             with pytest.raises(Conflict):
@@ -347,7 +356,7 @@ class TestLife:
         """What is added while a checkout runs waits for it, and is refused."""
         (variant,) = await variants(shop, None)
         cart = await make_cart(shop, (variant, 1))
-        identity = ids.decode("cart", cart["id"])
+        identity = ids.decode(Kind.CART, cart["id"])
         async with database.fast(await shop.scope(worker)) as work:
             await service.convert(work, identity, ids.new_id())
             path = f"/storefront/carts/{cart['id']}/items"
@@ -383,7 +392,7 @@ class TestLife:
         cart = await make_cart(shop)
         async with database.fast(await shop.scope(worker)) as work:
             with pytest.raises(Exception, match="no items"):
-                await service.convert(work, ids.decode("cart", cart["id"]), ids.new_id())
+                await service.convert(work, ids.decode(Kind.CART, cart["id"]), ids.new_id())
 
     async def test_a_deleted_variant_leaves_the_cart(self, shop: Shop) -> None:
         """The rest of the cart goes on."""

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from baas.core.db import Database, StoreConnection
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.services.catalog import service
 from baas.services.catalog.schemas import Availability
 from baas.worker import Worker
@@ -320,7 +320,7 @@ class TestConcurrency:
         async def sell(variant: str) -> None:
             async with database.fast(scope) as work:
                 await service.set_availability(
-                    work, {decode("var", variant): Availability(0, in_stock=False)}
+                    work, {decode(Kind.VARIANT, variant): Availability(0, in_stock=False)}
                 )
 
         await asyncio.gather(*(sell(variant["id"]) for variant in made["variants"]))

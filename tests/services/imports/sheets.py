@@ -2,7 +2,10 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
+
+from tests.files import of_others
 
 _WORDS = (
     "Handle|Title|Body (HTML)|Vendor|Type|Tags|Published|Option1 Name|Option1 Value|Option2 Name|Option2 Value|"
@@ -61,3 +64,8 @@ def sheet(
 def simple(count: int, start: int = 0) -> bytes:
     """A file of so many plain products."""
     return sheet(*(row(f"thing-{n}", f"Thing {n}", "10.00") for n in range(start, start + count)))
+
+
+def real_exports() -> list[Path]:
+    """Return the real exports that lie beside this repository, by name. Skips the test when they do not."""
+    return sorted(of_others("shopify").glob("*.csv"))

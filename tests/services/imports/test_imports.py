@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baas.core.db import Database
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.demo import open_catalog
 from baas.services.imports import service
 from baas.services.imports.errors import UnreadableFile
@@ -15,8 +15,7 @@ from baas.services.imports.schemas import MAX_FILE_BYTES, ImportStatus, Result
 from baas.services.imports.service.product import import_group
 from baas.worker import Worker
 from tests.clients import Shop, drain
-from tests.services.imports.sheets import row, sheet, simple
-from tests.services.imports.test_shopify_parser import REAL_FILES
+from tests.services.imports.sheets import real_exports, row, sheet, simple
 
 pytestmark = pytest.mark.usefixtures("true_offers")
 
@@ -88,10 +87,9 @@ class TestSmallFiles:
         assert [node["name"] for node in tree][:3] == ["Almacén", "Asado", "Café"]
         assert (await shop.storefront("GET", "/storefront/products/canasta-de-otono")).status_code == 404
 
-    @pytest.mark.skipif(not REAL_FILES, reason="the sample exports are not on this machine")
     async def test_real_exports(self, shop: Shop) -> None:
         """Twenty products each."""
-        for path in REAL_FILES:
+        for path in real_exports():
             assert counts(await upload(shop, path.read_bytes())) == (20, 0, 0, 0)
 
     async def test_the_same_file_again_changes_nothing(self, shop: Shop) -> None:
@@ -294,7 +292,7 @@ class TestBackground:
     ) -> None:
         """What was done stays, is done once, and the rest follows when the lease is over."""
         made = await upload(shop, simple(110), expect=202)
-        import_id = decode("imp", made["id"])
+        import_id = decode(Kind.IMPORT, made["id"])
         scope = await shop.scope(worker)
         real, left = import_group, iter(range(40))
 
@@ -304,7 +302,7 @@ class TestBackground:
             return await real(*args, **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr("baas.services.imports.service.import_group", dying)
+            patched.setattr("baas.services.imports.service.queue.import_group", dying)
             with pytest.raises(asyncio.CancelledError):
                 await drain(worker, "imports")
         halfway = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
@@ -323,7 +321,9 @@ class TestBackground:
         """It fails with a reason instead of going round for ever."""
         made = await upload(shop, simple(101), expect=202)
         async with database.fast(await shop.scope(worker)) as work:
-            await work.execute("update imports set attempts = 5 where id = $1", decode("imp", made["id"]))
+            await work.execute(
+                "update imports set attempts = 5 where id = $1", decode(Kind.IMPORT, made["id"])
+            )
         await drain(worker, "imports")
         done = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
         assert done["status"] == "failed"

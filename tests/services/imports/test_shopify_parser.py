@@ -10,10 +10,7 @@ from baas.demo import open_catalog, picture
 from baas.services.imports.errors import UnreadableFile
 from baas.services.imports.parsed import Group, ParsedProduct
 from baas.services.imports.shopify import measure, parse
-from tests.services.imports.sheets import OLD, row, sheet
-
-REAL_FILES = sorted((Path(__file__).parents[4] / "shared" / "data" / "shopify").glob("*.csv"))
-"""Exports that lie beside this repository on some machines."""
+from tests.services.imports.sheets import OLD, real_exports, row, sheet
 
 
 def read(content: bytes, currency: str = "ARS") -> list[Group]:
@@ -320,10 +317,9 @@ class TestUnreadable:
 class TestFiles:
     """Whole files."""
 
-    @pytest.mark.skipif(not REAL_FILES, reason="the sample exports are not on this machine")
     def test_real_exports_import_whole(self) -> None:
         """Twenty products each, without one problem."""
-        for path in REAL_FILES:
+        for path in real_exports():
             groups = read(path.read_bytes())
             assert len(groups) == 20, path.name
             assert all(group.product is not None for group in groups), path.name

@@ -8,6 +8,7 @@ import pytest
 
 from baas.core.db import Database
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.inventory import service
 from baas.services.inventory.schemas import Policy
 from baas.worker import Worker
@@ -35,7 +36,7 @@ class TestList:
 
     async def test_pages_through_all_levels(self, shop: Shop) -> None:
         """Each variant once, with its names; the last page says that it is the last."""
-        made = {ids.encode("var", identity) for identity in await make_variants(shop, 1, 2, 3)}
+        made = {ids.encode(Kind.VARIANT, identity) for identity in await make_variants(shop, 1, 2, 3)}
         first = (await shop.admin("GET", "/admin/inventory?limit=2&include=total", expect=200)).json()
         assert first["pagination"]["total"] == 3
         cursor = first["pagination"]["next_cursor"]
@@ -46,7 +47,9 @@ class TestList:
 
     async def test_shows_what_is_low(self, shop: Shop) -> None:
         """Low by its own threshold, or gone."""
-        low, gone, plenty = (ids.encode("var", identity) for identity in await make_variants(shop, 3, 0, 3))
+        low, gone, plenty = (
+            ids.encode(Kind.VARIANT, identity) for identity in await make_variants(shop, 3, 0, 3)
+        )
         await shop.admin("PUT", f"/admin/inventory/{low}", json={"low_stock_at": 3}, expect=200)
         rows = (await shop.admin("GET", "/admin/inventory?low_stock=true", expect=200)).json()["data"]
         assert {row["variant_id"] for row in rows} == {low, gone}
@@ -65,7 +68,7 @@ class TestSet:
     async def test_sets_what_a_count_found(self, shop: Shop) -> None:
         """The level, its movement and the audit log say so."""
         (variant,) = await make_variants(shop, 5)
-        public = ids.encode("var", variant)
+        public = ids.encode(Kind.VARIANT, variant)
         answer = await shop.admin(
             "PUT", f"/admin/inventory/{public}", json={"on_hand": 8, "note": "count"}, expect=200
         )
@@ -81,7 +84,7 @@ class TestSet:
     async def test_begins_to_track(self, shop: Shop) -> None:
         """A variant without stock of its own is counted once somebody says how many there are."""
         (variant,) = await make_variants(shop, None)
-        public = ids.encode("var", variant)
+        public = ids.encode(Kind.VARIANT, variant)
         assert (await level(shop, public))["tracked"] is False
         await shop.admin("PUT", f"/admin/inventory/{public}", json={"on_hand": 0}, expect=200)
         assert (await level(shop, public))["tracked"] is True
@@ -89,7 +92,7 @@ class TestSet:
     async def test_cannot_take_what_orders_hold(self, shop: Shop, worker: Worker, database: Database) -> None:
         """Neither by a count nor by a stricter policy."""
         (variant,) = await make_variants(shop, 5)
-        public = ids.encode("var", variant)
+        public = ids.encode(Kind.VARIANT, variant)
         await hold(shop, worker, database, variant, 4)
         refused = await shop.admin("PUT", f"/admin/inventory/{public}", json={"on_hand": 3}, expect=409)
         assert refused.json()["error"]["code"] == "conflict"
@@ -104,12 +107,14 @@ class TestSet:
     async def test_refuses_what_is_no_level(self, shop: Shop, body: dict[str, Any]) -> None:
         """Nothing, negatives, the huge, fractions and typing mistakes."""
         (variant,) = await make_variants(shop, 5)
-        await shop.admin("PUT", f"/admin/inventory/{ids.encode('var', variant)}", json=body, expect=422)
+        await shop.admin(
+            "PUT", f"/admin/inventory/{ids.encode(Kind.VARIANT, variant)}", json=body, expect=422
+        )
 
     async def test_knows_only_its_own_variants(self, shop: Shop, other_shop: Shop) -> None:
         """Another store's variant, one that never was, and another kind's id are all the same 404."""
         (theirs,) = await make_variants(other_shop, 5)
-        for public in (ids.encode("var", theirs), ids.encode("var", ids.new_id()), "prod_x"):
+        for public in (ids.encode(Kind.VARIANT, theirs), ids.encode(Kind.VARIANT, ids.new_id()), "prod_x"):
             await shop.admin("PUT", f"/admin/inventory/{public}", json={"on_hand": 1}, expect=404)
             await shop.admin("GET", f"/admin/inventory/{public}", expect=404)
             await shop.admin("GET", f"/admin/inventory/{public}/movements", expect=404)
@@ -123,16 +128,16 @@ class TestAdjust:
     async def test_two_at_once_both_count(self, shop: Shop) -> None:
         """Ten deliveries of one piece are ten pieces."""
         (variant,) = await make_variants(shop, 0)
-        path = f"/admin/inventory/{ids.encode('var', variant)}/adjustments"
+        path = f"/admin/inventory/{ids.encode(Kind.VARIANT, variant)}/adjustments"
         body = {"quantity": 1, "reason": "received"}
         await asyncio.gather(*(shop.admin("POST", path, json=body, expect=201) for _ in range(10)))
-        assert (await level(shop, ids.encode("var", variant)))["on_hand"] == 10
+        assert (await level(shop, ids.encode(Kind.VARIANT, variant)))["on_hand"] == 10
 
     async def test_takes_no_more_than_there_is(self, shop: Shop, worker: Worker, database: Database) -> None:
         """What orders hold is not there to be taken."""
         (variant,) = await make_variants(shop, 5)
         await hold(shop, worker, database, variant, 3)
-        path = f"/admin/inventory/{ids.encode('var', variant)}/adjustments"
+        path = f"/admin/inventory/{ids.encode(Kind.VARIANT, variant)}/adjustments"
         refused = await shop.admin("POST", path, json={"quantity": -3, "reason": "damaged"}, expect=409)
         error = refused.json()["error"]
         assert error["code"] == "insufficient_stock"
@@ -142,7 +147,7 @@ class TestAdjust:
     async def test_a_dry_run_changes_nothing(self, shop: Shop) -> None:
         """It answers what would be."""
         (variant,) = await make_variants(shop, 5)
-        public = ids.encode("var", variant)
+        public = ids.encode(Kind.VARIANT, variant)
         answer = await shop.admin(
             "POST",
             f"/admin/inventory/{public}/adjustments",
@@ -156,7 +161,9 @@ class TestAdjust:
 
     async def test_needs_a_tracked_variant_and_a_change(self, shop: Shop) -> None:
         """Zero is no change; what is not counted cannot be added to."""
-        tracked, untracked = (ids.encode("var", identity) for identity in await make_variants(shop, 1, None))
+        tracked, untracked = (
+            ids.encode(Kind.VARIANT, identity) for identity in await make_variants(shop, 1, None)
+        )
         body = {"quantity": 1, "reason": "received"}
         await shop.admin("POST", f"/admin/inventory/{untracked}/adjustments", json=body, expect=409)
         body = {"quantity": 0, "reason": "received"}
@@ -169,7 +176,7 @@ class TestNews:
     async def test_thresholds_make_events(self, shop: Shop, worker: Worker, database: Database) -> None:
         """Low, out, and back: once for each crossing."""
         (variant,) = await make_variants(shop, 5)
-        public = ids.encode("var", variant)
+        public = ids.encode(Kind.VARIANT, variant)
         await shop.admin("PUT", f"/admin/inventory/{public}", json={"low_stock_at": 2}, expect=200)
         order = await hold(shop, worker, database, variant, 2)
         await hold(shop, worker, database, variant, 1)
@@ -188,7 +195,7 @@ class TestNews:
     ) -> None:
         """The version rises when the variant becomes unavailable or available, not with each sale between."""
         product = await make_product(shop, {"price": 100, "on_hand": 3})
-        variant = ids.decode("var", product["variants"][0]["id"])
+        variant = ids.decode(Kind.VARIANT, product["variants"][0]["id"])
         before = await catalog_version(shop, worker, database)
         await hold(shop, worker, database, variant, 1)
         assert await catalog_version(shop, worker, database) == before
@@ -213,7 +220,7 @@ class TestNews:
         (variant,) = await make_variants(shop, 5)
         async with database.fast(await shop.scope(worker)) as work:
             await service.start_level(work, variant, 99, True, Policy.DENY)
-        assert (await level(shop, ids.encode("var", variant)))["on_hand"] == 5
+        assert (await level(shop, ids.encode(Kind.VARIANT, variant)))["on_hand"] == 5
 
 
 async def hold(shop: Shop, worker: Worker, database: Database, variant: Any, quantity: int) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from baas.core.db import Database
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.inventory import service
 from baas.services.inventory.errors import InsufficientStock
 from baas.worker import Worker
@@ -81,8 +82,8 @@ async def test_a_basket_is_reserved_whole_or_not_at_all(
     with pytest.raises(InsufficientStock) as refused:
         await reserve(database, scope, {plenty: 3, few: 3, none: 1})
     assert refused.value.details["variants"] == [
-        {"variant_id": ids.encode("var", few), "asked": 3, "available": 2},
-        {"variant_id": ids.encode("var", none), "asked": 1, "available": 0},
+        {"variant_id": ids.encode(Kind.VARIANT, few), "asked": 3, "available": 2},
+        {"variant_id": ids.encode(Kind.VARIANT, none), "asked": 1, "available": 0},
     ]
     assert await levels(database, scope) == {plenty: (10, 0), few: (2, 0), none: (0, 0)}
 
@@ -209,7 +210,10 @@ async def test_untracked_and_continuing_variants_are_never_refused(
     """Sales go on where the store says so, and no level goes below zero."""
     untracked, continuing = await make_variants(shop, None, 1)
     await shop.admin(
-        "PUT", f"/admin/inventory/{ids.encode('var', continuing)}", json={"policy": "continue"}, expect=200
+        "PUT",
+        f"/admin/inventory/{ids.encode(Kind.VARIANT, continuing)}",
+        json={"policy": "continue"},
+        expect=200,
     )
     order = await reserve(database, scope, {untracked: 50, continuing: 5})
     assert (await levels(database, scope))[continuing] == (1, 5)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from baas.core.db import Database
-from baas.core.values.ids import decode
+from baas.core.values.ids import Kind, decode
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.notifications.mailserver import PASSWORD, USER
@@ -70,7 +70,7 @@ async def publish(shop: Shop, worker: Worker, type_: str, subject: str, data: An
     """Emit an event of the backend in a store and let the worker do what follows."""
     from baas.core.work.outbox import emit
 
-    scope = await worker.table.scope_for_job(decode("store", shop.id), "req_of_a_test")
+    scope = await worker.table.scope_for_job(decode(Kind.STORE, shop.id), "req_of_a_test")
     async with worker.runtime.database.fast(scope) as work:
         await emit(work, type_, subject=subject, data=data)
     await drain(worker)

@@ -44,7 +44,9 @@ class MoodyServer:
                 return
             theirs, ours = await asyncio.open_connection("127.0.0.1", self._behind)
             # A connection is used for many mails: one that begins well ends in the middle of a later one.
-            limit: int | None = self._dice.randrange(500, 3000) if mood == "mid" else self._dice.randrange(3000, 9000)
+            limit: int | None = (
+                self._dice.randrange(500, 3000) if mood == "mid" else self._dice.randrange(3000, 9000)
+            )
             if self.well:
                 limit = None
             pipes = [

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from baas.core.db import Database
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.notifications.steps import execute, listed, read, send
@@ -14,7 +15,7 @@ async def _aged(shop: Shop, worker: Worker, database: Database, days: int) -> st
     """A sent notification that is so old: rows are aged by their ids."""
     identity = await send(shop, subject=f"{days} days")
     await drain(worker)
-    number = ids.decode("ntf", identity)
+    number = ids.decode(Kind.NOTIFICATION, identity)
     begun = ids.at(clock.now() - timedelta(days=days)).int >> 80
     older = UUID(int=(begun << 80) | (number.int & ((1 << 80) - 1)))
     scope = await shop.scope(worker)
@@ -31,7 +32,7 @@ async def _aged(shop: Shop, worker: Worker, database: Database, days: int) -> st
             " where store_id = $1 and notification_id = $2",
             *(scope.store_id, number, older),
         )
-    return ids.encode("ntf", older)
+    return ids.encode(Kind.NOTIFICATION, older)
 
 
 async def test_what_was_said_is_kept_a_month_and_that_it_was_said_half_a_year(
@@ -53,7 +54,7 @@ async def test_what_still_waits_is_never_thrown_away(shop: Shop, worker: Worker,
     old = await _aged(shop, worker, database, 400)
     scope = await shop.scope(worker)
     sql = "update notifications set status = 'pending', next_attempt_at = now() + interval '1 day' where store_id = $1 and id = $2"
-    await execute(database, shop, worker, sql, scope.store_id, ids.decode("ntf", old))
+    await execute(database, shop, worker, sql, scope.store_id, ids.decode(Kind.NOTIFICATION, old))
     await drain(worker, "notifications-housekeeping")
     assert (await read(shop, old))["status"] == "pending"
 

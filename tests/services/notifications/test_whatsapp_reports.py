@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from baas.core.db import Database
 from baas.core.values import clock
-from baas.core.values.ids import decode, new_id
+from baas.core.values.ids import Kind, decode, new_id
 from baas.services.notifications.channels.whatsapp_reports import is_signed
 from baas.services.notifications.repository import reports as report_rows
 from baas.services.notifications.service import sending
@@ -176,7 +176,7 @@ class TestFailed:
     ) -> None:
         """PostgreSQL counts what is read: a few rows for each, in a store that has many more. The bad plan read three
         million; reading the small table whole a few times is none."""
-        store_id = decode("store", shop.id)
+        store_id = decode(Kind.STORE, shop.id)
         await execute(
             database, shop, provider_worker,
             "insert into notifications (store_id, id, channel, recipient, locale, data, status, provider_message_id,"

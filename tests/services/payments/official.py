@@ -2,26 +2,22 @@
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import msgspec
-import pytest
 
 from baas.simulators.stripe.objects import unflatten
+from tests.files import of_others
 
-FOLDER = Path(__file__).parents[4] / "shared/data/stripe"
-_SPEC = FOLDER / "requests-2023-08-16.json"
-_FIXTURES = FOLDER / "fixtures3-2026-08.json"
+_SPEC = "stripe/requests-2023-08-16.json"
+_FIXTURES = "stripe/fixtures3-2026-08.json"
 NEWER: dict[str, frozenset[str]] = {}
 """Parameters by path that we send and that the specification of 2023 does not know: none."""
 
 
 def _schema(path: str) -> Any:
-    if not _SPEC.exists():
-        pytest.skip("Stripe's specification is not at hand.")
-    operation = json.loads(_SPEC.read_text(encoding="utf-8"))["paths"][path]["post"]
+    operation = json.loads(of_others(_SPEC).read_text(encoding="utf-8"))["paths"][path]["post"]
     return operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
 
 
@@ -68,6 +64,4 @@ def _coerced(value: Any, schema: Any) -> Any:
 @cache
 def fixture_fields(kind: str) -> frozenset[str]:
     """The fields that the official fixture of an object has."""
-    if not _FIXTURES.exists():
-        pytest.skip("Stripe's fixtures are not at hand.")
-    return frozenset(json.loads(_FIXTURES.read_text(encoding="utf-8"))["resources"][kind])
+    return frozenset(json.loads(of_others(_FIXTURES).read_text(encoding="utf-8"))["resources"][kind])

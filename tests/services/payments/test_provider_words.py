@@ -1,8 +1,6 @@
 """Amounts and states: every row of the tables."""
 
-import csv
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -12,19 +10,7 @@ from baas.services.payments.providers.amounts import InexpressibleAmount
 from baas.services.payments.schemas import PaymentStatus, RefundStatus
 from tests.currencies import FACTS
 
-TABLE = Path(__file__).parents[4] / "shared/data/currency_exponents.csv"
 WHOLE_AT_MERCADOPAGO = {"COP", "HNL", "NIO"}
-
-
-@pytest.mark.skipif(not TABLE.exists(), reason="the official table is not at hand")
-def test_the_facts_are_the_official_ones() -> None:
-    """Every row of the table."""
-    with TABLE.open(encoding="utf-8") as file:
-        rows = [
-            (row["code"], int(row["iso4217_exponent"]), int(row["stripe_amount_exponent"]))
-            for row in csv.DictReader(file)
-        ]
-    assert list(FACTS) == rows
 
 
 @pytest.mark.parametrize("code, iso, stripe", FACTS)

@@ -13,6 +13,7 @@ from baas.core.db import Database, StoreWork
 from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.payments import service
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import (
@@ -87,7 +88,7 @@ class Desk:
         """A payment as the provider has it."""
         snapshot = Snapshot(
             provider_payment_id=f"sbx_{self.id.hex}",
-            reference=ids.encode("pay", self.id),
+            reference=ids.encode(Kind.PAYMENT, self.id),
             status=PaymentStatus(status),
             provider_status=f"raw_{status}",
             amount=1_000,
@@ -97,17 +98,19 @@ class Desk:
 
     async def now(self) -> dict[str, Any]:
         """The payment as the shop sees it."""
-        answer = await self._shop.admin("GET", f"/admin/payments/{ids.encode('pay', self.id)}", expect=200)
+        answer = await self._shop.admin(
+            "GET", f"/admin/payments/{ids.encode(Kind.PAYMENT, self.id)}", expect=200
+        )
         payment: dict[str, Any] = answer.json()["data"]
         return payment
 
     async def events(self) -> list[str]:
         """What was told, without its first event."""
-        return (await event_types(self._shop, ids.encode("pay", self.id)))[1:]
+        return (await event_types(self._shop, ids.encode(Kind.PAYMENT, self.id)))[1:]
 
     async def history(self) -> list[tuple[str, str | None]]:
         """Outcome and detail of everything but the first line."""
-        path_ = f"/admin/payments/{ids.encode('pay', self.id)}/history"
+        path_ = f"/admin/payments/{ids.encode(Kind.PAYMENT, self.id)}/history"
         rows = (await self._shop.admin("GET", path_, expect=200)).json()["data"]
         return [(row["outcome"], row["detail"]) for row in rows][1:]
 

@@ -87,6 +87,7 @@ class _Statement:
         self.args.append(value)
         return f"${len(self.args)}"
 
+    # D-009, D-066: by a function with its own rights over words that the app cannot read, indexed under their store.
     def search(self, terms: SearchTerms) -> None:
         names = [
             self.bind(value)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from baas.core.db import StoreWork
-from baas.core.values.ids import encode
+from baas.core.values.ids import Kind, encode
 from baas.services.catalog.schemas import (
     Availability,
     CategoryRef,
@@ -96,9 +96,9 @@ class View:
         shown_by: dict[str, list[str]] = {}
         for variant in row["variants"]:
             if variant[12] is not None:
-                shown_by.setdefault(variant[12], []).append(encode("var", UUID(variant[0])))
+                shown_by.setdefault(variant[12], []).append(encode(Kind.VARIANT, UUID(variant[0])))
         return Product(
-            id=encode("prod", self.id),
+            id=encode(Kind.PRODUCT, self.id),
             handle=row["handle"],
             name=row["name"],
             description=row["description"],
@@ -110,14 +110,18 @@ class View:
             variants=variants,
             images=[
                 ImageView(
-                    encode("img", UUID(image[0])), image[1], image[2], image[3], shown_by.get(image[0], [])
+                    encode(Kind.IMAGE, UUID(image[0])),
+                    image[1],
+                    image[2],
+                    image[3],
+                    shown_by.get(image[0], []),
                 )
                 for image in row["images"]
             ],
             price_range=self.prices,
             currency=self.currency,
             categories=[
-                CategoryRef(encode("cat", UUID(identity)), slug, name)
+                CategoryRef(encode(Kind.CATEGORY, UUID(identity)), slug, name)
                 for identity, slug, name, is_active in row["categories"]
                 if is_active or not storefront
             ],
@@ -136,7 +140,7 @@ def _variants(rows: list[list[Any]], stock: dict[UUID, Availability], *, shown: 
         known = stock.get(identity) or Availability(row[13], row[14])
         variants.append(
             VariantView(
-                id=encode("var", identity),
+                id=encode(Kind.VARIANT, identity),
                 name=row[1],
                 sku=row[2],
                 barcode=row[3],
@@ -148,7 +152,7 @@ def _variants(rows: list[list[Any]], stock: dict[UUID, Availability], *, shown: 
                 taxable=row[9],
                 kind=VariantKind(row[10]),
                 position=row[11],
-                image_id=encode("img", UUID(row[12])) if row[12] is not None else None,
+                image_id=encode(Kind.IMAGE, UUID(row[12])) if row[12] is not None else None,
                 available=known.available if shown else None,
                 in_stock=known.in_stock,
             )
@@ -240,7 +244,7 @@ async def sellable(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, S
 
 
 async def raise_version(work: StoreWork) -> None:
-    """Make every cached answer of this catalogue one of the past. The row is hot: do it late."""
+    """Make every cached answer of this catalogue one of the past. The row is hot: only at the transaction's end."""
     await work.execute(
         "update stores set catalog_version = catalog_version + 1 where id = $1", work.scope.store_id
     )

@@ -12,6 +12,7 @@ from baas.services.catalog.service.categories import (
     delete_category,
     get_category,
     list_categories,
+    lock_categories,
     update_category,
 )
 from baas.services.catalog.service.parts import (
@@ -33,7 +34,6 @@ from baas.services.catalog.service.products import (
     taken_skus,
     update_product,
 )
-from baas.services.catalog.service.refresh import changed as announce
 from baas.services.catalog.service.refresh import refresh, set_availability
 from baas.services.catalog.service.storefront import (
     ProductQuery,
@@ -47,7 +47,6 @@ from baas.services.catalog.service.storefront import (
 
 __all__ = [
     "ProductQuery",
-    "announce",
     "category_by_slug",
     "category_of_path",
     "category_tree",
@@ -67,6 +66,7 @@ __all__ = [
     "get_variant",
     "list_categories",
     "list_products",
+    "lock_categories",
     "parse_query",
     "product_by_ref",
     "product_page",

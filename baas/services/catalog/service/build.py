@@ -9,6 +9,7 @@ from msgspec import UNSET
 from baas.core.db import StoreSession, sqlstate, violated
 from baas.core.errors import Conflict, ValidationFailed
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.catalog.models import Product as ProductRow
 from baas.services.catalog.models import ProductCategory, ProductImage, ProductOption, Variant
 from baas.services.catalog.repository import writes
@@ -111,7 +112,7 @@ class Changes:
         variants = {variant.id: variant for variant in self.parts.variants}
         for number, image in enumerate(gallery):
             for name in image.variant_ids:
-                variant = variants.get(ids.try_decode("var", name) or UUID(int=0))
+                variant = variants.get(ids.try_decode(Kind.VARIANT, name) or UUID(int=0))
                 if variant is None:
                     raise ValidationFailed.field(
                         field.format(number=number), f"{name[:80]!r} is no variant of this product"
@@ -205,13 +206,13 @@ class Changes:
 
 async def categories_of(session: StoreSession, refs: Sequence[str]) -> list[UUID]:
     """The categories that ids or slugs name, in their order. Raises ValidationFailed for one that is not there."""
-    wanted = {ref: ids.try_decode("cat", ref) for ref in refs}
+    wanted = {ref: ids.try_decode(Kind.CATEGORY, ref) for ref in refs}
     found = await writes.categories_by_ref(
         session,
         [identity for identity in wanted.values() if identity is not None],
         [ref for ref, identity in wanted.items() if identity is None],
     )
-    by_ref = {ref: row.id for row in found for ref in (row.slug, ids.encode("cat", row.id))}
+    by_ref = {ref: row.id for row in found for ref in (row.slug, ids.encode(Kind.CATEGORY, row.id))}
     for number, ref in enumerate(refs):
         if ref not in by_ref:
             raise ValidationFailed.field(

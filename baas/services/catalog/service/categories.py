@@ -9,6 +9,7 @@ from baas.core.db import StoreSession
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.values.text import slugify
 from baas.services.catalog.models import Category as CategoryRow
 from baas.services.catalog.repository import views, writes
@@ -25,7 +26,7 @@ from baas.services.catalog.service.refresh import changed, refresh
 from baas.tenants import audit
 
 
-async def create_category(session: StoreSession, data: CreateCategory, *, announce: bool = True) -> Category:
+async def create_category(session: StoreSession, data: CreateCategory) -> Category:
     """Make a category under its parent, or a root. Raises Conflict (the slug is taken), ValidationFailed."""
     await writes.lock_tree(session)
     name = shape.check_name(data.name)
@@ -44,7 +45,7 @@ async def create_category(session: StoreSession, data: CreateCategory, *, announ
         updated_at=moment,
     )
     session.add(row)
-    return await _settle(session, row, "category.created", announce=announce)
+    return await _settle(session, row, "category.created")
 
 
 async def update_category(session: StoreSession, category_id: UUID, data: CategoryPatch) -> Category:
@@ -68,7 +69,7 @@ async def update_category(session: StoreSession, category_id: UUID, data: Catego
     renamed = data.name is not UNSET
     shows = renamed or data.slug is not UNSET or data.is_active is not UNSET
     row.updated_at = clock.now(session.scope)
-    answer = await _settle(session, row, "category.updated", announce=True)
+    answer = await _settle(session, row, "category.updated")
     if shows:
         # Products carry the category's name and slug in their documents.
         await refresh(session, await views.products_of_category(session, category_id), words=renamed)
@@ -85,11 +86,11 @@ async def delete_category(session: StoreSession, category_id: UUID) -> Deleted:
     await session.delete(row)
     await session.flush()
     await refresh(session, products)
-    public_id = ids.encode("cat", category_id)
+    public_id = ids.encode(Kind.CATEGORY, category_id)
     await audit.record(
         session, "category.deleted", subject=public_id, old={"name": row.name, "slug": row.slug}
     )
-    await changed(session)
+    changed(session)
     return Deleted(id=public_id, deleted=True)
 
 
@@ -104,9 +105,7 @@ async def list_categories(session: StoreSession, page: Page) -> PageOf[Category]
     return page.cut(rows, lambda row: [str(row.id)], total=total).map(_shown)
 
 
-async def category_of_path(
-    session: StoreSession, path: tuple[str, ...], *, announce: bool = True
-) -> str | None:
+async def category_of_path(session: StoreSession, path: tuple[str, ...]) -> str | None:
     """The slug of the category at a path of names from the root; those that are missing are made.
 
     A slug is made of all names of its path, so the same path always finds the same category. None when
@@ -120,11 +119,20 @@ async def category_of_path(
     for name, slug in zip(path, slugs, strict=True):
         if slug not in present:
             data = CreateCategory(name=name[:255], slug=slug, parent_id=parent)
-            made = await create_category(session, data, announce=announce)
+            made = await create_category(session, data)
             parent = made.id
         else:
-            parent = ids.encode("cat", present[slug])
+            parent = ids.encode(Kind.CATEGORY, present[slug])
     return slugs[-1]
+
+
+async def lock_categories(session: StoreSession) -> None:
+    """Let no other transaction change the tree of categories until this one ends.
+
+    Called first by a transaction that may make a category after it has changed products: a change of a category locks
+    the tree and then its products.
+    """
+    await writes.lock_tree(session)
 
 
 async def _found(session: StoreSession, category_id: UUID) -> CategoryRow:
@@ -136,7 +144,7 @@ async def _found(session: StoreSession, category_id: UUID) -> CategoryRow:
 
 async def _parent(session: StoreSession, given: str, *, moved: UUID | None) -> UUID:
     """The id of a category to hang another one under; `moved` is that other one when it is there already."""
-    parent_id = ids.try_decode("cat", given)
+    parent_id = ids.try_decode(Kind.CATEGORY, given)
     path = await writes.path_to_root(session, parent_id) if parent_id is not None else []
     if parent_id is None or not path:
         raise ValidationFailed.field("parent_id", "no category of this store")
@@ -150,7 +158,7 @@ async def _parent(session: StoreSession, given: str, *, moved: UUID | None) -> U
     return parent_id
 
 
-async def _settle(session: StoreSession, row: CategoryRow, action: str, *, announce: bool) -> Category:
+async def _settle(session: StoreSession, row: CategoryRow, action: str) -> Category:
     try:
         await session.flush()
     except Exception as error:
@@ -158,17 +166,16 @@ async def _settle(session: StoreSession, row: CategoryRow, action: str, *, annou
     answer = _shown(row)
     news: dict[str, Any] = {"name": answer.name, "slug": answer.slug, "parent_id": answer.parent_id}
     await audit.record(session, action, subject=answer.id, new=news)
-    if announce:
-        await changed(session)
+    changed(session)
     return answer
 
 
 def _shown(row: CategoryRow) -> Category:
     return Category(
-        id=ids.encode("cat", row.id),
+        id=ids.encode(Kind.CATEGORY, row.id),
         name=row.name,
         slug=row.slug,
-        parent_id=ids.encode("cat", row.parent_id) if row.parent_id is not None else None,
+        parent_id=ids.encode(Kind.CATEGORY, row.parent_id) if row.parent_id is not None else None,
         position=row.position,
         is_active=row.is_active,
         created_at=row.created_at,

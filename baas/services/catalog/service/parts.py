@@ -8,6 +8,7 @@ from msgspec import UNSET
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.catalog.models import ProductImage, Variant
 from baas.services.catalog.repository import writes
 from baas.services.catalog.schemas import (
@@ -106,7 +107,7 @@ async def delete_variant(session: StoreSession, product_id: UUID, variant_id: UU
     await changes.put_options(shape.check_options(options_of(parts, inputs), inputs))
     await changes.end()
     await settle(changes, "product.updated")
-    return Deleted(id=ids.encode("var", variant_id), deleted=True)
+    return Deleted(id=ids.encode(Kind.VARIANT, variant_id), deleted=True)
 
 
 async def create_image(session: StoreSession, product_id: UUID, data: ImageInput) -> ImageView:
@@ -159,7 +160,7 @@ async def delete_image(session: StoreSession, product_id: UUID, image_id: UUID) 
         image.position = position
     await changes.end()
     await settle(changes, "product.updated")
-    return Deleted(id=ids.encode("img", image_id), deleted=True)
+    return Deleted(id=ids.encode(Kind.IMAGE, image_id), deleted=True)
 
 
 async def _open(session: StoreSession, product_id: UUID) -> Changes:
@@ -213,7 +214,7 @@ def _find_image(changes: Changes, image_id: UUID) -> ProductImage:
 
 
 def _variant(product: Product, variant_id: UUID) -> VariantView:
-    public_id = ids.encode("var", variant_id)
+    public_id = ids.encode(Kind.VARIANT, variant_id)
     for variant in product.variants:
         if variant.id == public_id:
             return variant
@@ -221,7 +222,7 @@ def _variant(product: Product, variant_id: UUID) -> VariantView:
 
 
 def _image(product: Product, image_id: UUID) -> ImageView:
-    public_id = ids.encode("img", image_id)
+    public_id = ids.encode(Kind.IMAGE, image_id)
     for image in product.images:
         if image.id == public_id:
             return image

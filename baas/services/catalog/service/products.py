@@ -10,6 +10,7 @@ from baas.core.errors import Conflict, NotFound
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
 from baas.core.values.html import sanitise
+from baas.core.values.ids import Kind
 from baas.core.values.text import fold, slugify
 from baas.core.work.outbox import emit
 from baas.services.catalog import stock as stock_port
@@ -41,13 +42,11 @@ async def create_product(
     data: CreateProduct,
     *,
     stock: Sequence[StartStock] | None = None,
-    announce: bool = True,
 ) -> Product:
     """Make a product with all its parts and begin to keep its stock.
 
-    `stock` says more of the variants' stock than `on_hand` can, one for each variant. Without `announce`
-    the caller calls `announce` itself, once after many changes. Raises PlanLimitExceeded, Conflict (a
-    handle or SKU is taken) and ValidationFailed.
+    `stock` says more of the variants' stock than `on_hand` can, one for each variant. Raises PlanLimitExceeded,
+    Conflict (a handle or SKU is taken) and ValidationFailed.
     """
     limits.check(session, "products", used=await views.count_products(session))
     options = shape.check_options(data.options, data.variants)
@@ -81,7 +80,7 @@ async def create_product(
     changes.tie(gallery)
     await changes.put_categories(categories)
     await changes.end()
-    return await settle(changes, "product.created", announce=announce)
+    return await settle(changes, "product.created")
 
 
 async def update_product(
@@ -90,7 +89,6 @@ async def update_product(
     data: ProductPatch,
     *,
     stock: Sequence[StartStock] | None = None,
-    announce: bool = True,
 ) -> tuple[Product, bool]:
     """Change what is given of a product; answers it and whether anything is different from before.
 
@@ -123,7 +121,7 @@ async def update_product(
         await changes.drop_images(gallery)
     if not await changes.end():
         return await changes.unchanged(), False
-    return await settle(changes, "product.updated", announce=announce), True
+    return await settle(changes, "product.updated"), True
 
 
 async def delete_product(session: StoreSession, product_id: UUID) -> Deleted:
@@ -132,12 +130,12 @@ async def delete_product(session: StoreSession, product_id: UUID) -> Deleted:
     before = await shown(session, await views.views(session, [product_id]))
     await session.delete(row)
     await session.flush()
-    public_id = ids.encode("prod", product_id)
+    public_id = ids.encode(Kind.PRODUCT, product_id)
     await emit(session, "product.deleted", subject=public_id, data=before[product_id])
     await audit.record(
         session, "product.deleted", subject=public_id, old={"name": row.name, "handle": row.handle}
     )
-    await changed(session)
+    changed(session)
     return Deleted(id=public_id, deleted=True)
 
 
@@ -174,7 +172,7 @@ async def taken_skus(session: StoreSession, skus: Sequence[str], *, except_produ
     return await writes.taken_skus(session, skus, except_product=except_product)
 
 
-async def settle(changes: Changes, event: str, *, announce: bool = True) -> Product:
+async def settle(changes: Changes, event: str) -> Product:
     """After a change: derive, tell inventory of new variants, write the event, raise the version."""
     session, product_id = changes.session, changes.product.id
     await stock_port.start(session, changes.levels)
@@ -183,8 +181,7 @@ async def settle(changes: Changes, event: str, *, announce: bool = True) -> Prod
     await audit.record(
         session, event, subject=product.id, new={"name": product.name, "handle": product.handle}
     )
-    if announce:
-        await changed(session)
+    changed(session)
     return product
 
 

@@ -71,13 +71,22 @@ async def shown(work: StoreWork, views: Mapping[UUID, View]) -> dict[UUID, Produ
     return {identity: view.admin(levels) for identity, view in views.items()}
 
 
-async def changed(work: StoreWork) -> None:
-    """The catalogue as storefronts see it is another one: no cached answer may be found again."""
+def changed(work: StoreWork) -> None:
+    """Note that the catalogue as storefronts see it is another one: no cached answer may be found again.
+
+    The version stands in the store's own row, which every sale of the store may wait for, so it is raised once, as the
+    last statement of the transaction.
+    """
+    work.effects.gather(_raise_version, None, last=True)
+
+
+async def _raise_version(work: StoreWork, _marks: list[None]) -> None:
     await repository.raise_version(work)
     store_id = work.scope.store_id
     work.after_commit(lambda: work.signals.store_changed(store_id), once="store.changed")
 
 
+# D-010: availability is kept with the variant; only what storefronts show raises the catalogue's version.
 async def set_availability(work: StoreWork, told: Mapping[UUID, Availability]) -> None:
     """Note what can be bought of variants; for inventory, in the transaction that changes the stock.
 
@@ -93,4 +102,4 @@ async def set_availability(work: StoreWork, told: Mapping[UUID, Availability]) -
     news = await repository.set_availability(work, rows)
     if news:
         await refresh(work, list(news), words=False)
-        await changed(work)
+        changed(work)

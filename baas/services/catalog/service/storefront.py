@@ -13,6 +13,7 @@ from baas.core.scope import StoreScope
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, PageOf
 from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
+from baas.core.values.ids import Kind
 from baas.core.values.money import MAX_AMOUNT
 from baas.core.values.text import fold
 from baas.services.catalog.repository import listing
@@ -151,7 +152,7 @@ async def product_page(work: StoreWork, page: Page, query: ProductQuery) -> Page
     terms = search_terms(work.scope, query.q) if query.q is not None else None
     if query.q is not None and terms is None:
         return PageOf([], page.limit, None, 0 if page.with_total else None)
-    category_id = ids.try_decode("cat", query.category) if query.category is not None else None
+    category_id = ids.try_decode(Kind.CATEGORY, query.category) if query.category is not None else None
     found = await listing.storefront_page(
         work,
         page,
@@ -175,7 +176,7 @@ async def product_by_ref(work: StoreWork, ref: str) -> bytes:
     """One active product as ready JSON, by id or handle. Raises NotFound."""
     shown = shows_stock(work.scope)
     row = await listing.storefront_product(
-        work, handle=ref, product_id=ids.try_decode("prod", ref), with_levels=shown
+        work, handle=ref, product_id=ids.try_decode(Kind.PRODUCT, ref), with_levels=shown
     )
     if row is None:
         raise NotFound
@@ -190,10 +191,10 @@ async def category_tree(work: StoreWork) -> list[CategoryNode]:
     for row in rows:
         identity, parent_id = row["id"], row["parent_id"]
         nodes[identity] = CategoryNode(
-            id=ids.encode("cat", identity),
+            id=ids.encode(Kind.CATEGORY, identity),
             name=row["name"],
             slug=row["slug"],
-            parent_id=ids.encode("cat", parent_id) if parent_id is not None else None,
+            parent_id=ids.encode(Kind.CATEGORY, parent_id) if parent_id is not None else None,
             position=row["position"],
             children=children.setdefault(identity, []),
         )
@@ -213,6 +214,7 @@ async def category_by_slug(work: StoreWork, slug: str) -> CategoryNode:
     raise NotFound
 
 
+# D-023: elsewhere `available` moves only when a variant runs out or comes back.
 def shows_stock(scope: StoreScope) -> bool:
     """Whether the store lets its visitors see how many pieces there are."""
     return bool(scope.store.settings.get("show_stock"))
@@ -222,7 +224,7 @@ def _product_ids(given: tuple[str, ...] | None) -> tuple[UUID, ...] | None:
     """The ids among what was given; what is no product id names no product."""
     if given is None:
         return None
-    decoded = (ids.try_decode("prod", text) for text in given)
+    decoded = (ids.try_decode(Kind.PRODUCT, text) for text in given)
     return tuple(identity for identity in decoded if identity is not None)
 
 

@@ -17,13 +17,10 @@ from baas.services.imports.parsed import Group, ParsedProduct, ParsedVariant
 from baas.services.imports.schemas import Outcome, Problem, Result
 
 
-async def import_group(
-    session: StoreSession, import_id: UUID, group: Group, *, announce: bool
-) -> Result | None:
+async def import_group(session: StoreSession, import_id: UUID, group: Group) -> Result | None:
     """Bring one product in and note what became of it; None when that was done before.
 
-    The import's row is locked first, so two workers that both believe to own it take turns. Without
-    `announce` the caller announces the change of the catalogue once, after all products.
+    The import's row is locked first, so two workers that both believe to own it take turns.
     """
     earlier = await repository.rows_of_handle(session, import_id, group.handle) if group.handle else []
     if group.row in earlier:
@@ -33,7 +30,7 @@ async def import_group(
     elif group.product is None:
         outcome, problems = Outcome.FAILED, list(group.problems)
     else:
-        outcome, problems = await _attempt(session, group, group.product, announce=announce)
+        outcome, problems = await _attempt(session, group, group.product)
     # What one product left in the session is of no use to the next.
     session.expunge_all()
     result = Result(group.row, group.rows, group.handle, outcome, tuple(problems))
@@ -42,12 +39,12 @@ async def import_group(
 
 
 async def _attempt(
-    session: StoreSession, group: Group, product: ParsedProduct, *, announce: bool
+    session: StoreSession, group: Group, product: ParsedProduct
 ) -> tuple[Outcome, list[Problem]]:
     problems = list(group.problems)
     try:
         async with session.savepoint():
-            return await _put(session, group, product, problems, announce=announce), problems
+            return await _put(session, group, product, problems), problems
     except msgspec.ValidationError as error:
         refusal: AppError = explain(error)
         code = "invalid_value"
@@ -59,7 +56,7 @@ async def _attempt(
 
 
 async def _put(
-    session: StoreSession, group: Group, product: ParsedProduct, problems: list[Problem], *, announce: bool
+    session: StoreSession, group: Group, product: ParsedProduct, problems: list[Problem]
 ) -> Outcome:
     product_id = await catalog.find_by_handle(session, group.handle)
     variants = await _without_taken_skus(session, group, product.variants, product_id, problems)
@@ -67,20 +64,21 @@ async def _put(
     stock = [StartStock(variant.tracked, variant.on_hand, variant.continue_selling) for variant in variants]
     slug = None
     if product.category is not UNSET:
-        slug = await catalog.category_of_path(session, product.category, announce=announce)
+        slug = await catalog.category_of_path(session, product.category)
     if product_id is None:
         if slug is not None:
             fields["categories"] = [slug]
         data = msgspec.convert({**fields, "handle": group.handle}, CreateProduct)
-        await catalog.create_product(session, data, stock=stock, announce=announce)
+        await catalog.create_product(session, data, stock=stock)
         return Outcome.CREATED
     if slug is not None:
         # Those that staff put it into stay.
         present = (await catalog.get_product(session, product_id)).categories
         if slug not in {category.slug for category in present}:
             fields["categories"] = [*(category.id for category in present), slug]
+    # D-019: `stock` is for variants that are new; an import never moves the stock of what exists.
     patch = msgspec.convert(fields, ProductPatch)
-    _, changed = await catalog.update_product(session, product_id, patch, stock=stock, announce=announce)
+    _, changed = await catalog.update_product(session, product_id, patch, stock=stock)
     return Outcome.UPDATED if changed else Outcome.SKIPPED
 
 

@@ -31,6 +31,7 @@ from baas.services.notifications.rendering.words import MAX_OUTPUT, Answer, Fail
 _REMOVED_TAGS: Final = ("include", "render")
 _REMOVED_FILTERS: Final = ("safe", "escapejs", "date")
 _MAX_SUBJECT: Final = 250
+# D-043: inside of one operation in C no alarm is heard.
 _MAX_RANGE: Final = 1_000_000
 
 

@@ -1,6 +1,6 @@
 """Renders templates in child processes, so that none can hold up or harm the process that serves stores.
 
-A child that does not answer in time is killed and replaced. Each owner (a store) renders one template at a
+A child that does not answer in time is killed and replaced (D-029). Each owner (a store) renders one template at a
 time, and one whose template had to be killed waits a while with that template: the others have the processes.
 """
 

@@ -10,6 +10,7 @@ from baas.services.notifications.repository.messages import SHOWN
 
 # A report may be quicker than the worker that writes down which message it was. So nobody hands one over while reports
 # are being written, and nobody writes reports while it is being noted: one of the two then sees the other's.
+# D-051: reports are processed in the request; this table is their inbox.
 _LOCK: Final = "select pg_advisory_xact_lock{shared}(hashtextextended($1, 7240))"
 
 

@@ -13,6 +13,7 @@ from baas.core.errors import NotFound
 from baas.core.scope import Caller as ScopeCaller
 from baas.core.scope import CallerKind, StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.notifications.channels import mime
 from baas.services.notifications.channels.base import Message, SendFailed
 from baas.services.notifications.repository import messages
@@ -55,7 +56,7 @@ async def scopes(database: Database, table: KeyTable, request_id: str) -> list[S
     async with database.operator(reason="inbox viewer: which stores there are") as system:
         operator = operators.Operator(system, table, caller, request_id)
         found = await operators.list_stores(operator, limit=STORES)
-    return [await table.scope_for_job(ids.decode("store", store.id), request_id) for store in found]
+    return [await table.scope_for_job(ids.decode(Kind.STORE, store.id), request_id) for store in found]
 
 
 async def newest(database: Database, found: list[StoreScope]) -> list[Line]:
@@ -66,9 +67,9 @@ async def newest(database: Database, found: list[StoreScope]) -> list[Line]:
             rows = await messages.mails(work, limit=SHOWN)
         lines += [
             Line(
-                store_id=ids.encode("store", scope.store_id),
+                store_id=ids.encode(Kind.STORE, scope.store_id),
                 store_name=scope.store.name,
-                id=ids.encode("ntf", row["id"]),
+                id=ids.encode(Kind.NOTIFICATION, row["id"]),
                 to=row["recipient"],
                 subject=row["subject"],
                 status=row["status"],
@@ -95,7 +96,7 @@ async def mail(database: Database, scope: StoreScope, senders: Senders, notifica
     except SendFailed:
         name, address, reply_to = scope.store.name, "nobody@localhost", None
     message = Message(
-        id=ids.encode("ntf", row["id"]),
+        id=ids.encode(Kind.NOTIFICATION, row["id"]),
         round=0,
         to=row["recipient"],
         subject=content["subject"],
@@ -113,7 +114,7 @@ async def mail(database: Database, scope: StoreScope, senders: Senders, notifica
         headers = [("Problem", str(error))]
     return Mail(
         line=Line(
-            store_id=ids.encode("store", scope.store_id),
+            store_id=ids.encode(Kind.STORE, scope.store_id),
             store_name=scope.store.name,
             id=message.id,
             to=row["recipient"],

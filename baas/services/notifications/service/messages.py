@@ -11,6 +11,7 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound, PlanLimitExceeded, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import ReceivedEvent
 from baas.services.notifications import rules
 from baas.services.notifications.builtin import catalogue
@@ -120,7 +121,7 @@ async def follow(work: StoreWork, rule: EventRule, events: Sequence[ReceivedEven
                         locale=locale,
                         data={rule.name: event.data},
                         about=event.subject,
-                        event_id=ids.decode("evt", event.id),
+                        event_id=ids.decode(Kind.EVENT, event.id),
                     )
                 )
     if found:
@@ -271,7 +272,7 @@ async def resend(work: StoreWork, notification_id: UUID) -> Notification:
     await audit.record(
         work,
         "notification.resent",
-        subject=ids.encode("ntf", notification_id),
+        subject=ids.encode(Kind.NOTIFICATION, notification_id),
         new={"notification": shown.id},
     )
     return shown
@@ -303,12 +304,12 @@ def _check_data(data: dict[str, Any]) -> None:
 def notification_out(row: Any) -> Notification:
     """The public form of a notification."""
 
-    def public(prefix: str, name: str) -> str | None:
-        return None if row[name] is None else ids.encode(prefix, row[name])
+    def public(kind: Kind, name: str) -> str | None:
+        return None if row[name] is None else ids.encode(kind, row[name])
 
     status = NotificationStatus(row["status"])
     return Notification(
-        id=ids.encode("ntf", row["id"]),
+        id=ids.encode(Kind.NOTIFICATION, row["id"]),
         channel=Channel(row["channel"]),
         to=row["recipient"],
         status=status,
@@ -317,8 +318,8 @@ def notification_out(row: Any) -> Notification:
         locale=row["locale"],
         subject=row["subject"],
         about=row["about"],
-        event_id=public("evt", "event_id"),
-        resent_from=public("ntf", "resent_from"),
+        event_id=public(Kind.EVENT, "event_id"),
+        resent_from=public(Kind.NOTIFICATION, "resent_from"),
         attempts=row["attempts"],
         next_attempt_at=clock.rfc3339(row["next_attempt_at"])
         if status is NotificationStatus.PENDING

@@ -7,6 +7,7 @@ import msgspec
 from baas.core.db import Database
 from baas.core.scope import StoreScope
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import emit
 from baas.services.notifications import facts
 from baas.services.notifications.builtin import catalogue
@@ -103,7 +104,7 @@ def _message(
     row: Any, subject: str, html: str | None, body: str, provider_template: dict[str, Any] | None
 ) -> Message:
     return Message(
-        id=ids.encode("ntf", row["id"]),
+        id=ids.encode(Kind.NOTIFICATION, row["id"]),
         round=row["round"],
         to=row["recipient"],
         subject=subject,

@@ -10,6 +10,7 @@ from baas.core.errors import ValidationFailed
 from baas.core.outgoing.http import OutgoingRefused, check_url
 from baas.core.scope import Mode
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.notifications.channels.smtp import PORTS
 from baas.services.notifications.repository import settings as repository
 from baas.services.notifications.rules import RULES, RULES_BY_KEY
@@ -85,7 +86,7 @@ async def put_settings(
         if secrets:
             new["secrets_set"] = secrets
         if old or new:
-            subject = ids.encode("store", work.scope.store_id)
+            subject = ids.encode(Kind.STORE, work.scope.store_id)
             await audit.record(work, "notification_settings.updated", subject=subject, old=old, new=new)
         return after
     return before

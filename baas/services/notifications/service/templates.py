@@ -9,6 +9,7 @@ from baas.core.db import StoreWork
 from baas.core.errors import Conflict, NotFound, ValidationFailed
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.notifications import facts
 from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.builtin.samples import SAMPLES
@@ -272,7 +273,7 @@ async def prepare_preview(work: StoreWork, key: str, data: Preview) -> Draft:
         source = resolved.source
     given = data.data
     if given is None and data.notification_id is not None:
-        row = await messages.find(work, ids.decode("ntf", data.notification_id))
+        row = await messages.find(work, ids.decode(Kind.NOTIFICATION, data.notification_id))
         if row is None:
             raise NotFound(notification_id=data.notification_id)
         given = row["data"]

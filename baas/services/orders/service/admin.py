@@ -9,6 +9,7 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import ids, money
+from baas.core.values.ids import Kind
 from baas.services.inventory import service as inventory
 from baas.services.notifications.service.settings import get_settings
 from baas.services.orders import repository
@@ -57,7 +58,7 @@ async def get(work: StoreWork, order_id: UUID) -> Order:
     """An order as the shop sees it. Raises NotFound."""
     row = await repository.get(work, order_id)
     if row is None:
-        raise NotFound(id=ids.encode("ord", order_id))
+        raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     return order_of(row, await steps.items_of(work, order_id))
 
 
@@ -65,7 +66,7 @@ async def get_for_customer(work: StoreWork, order_id: UUID, token: str) -> Store
     """An order as its customer sees it. Raises NotFound also for a wrong token: nobody learns which."""
     row = await repository.get(work, order_id)
     if row is None or row["access_token_hash"] != token_hash(token):
-        raise NotFound(id=ids.encode("ord", order_id))
+        raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     return storefront_of(order_of(row, await steps.items_of(work, order_id)))
 
 
@@ -73,7 +74,7 @@ async def receipt(work: StoreWork, order_id: UUID, *, token: str | None) -> tupl
     """What a receipt is made of. Raises NotFound also for a wrong token, when there is one."""
     row = await repository.get(work, order_id)
     if row is None or (token is not None and row["access_token_hash"] != token_hash(token)):
-        raise NotFound(id=ids.encode("ord", order_id))
+        raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     brand, store = (await get_settings(work)).brand, work.scope.store
     look = Look(
         name=brand.name or store.name,
@@ -104,7 +105,7 @@ async def find(work: StoreWork, page: Page, wanted: OrderFilters) -> PageOf[Orde
 async def history(work: StoreWork, order_id: UUID) -> list[Transition]:
     """Every step of an order, the first one first. Raises NotFound."""
     if await repository.get(work, order_id) is None:
-        raise NotFound(id=ids.encode("ord", order_id))
+        raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     return [
         Transition(
             from_status=row["from_status"],

@@ -13,6 +13,7 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.scope import StoreProfile
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.carts import service as carts
 from baas.services.carts.addresses import Address, stored_form
 from baas.services.carts.schemas import CartForCheckout
@@ -301,7 +302,9 @@ def _with_totals(items: Sequence[Row], totals: Totals) -> list[Row]:
 
 
 async def _own_items(work: StoreWork, wanted: Sequence[NewItem]) -> tuple[list[Line], list[Row]]:
-    identities = [None if item.variant_id is None else ids.decode("var", item.variant_id) for item in wanted]
+    identities = [
+        None if item.variant_id is None else ids.decode(Kind.VARIANT, item.variant_id) for item in wanted
+    ]
     known = await catalog.sellable(work, [identity for identity in identities if identity is not None])
     lines: list[Line] = []
     items: list[Row] = []

@@ -14,6 +14,7 @@ import structlog
 from baas.core.db import Database, StoreWork
 from baas.core.errors import NotFound
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work.outbox import ScopeMaker
 from baas.services.inventory import service as inventory
 from baas.services.inventory.errors import InsufficientStock
@@ -151,7 +152,7 @@ async def retry(
     """
     row = await steps.locked(work, order_id)
     if token is not None and token_hash(token) != row["access_token_hash"]:
-        raise NotFound(id=ids.encode("ord", order_id))
+        raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     status = OrderStatus(row["status"])
     standing = await payments.standing(work, order_id)
     missing = row["total"] - (standing.collected - standing.refunded)
@@ -193,6 +194,7 @@ async def retry(
     )
 
 
+# D-022: a lapsed reservation is not a cancelled order.
 async def attend(work: StoreWork, order_id: UUID) -> None:
     """What the clock asks of an order that is due: hold its stock longer, or let it expire.
 
@@ -200,6 +202,7 @@ async def attend(work: StoreWork, order_id: UUID) -> None:
     all of it, leaves the decision to a person.
     """
     row = await repository.lock(work, order_id)
+    # D-041: by the clock by which it was found due.
     now = clock.now(work.scope)
     if row is None or row["due_at"] is None or row["due_at"] > now:
         return

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from baas.core.db import StoreWork
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.inventory import service as inventory
 from baas.services.orders import repository
 from baas.services.orders.repository import Row
@@ -17,6 +18,7 @@ from baas.services.orders.service import steps
 from baas.services.payments import service as payments
 from baas.services.payments.schemas import Refund
 
+# D-054: pieces hang on their refunds, goods do not.
 Given = Mapping[UUID, tuple[int, int]]
 """By line: how many pieces were given back, and how many of those are on the shelf."""
 
@@ -47,7 +49,7 @@ async def give_back(work: StoreWork, row: Row, lines: Sequence[tuple[Row, int]],
 async def hang_on(work: StoreWork, order_id: UUID, given: Given, refunds: Sequence[Refund]) -> None:
     """Write down by which refunds these pieces were given back."""
     if given:
-        refund_ids = [ids.decode("re", refund.id) for refund in refunds]
+        refund_ids = [ids.decode(Kind.REFUND, refund.id) for refund in refunds]
         await repository.insert_item_refunds(work, order_id, given, refund_ids)
 
 

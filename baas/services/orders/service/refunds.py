@@ -6,6 +6,7 @@ from uuid import UUID
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.values import ids, money
+from baas.core.values.ids import Kind
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import CreateOrderRefund, Order, OrderRefunds, RefundItem
 from baas.services.orders.service import following, pieces, steps
@@ -59,7 +60,7 @@ def _chosen(items: Sequence[Row], asked: Sequence[RefundItem]) -> list[tuple[Row
     by_id = {item["id"]: item for item in items}
     wanted: dict[UUID, int] = {}
     for part in asked:
-        identity = ids.decode("oitem", part.order_item_id)
+        identity = ids.decode(Kind.ORDER_ITEM, part.order_item_id)
         if identity not in by_id:
             raise NotFound(id=part.order_item_id)
         wanted[identity] = wanted.get(identity, 0) + part.quantity

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.carts.addresses import view_of
 from baas.services.orders.repository import Row
 from baas.services.orders.schemas import (
@@ -23,7 +24,7 @@ _SHARED: Final = frozenset(StorefrontOrder.__struct_fields__) - {"access_token"}
 def order_of(row: Row, items: Sequence[Row]) -> Order:
     """What the admin API answers for an order, and what its events carry."""
     return Order(
-        id=ids.encode("ord", row["id"]),
+        id=ids.encode(Kind.ORDER, row["id"]),
         number=f"#{row['number']}",
         status=OrderStatus(row["status"]),
         payment_status=PaymentState(row["payment_status"]),
@@ -37,7 +38,7 @@ def order_of(row: Row, items: Sequence[Row]) -> Order:
         amount_paid=row["amount_paid"],
         amount_refunded=row["amount_refunded"],
         email=row["email"],
-        customer_id=_id("cust", row["customer_id"]),
+        customer_id=_id(Kind.CUSTOMER, row["customer_id"]),
         items=[_item(item) for item in items],
         shipping_address=view_of(row["shipping_address"]),
         billing_address=view_of(row["billing_address"]),
@@ -45,7 +46,7 @@ def order_of(row: Row, items: Sequence[Row]) -> Order:
         reference=row["reference"],
         metadata=row["metadata"],
         source=row["source"],
-        cart_id=_id("cart", row["cart_id"]),
+        cart_id=_id(Kind.CART, row["cart_id"]),
         tracking=msgspec.convert(row["tracking"], Tracking | None),
         flags=row["flags"],
         needs_attention=bool(row["flags"]),
@@ -71,9 +72,9 @@ def storefront_of(order: Order, *, access_token: str | None = None) -> Storefron
 
 def _item(row: Row) -> OrderItem:
     return OrderItem(
-        id=ids.encode("oitem", row["id"]),
-        variant_id=_id("var", row["variant_id"]),
-        product_id=_id("prod", row["product_id"]),
+        id=ids.encode(Kind.ORDER_ITEM, row["id"]),
+        variant_id=_id(Kind.VARIANT, row["variant_id"]),
+        product_id=_id(Kind.PRODUCT, row["product_id"]),
         product_name=row["product_name"],
         variant_name=row["variant_name"],
         sku=row["sku"],
@@ -89,5 +90,5 @@ def _item(row: Row) -> OrderItem:
     )
 
 
-def _id(prefix: str, value: Any) -> str | None:
-    return None if value is None else ids.encode(prefix, value)
+def _id(kind: Kind, value: Any) -> str | None:
+    return None if value is None else ids.encode(kind, value)

@@ -7,6 +7,7 @@ from uuid import UUID
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.core.work import outbox
 from baas.services.orders import repository
 from baas.services.orders.errors import not_allowed
@@ -36,7 +37,7 @@ async def locked(work: StoreWork, order_id: UUID) -> Row:
     """The order, held until the transaction ends. Raises NotFound."""
     row = await repository.lock(work, order_id)
     if row is None:
-        raise NotFound(id=ids.encode("ord", order_id))
+        raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     return row
 
 

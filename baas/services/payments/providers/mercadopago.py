@@ -19,6 +19,7 @@ from baas.core.db import StoreWork
 from baas.core.outgoing.http import OutgoingClient
 from baas.core.scope import Mode
 from baas.core.values import clock, ids, money
+from baas.core.values.ids import Kind
 from baas.services.payments.providers import states
 from baas.services.payments.providers.amounts import (
     InexpressibleAmount,
@@ -56,6 +57,7 @@ _MAX_NOTIFICATION_URL: Final = 248
 _FOLLOWED: Final = frozenset({"payment", "topic_chargebacks_wh", "chargebacks"})
 
 
+# D-026: over our own client instead of the official SDK.
 class MercadoPago:
     """The kind: for every store, over the network, with a seller's access token."""
 
@@ -163,7 +165,7 @@ class MercadoPagoProvider:
 
     async def create(self, attempt: NewAttempt) -> Opened:
         """Make a preference; the payer goes to its `init_point`."""
-        reference = ids.encode("pay", attempt.payment_id)
+        reference = ids.encode(Kind.PAYMENT, attempt.payment_id)
         amount = to_mercadopago(attempt.amount, attempt.currency)
         body: dict[str, Any] = {
             "items": [
@@ -200,7 +202,7 @@ class MercadoPagoProvider:
             return await self._of_chargeback(handle.chargeback_id)
         found: dict[str, Snapshot] = {}
         if handle.payment_id is not None:
-            reference = ids.encode("pay", handle.payment_id)
+            reference = ids.encode(Kind.PAYMENT, handle.payment_id)
             page = await self._search(
                 {"external_reference": reference, "sort": "date_created", "range": "date_created"},
                 clock.now() - timedelta(days=364),

@@ -21,6 +21,7 @@ import msgspec
 from baas.core.db import StoreWork
 from baas.core.scope import Mode
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.payments.providers.base import (
     Account,
     AccountCheck,
@@ -124,7 +125,7 @@ class SandboxProvider:
 
     async def check(self) -> AccountCheck:
         """Every test store has an account."""
-        return AccountCheck(account_id=ids.encode("store", self._store_id), is_test=True)
+        return AccountCheck(account_id=ids.encode(Kind.STORE, self._store_id), is_test=True)
 
     async def create(self, attempt: NewAttempt) -> Opened:
         """Open an attempt. Asked again for the same payment, the database refuses it: in one transaction no answer is lost."""
@@ -150,8 +151,8 @@ class SandboxProvider:
             attempt.return_url,
             now,
         )
-        public_id = ids.encode("pay", attempt.payment_id)
-        store = ids.encode("store", self._store_id)
+        public_id = ids.encode(Kind.PAYMENT, attempt.payment_id)
+        store = ids.encode(Kind.STORE, self._store_id)
         url = f"{self._base_url}/api/v1/sandbox/{store}/{public_id}/{token}"
         return Opened(session=public_id, next_action=Redirect(url), snapshot=_snapshot(row))
 
@@ -183,7 +184,7 @@ class SandboxProvider:
         `query` holds `payment` and `token`; the body is a form or JSON with an `outcome`. Deciding again
         what is decided already changes nothing and is the same notification.
         """
-        payment_id = ids.try_decode("pay", inbound.query.get("payment", ""))
+        payment_id = ids.try_decode(Kind.PAYMENT, inbound.query.get("payment", ""))
         status = OUTCOMES.get(_outcome(inbound) or "")
         if payment_id is None or status is None:
             raise NotificationRefused("The outcome is approved, rejected or pending.")
@@ -259,7 +260,7 @@ def _snapshot(row: Any) -> Snapshot:
         status = PaymentStatus.REFUNDED if refunded == row["amount"] else PaymentStatus.PARTIALLY_REFUNDED
     return Snapshot(
         provider_payment_id=_provider_id(row["id"]),
-        reference=ids.encode("pay", row["id"]),
+        reference=ids.encode(Kind.PAYMENT, row["id"]),
         status=status,
         provider_status=row["status"],
         amount=row["amount"],

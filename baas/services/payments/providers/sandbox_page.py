@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from baas.core.values import ids, money
+from baas.core.values.ids import Kind
 from baas.services.payments.providers.sandbox import Page
 
 _STYLE: Final = """
@@ -93,7 +94,7 @@ def render(page: Page, *, store_name: str, locale: str) -> bytes:
     language = locale.partition("-")[0].lower()
     language = language if language in _TEXTS else "en"
     texts = _TEXTS[language]
-    payment = ids.encode("pay", page.payment_id)
+    payment = ids.encode(Kind.PAYMENT, page.payment_id)
     parts = [
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width,initial-scale=1">',

@@ -14,6 +14,7 @@ from baas.core.db import StoreWork
 from baas.core.outgoing.http import OutgoingClient
 from baas.core.scope import Mode
 from baas.core.values import ids, money
+from baas.core.values.ids import Kind
 from baas.services.payments.providers import states
 from baas.services.payments.providers.amounts import InexpressibleAmount, from_stripe, to_stripe
 from baas.services.payments.providers.base import (
@@ -172,7 +173,7 @@ class StripeProvider:
 
     async def create(self, attempt: NewAttempt) -> Opened:
         """Open a Checkout Session, or a PaymentIntent for the shop's own page."""
-        reference = ids.encode("pay", attempt.payment_id)
+        reference = ids.encode(Kind.PAYMENT, attempt.payment_id)
         options: Any = {"idempotency_key": attempt.idempotency_key}
         amount, currency = to_stripe(attempt.amount, attempt.currency), attempt.currency.lower()
         metadata = {_REFERENCE: reference}
@@ -318,7 +319,7 @@ class StripeProvider:
         body: Any = {
             "payment_intent": asked.handle.provider_payment_id,
             "amount": to_stripe(asked.amount, asked.currency),
-            "metadata": {_REFUND_REFERENCE: ids.encode("re", asked.refund_id)},
+            "metadata": {_REFUND_REFERENCE: ids.encode(Kind.REFUND, asked.refund_id)},
         }
         if self._fee and self._connected is not None:
             body["refund_application_fee"] = True

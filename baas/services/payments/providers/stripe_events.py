@@ -30,7 +30,7 @@ CHANGES: Final = tuple(
     or name in {"checkout.session.expired", "refund.updated", "refund.failed"}
     or (name.startswith("charge.dispute.") and not name.endswith("created"))
 )
-"""What happens to things that were made before: they are in none of the other lists."""
+"""What happens to things that were made before: they are in none of the other lists (D-038)."""
 
 
 def verified(inbound: Inbound, secret: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import msgspec
 from baas.core.db import NO_SUCH_ROW, Refusals, StoreWork
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.values import clock, ids, money
+from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
@@ -44,6 +45,7 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
     currency = data.currency or work.scope.store.currency
     if not money.is_currency(currency):
         raise ValidationFailed.field("currency", "is not an ISO 4217 code")
+    # D-039: sums of two currencies mean nothing.
     if data.order_id is not None and currency != work.scope.store.currency:
         raise ValidationFailed.field(
             "currency", f"an order of this store is paid in {work.scope.store.currency}"
@@ -55,7 +57,7 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
             provider=data.provider,
             amount=data.amount,
             currency=currency,
-            order_id=ids.decode("ord", data.order_id) if data.order_id else None,
+            order_id=ids.decode(Kind.ORDER, data.order_id) if data.order_id else None,
             reference=data.reference,
             description=data.description,
             payer_email=data.payer.email if data.payer else None,
@@ -109,6 +111,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
         options=_options(asked),
     )
     arrived = None if snapshot is None else arrival(work, row, snapshot)
+    # D-072: one that its provider already has is written where it is.
     await repository.insert(work, row, arrived=arrived, refusals=_refusals(asked))
     await emit(work, "payment.created", row, is_new=True)
     if arrived is not None:
@@ -123,7 +126,11 @@ def _refusals(asked: Collect) -> Refusals:
     """What the database may refuse of a new payment: its provider, and its order."""
     return {
         repository.DISABLED: PaymentProviderUnconfigured(provider=asked.provider),
-        **({} if asked.order_id is None else {NO_SUCH_ROW: NotFound(id=ids.encode("ord", asked.order_id))}),
+        **(
+            {}
+            if asked.order_id is None
+            else {NO_SUCH_ROW: NotFound(id=ids.encode(Kind.ORDER, asked.order_id))}
+        ),
     }
 
 
@@ -175,7 +182,7 @@ def action_of(opened: Opened) -> dict[str, Any] | None:
 def _attempt(work: StoreWork, payment_id: UUID, asked: Collect) -> NewAttempt:
     return NewAttempt(
         payment_id=payment_id,
-        idempotency_key=ids.encode("pay", payment_id),
+        idempotency_key=ids.encode(Kind.PAYMENT, payment_id),
         amount=asked.amount,
         currency=asked.currency,
         description=asked.description,

@@ -68,6 +68,7 @@ async def receive_or_hint(desk: Desk, scope: StoreScope, name: str, inbound: Inb
     except NotificationRefused as refusal:
         log.warning("payment.notification_refused", provider=name, store=scope.store_id.hex)
         async with desk.database.fast(scope) as work:
+            # D-027: what is unproven only brings the next comparison forward.
             await waiting.reconcile_soon(work, name, HINT_WAIT)
         raise Unauthenticated(str(refusal)) from refusal
 

@@ -19,6 +19,7 @@ from baas.core.errors import NotFound
 from baas.core.runtime import Runtime
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers, providers_of
@@ -74,7 +75,7 @@ def needs_opening(desk: Desk, payment: Any) -> bool:
 
 def notification_url(desk: Desk, scope: StoreScope, provider: str) -> str:
     """Where a provider sends what happens to this store's payments."""
-    return f"{desk.base_url}/api/v1/webhooks/{provider}/{ids.encode('store', scope.store_id)}"
+    return f"{desk.base_url}/api/v1/webhooks/{provider}/{ids.encode(Kind.STORE, scope.store_id)}"
 
 
 def platform_url(desk: Desk, provider: str) -> str:
@@ -100,8 +101,8 @@ async def open_attempt(desk: Desk, scope: StoreScope, payment_id: UUID) -> Payme
         raise PaymentProviderError(
             provider=row["provider"],
             provider_message=str(problem),
-            payment_id=ids.encode("pay", payment_id),
-            order_id=ids.encode("ord", row["order_id"]) if row["order_id"] else None,
+            payment_id=ids.encode(Kind.PAYMENT, payment_id),
+            order_id=ids.encode(Kind.ORDER, row["order_id"]) if row["order_id"] else None,
         ) from problem
     async with desk.database.fast(scope) as work:
         row = await _locked(work, payment_id)
@@ -123,7 +124,7 @@ async def ask(desk: Desk, scope: StoreScope, payment_id: UUID, *, source: str) -
         row, _ = await settle_remote(desk, scope, payment_id, source)
     except (ProviderUnavailable, ProviderRefused) as problem:
         raise PaymentProviderError(
-            provider_message=str(problem), payment_id=ids.encode("pay", payment_id)
+            provider_message=str(problem), payment_id=ids.encode(Kind.PAYMENT, payment_id)
         ) from problem
     async with desk.database.fast(scope) as work:
         return (await shape(work, [row]))[0]
@@ -233,13 +234,14 @@ async def _take(
 
 async def _row_of(work: StoreWork, provider: str, snapshot: Snapshot) -> Any | None:
     """Our attempt by the reference that we gave, or the payment by the provider's own id. Locked."""
-    identity = ids.try_decode("pay", snapshot.reference or "")
+    identity = ids.try_decode(Kind.PAYMENT, snapshot.reference or "")
     row = None if identity is None else await repository.lock(work, identity)
     if row is not None and row["provider"] == provider:
         return row
     return await repository.lock_by_provider_id(work, provider, snapshot.provider_payment_id)
 
 
+# D-062: a refund that was promised outlives its account.
 async def run_refund(desk: Desk, scope: StoreScope, refund_id: UUID) -> Refund:
     """Ask for a promised refund. No answer leaves it pending, for the worker to go on with.
 
@@ -331,21 +333,21 @@ def _wait(attempts: int) -> timedelta:
 async def _refund(work: StoreWork, refund_id: UUID, *, lock: bool = False) -> Any:
     row = await waiting.refund(work, refund_id, lock=lock)
     if row is None:
-        raise NotFound(id=ids.encode("re", refund_id))
+        raise NotFound(id=ids.encode(Kind.REFUND, refund_id))
     return row
 
 
 async def _get(work: StoreWork, payment_id: UUID) -> Any:
     row = await repository.get(work, payment_id)
     if row is None:
-        raise NotFound(id=ids.encode("pay", payment_id))
+        raise NotFound(id=ids.encode(Kind.PAYMENT, payment_id))
     return row
 
 
 async def _locked(work: StoreWork, payment_id: UUID) -> Any:
     row = await repository.lock(work, payment_id)
     if row is None:
-        raise NotFound(id=ids.encode("pay", payment_id))
+        raise NotFound(id=ids.encode(Kind.PAYMENT, payment_id))
     return row
 
 
@@ -366,7 +368,7 @@ def _attempt(desk: Desk, scope: StoreScope, row: Any) -> NewAttempt:
     """The attempt as its row says, so that a retry days later asks for exactly the same."""
     return NewAttempt(
         payment_id=row["id"],
-        idempotency_key=ids.encode("pay", row["id"]),
+        idempotency_key=ids.encode(Kind.PAYMENT, row["id"]),
         amount=row["amount"],
         currency=row["currency"],
         description=row["description"],

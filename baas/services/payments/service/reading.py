@@ -10,6 +10,7 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.schemas import HistoryEntry, Payment
 from baas.services.payments.service.shape import shape
@@ -43,7 +44,7 @@ async def get(work: StoreWork, payment_id: UUID) -> Payment:
     """One payment. Raises NotFound."""
     row = await repository.get(work, payment_id)
     if row is None:
-        raise NotFound(id=ids.encode("pay", payment_id))
+        raise NotFound(id=ids.encode(Kind.PAYMENT, payment_id))
     return (await shape(work, [row]))[0]
 
 
@@ -69,10 +70,10 @@ async def find(work: StoreWork, page: Page, filters: dict[str, Any]) -> PageOf[P
 async def history(work: StoreWork, payment_id: UUID) -> list[HistoryEntry]:
     """Everything that happened to a payment, oldest first. Raises NotFound."""
     if await repository.get(work, payment_id) is None:
-        raise NotFound(id=ids.encode("pay", payment_id))
+        raise NotFound(id=ids.encode(Kind.PAYMENT, payment_id))
     return [
         HistoryEntry(
-            id=ids.encode("phis", row["id"]),
+            id=ids.encode(Kind.PAYMENT_HISTORY, row["id"]),
             at=row["created_at"],
             outcome=row["outcome"],
             from_status=row["from_status"],

@@ -12,6 +12,7 @@ import structlog
 from baas.core.db import StoreWork
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.providers.base import (
@@ -63,7 +64,7 @@ class _Run:
         if kind == "repaired":
             self.repaired += 1
         if len(self.findings) < _MAX_FINDINGS:
-            payment = None if ours is None else ids.encode("pay", ours)
+            payment = None if ours is None else ids.encode(Kind.PAYMENT, ours)
             self.findings.append(Finding(kind, self.provider, theirs, payment, detail))
 
 
@@ -160,7 +161,7 @@ async def _compare(desk: Desk, scope: StoreScope, run: _Run, snapshot: Snapshot)
 
 
 async def _attempt_of(work: StoreWork, provider: str, snapshot: Snapshot) -> Any | None:
-    identity = ids.try_decode("pay", snapshot.reference or "")
+    identity = ids.try_decode(Kind.PAYMENT, snapshot.reference or "")
     row = None if identity is None else await repository.get(work, identity)
     return row if row is not None and row["provider"] == provider else None
 
@@ -229,7 +230,7 @@ async def _repaired(work: StoreWork, run: _Run, row: Any, old: str) -> None:
     await audit.record(
         work,
         "payment.reconciled",
-        subject=ids.encode("pay", row["id"]),
+        subject=ids.encode(Kind.PAYMENT, row["id"]),
         old={"status": old},
         new={"status": row["status"], "amount_refunded": row["amount_refunded"]},
     )
@@ -284,7 +285,7 @@ async def report(work: StoreWork) -> ReconciliationReport:
         runs=[_run_of(row) for row in await waiting.runs(work, 20)],
         flagged_payments=[
             FlaggedPayment(
-                id=ids.encode("pay", row["id"]),
+                id=ids.encode(Kind.PAYMENT, row["id"]),
                 provider=row["provider"],
                 provider_payment_id=row["provider_payment_id"],
                 status=PaymentStatus(row["status"]),
@@ -300,7 +301,7 @@ async def report(work: StoreWork) -> ReconciliationReport:
                 provider_event_id=row["provider_event_id"],
                 type=row["type"],
                 outcome=row["outcome"],
-                payment_id=ids.encode("pay", row["payment_id"]) if row["payment_id"] else None,
+                payment_id=ids.encode(Kind.PAYMENT, row["payment_id"]) if row["payment_id"] else None,
                 error=row["error"],
                 received_at=row["received_at"],
             )
@@ -311,7 +312,7 @@ async def report(work: StoreWork) -> ReconciliationReport:
 
 def _run_of(row: Any) -> ReconciliationRun:
     return ReconciliationRun(
-        id=ids.encode("prec", row["id"]),
+        id=ids.encode(Kind.RECONCILIATION, row["id"]),
         provider=row["provider"],
         source=row["source"],
         since=row["since"],

@@ -7,6 +7,7 @@ from uuid import UUID
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import (
     NotRefundable,
@@ -35,7 +36,7 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
     """
     row = await repository.lock(work, payment_id)
     if row is None:
-        raise NotFound(id=ids.encode("pay", payment_id))
+        raise NotFound(id=ids.encode(Kind.PAYMENT, payment_id))
     left = await _left(work, row)
     amount = data.amount or left
     if not 0 < amount <= left:
@@ -67,7 +68,7 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
             to=row["status"],
             provider_status=row["provider_status"],
             source="api",
-            detail=f"a refund of {amount} was asked for: {ids.encode('re', refund_id)}",
+            detail=f"a refund of {amount} was asked for: {ids.encode(Kind.REFUND, refund_id)}",
             now=now,
         )
     else:
@@ -118,7 +119,7 @@ def asked_of(row: Any, refund_id: UUID, amount: int, reason: str | None) -> Refu
     return RefundAsked(
         handle=handle_of(row),
         refund_id=refund_id,
-        idempotency_key=ids.encode("re", refund_id),
+        idempotency_key=ids.encode(Kind.REFUND, refund_id),
         amount=amount,
         currency=row["currency"],
         reason=reason,

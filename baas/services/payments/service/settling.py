@@ -12,6 +12,7 @@ import structlog
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.core.values import clock, ids
+from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
 from baas.services.payments.providers import Providers
@@ -82,7 +83,7 @@ async def settle(work: StoreWork, providers: Providers, payment_id: UUID, *, sou
     """Ask a provider that lives in our transaction for the payment as it is now, and move ours there."""
     row = await repository.lock(work, payment_id)
     if row is None:
-        raise NotFound(id=ids.encode("pay", payment_id))
+        raise NotFound(id=ids.encode(Kind.PAYMENT, payment_id))
     provider = usable(work, providers, row["provider"]).connect(work, None)
     row = await record(work, row, await provider.fetch(handle_of(row)), source=source)
     return (await shape(work, [row]))[0]
@@ -105,6 +106,7 @@ async def record(work: StoreWork, row: Any, snapshots: Sequence[Snapshot], *, so
     return row
 
 
+# D-056: a flag goes with its cause, and with the provider's payment that it is of.
 async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> Any:
     """Move one locked payment to where the provider says it is; answers its row afterwards.
 
@@ -134,6 +136,7 @@ async def apply(work: StoreWork, row: Any, snapshot: Snapshot, source: str) -> A
             await _note(work, row, snapshot, "ignored", f"{detail}, and nothing of it is there", source)
         return await _cleared(work, row, snapshot, MISMATCHES, source)
     row = await _cleared(work, row, snapshot, MISMATCHES, source)
+    # D-037: the one step back that a payment may take.
     is_undone, failure = await _match_refunds(work, row, snapshot)
     if failure is not None:
         # Whoever asked for it was told that it was done, or under way.
@@ -400,7 +403,7 @@ def _lost(unanswered: Sequence[Any], refund: RefundSnapshot) -> Any | None:
         return None
     for ours in unanswered:
         if refund.reference is not None:
-            if refund.reference == ids.encode("re", ours["id"]):
+            if refund.reference == ids.encode(Kind.REFUND, ours["id"]):
                 return ours
         elif ours["amount"] == refund.amount and ours["attempts"]:
             return ours

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from baas.core.db import StoreWork
 from baas.core.values import ids
+from baas.core.values.ids import Kind
 from baas.core.work import outbox
 from baas.services.payments import repository
 from baas.services.payments.schemas import Payment, PaymentStatus, Refund, RefundStatus, StorefrontPayment
@@ -30,8 +31,8 @@ async def emit(work: StoreWork, type_: str, row: Any, *, is_new: bool = False) -
 def payment_of(row: Any, refunds: list[Refund]) -> Payment:
     """What the admin API answers for a payment, and what its events carry."""
     return Payment(
-        id=ids.encode("pay", row["id"]),
-        order_id=ids.encode("ord", row["order_id"]) if row["order_id"] else None,
+        id=ids.encode(Kind.PAYMENT, row["id"]),
+        order_id=ids.encode(Kind.ORDER, row["order_id"]) if row["order_id"] else None,
         provider=row["provider"],
         status=PaymentStatus(row["status"]),
         provider_status=row["provider_status"],
@@ -56,8 +57,8 @@ def payment_of(row: Any, refunds: list[Refund]) -> Payment:
 def refund_of(row: Any) -> Refund:
     """What the admin API answers for a refund."""
     return Refund(
-        id=ids.encode("re", row["id"]),
-        payment_id=ids.encode("pay", row["payment_id"]),
+        id=ids.encode(Kind.REFUND, row["id"]),
+        payment_id=ids.encode(Kind.PAYMENT, row["payment_id"]),
         amount=row["amount"],
         currency=row["currency"],
         status=RefundStatus(row["status"]),

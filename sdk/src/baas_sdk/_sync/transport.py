@@ -70,6 +70,7 @@ class Transport(msgspec.Struct, frozen=True):
         import httpx
 
         headers = _request.headers(call, api_key=self.api_key, default=self.default_headers)
+        # D-042: one that was given is the key of the call.
         key = headers.get("Idempotency-Key")
         given = call.options.timeout
         parts: dict[str, Any] = {"content": _request.content(call)}
