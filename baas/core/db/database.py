@@ -1,9 +1,9 @@
 """The pools of a process, and the only maker of sessions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 import asyncpg
@@ -22,6 +22,10 @@ from baas.core.settings import DatabaseUrls
 BY_KEY: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
 """Settings for transactions that move rows of a queue by their keys. Statistics of a queue are always wrong (it was
 empty when they were taken, or is empty now), and a bitmap for one row costs hundreds of times what its key does."""
+
+ROW_BY_ROW: Final = {**BY_KEY, "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""The same for statements that change many rows of a store, each found by its key: by a plan for stores of the usual
+size, all rows of a large one would be read to find a few."""
 
 
 class Database:
@@ -80,15 +84,23 @@ class Database:
             if not rollback:
                 await session.effects.run()
 
-    def fast(self, scope: StoreScope, *, rollback: bool = False, snapshot: bool = False) -> "_FastWork":
+    def fast(
+        self,
+        scope: StoreScope,
+        *,
+        rollback: bool = False,
+        snapshot: bool = False,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> "_FastWork":
         """One driver transaction of one store.
 
         With `rollback` it is undone at the end (dry run); with `snapshot` all its statements see one
-        moment (REPEATABLE READ, read only), so that an answer made of several never mixes two.
+        moment (REPEATABLE READ, read only), so that an answer made of several never mixes two. `settings` are
+        PostgreSQL's own, as for `relay`.
         """
         if not isinstance(scope, StoreScope):
             raise ScopeViolation("No store, no connection.")
-        return _FastWork(self._pools["app"], scope, self.signals, rollback, snapshot)
+        return _FastWork(self._pools["app"], scope, self.signals, rollback, snapshot, _set_local(settings))
 
     @asynccontextmanager
     async def _system(
@@ -115,8 +127,7 @@ class Database:
         `settings` are PostgreSQL's own, for this transaction alone, sent along with its beginning. They are words of
         the code, never of anybody else.
         """
-        begin = "".join(("begin", *(f"; set local {name} = {value}" for name, value in settings.items())))
-        return self._system("relay", reason, begin=begin)
+        return self._system("relay", reason, begin=f"begin{_set_local(settings)}")
 
     def auth(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
         """Look a key or a store up (role `baas_auth`)."""
@@ -139,24 +150,40 @@ class Database:
             return row
 
 
+def _set_local(settings: Mapping[str, str]) -> str:
+    return "".join(f"; set local {name} = {value}" for name, value in settings.items())
+
+
 class _FastWork:
     """What `Database.fast` answers: the transaction around a block. A class, for a generator costs twice as much."""
 
-    __slots__ = ("_connection", "_pool", "_rollback", "_scope", "_signals", "_snapshot", "_work")
+    __slots__ = ("_connection", "_pool", "_rollback", "_scope", "_settings", "_signals", "_snapshot", "_work")
 
     def __init__(
-        self, pool: Pool, scope: StoreScope, signals: Signals, rollback: bool, snapshot: bool
+        self,
+        pool: Pool,
+        scope: StoreScope,
+        signals: Signals,
+        rollback: bool,
+        snapshot: bool,
+        settings: str,
     ) -> None:
         self._pool = pool
         self._scope = scope
         self._signals = signals
         self._rollback = rollback
         self._snapshot = snapshot
+        self._settings = settings
 
     async def __aenter__(self) -> StoreConnection:
         self._connection = connection = await self._pool.take()
         self._work = StoreConnection(
-            self._scope, self._signals, connection, snapshot=self._snapshot, is_trial=self._rollback
+            self._scope,
+            self._signals,
+            connection,
+            snapshot=self._snapshot,
+            is_trial=self._rollback,
+            settings=self._settings,
         )
         return self._work
 

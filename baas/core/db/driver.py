@@ -111,7 +111,7 @@ class Driven(ABC):
 class StoreConnection(Driven):
     """A transaction of one store on the bare driver. Made by `Database.fast()` alone."""
 
-    __slots__ = ("_is_snapshot", "_is_trial", "scope")
+    __slots__ = ("_is_snapshot", "_is_trial", "_settings", "scope")
 
     def __init__(
         self,
@@ -121,18 +121,20 @@ class StoreConnection(Driven):
         *,
         snapshot: bool = False,
         is_trial: bool = False,
+        settings: str = "",
     ) -> None:
         super().__init__(connection, signals)
         _check(scope)
         self.scope = scope
         self._is_snapshot = snapshot
         self._is_trial = is_trial
+        self._settings = settings
 
     def _opening(self) -> str:
         # The store id is a UUID object, so the literal cannot hold anything else; as one simple query this
         # saves a round trip against a parameter.
         begin = "begin isolation level repeatable read read only" if self._is_snapshot else "begin"
-        return f"{begin}; set local app.store_id = '{store_literal(self.scope)}'"
+        return f"{begin}; set local app.store_id = '{store_literal(self.scope)}'{self._settings}"
 
     async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of the only statement of this transaction, in one round trip instead of three.

@@ -121,7 +121,7 @@ async def attempts(work: StoreWork, notification_id: UUID) -> list[Any]:
 
 async def begin_round(work: StoreWork, notification_id: UUID, now: datetime) -> Any:
     """Make a failed notification pending again: rendered anew, over the whole schedule."""
-    await forget_content(work, notification_id)
+    await forget_contents(work, [notification_id])
     return await work.fetchrow(
         "update notifications set status = 'pending', round = round + 1, step = 0, next_attempt_at = $3,"
         " template_version = null, claimed_until = null"
@@ -132,21 +132,21 @@ async def begin_round(work: StoreWork, notification_id: UUID, now: datetime) -> 
     )
 
 
-async def forget_content(work: StoreWork, notification_id: UUID) -> None:
-    """Delete what a notification says."""
+async def forget_contents(work: StoreWork, notification_ids: Sequence[UUID]) -> None:
+    """Delete what notifications say."""
     await work.execute(
-        "delete from notification_contents where store_id = $1 and notification_id = $2",
+        "delete from notification_contents where store_id = $1 and notification_id = any ($2::uuid[])",
         work.scope.store_id,
-        notification_id,
+        list(notification_ids),
     )
 
 
-async def forget_data(work: StoreWork, notification_id: UUID) -> None:
-    """Empty the data of a notification."""
+async def forget_data(work: StoreWork, notification_ids: Sequence[UUID]) -> None:
+    """Empty the data of notifications."""
     await work.execute(
-        "update notifications set data = '{}'::jsonb where store_id = $1 and id = $2",
+        "update notifications set data = '{}'::jsonb where store_id = $1 and id = any ($2::uuid[])",
         work.scope.store_id,
-        notification_id,
+        list(notification_ids),
     )
 
 

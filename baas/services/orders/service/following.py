@@ -42,6 +42,7 @@ DUE_BATCH: Final = 100
 _AFTER_FAILURE: Final = timedelta(minutes=1)
 
 
+# D-021: an event only says "look again"; the payments are read under the order's lock.
 async def follow_all(work: StoreWork, order_ids: Sequence[UUID]) -> None:
     """Bring orders to where their payments are; no effect where there is no such order.
 
