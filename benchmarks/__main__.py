@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import traceback
+from pathlib import Path
 
 from benchmarks import report, system
 from benchmarks.bench import Bench, Options
@@ -24,6 +25,11 @@ def main() -> int:
     parser.add_argument(
         "--soak-seconds", type=float, default=Options.soak_seconds, help="600 for the whole test"
     )
+    parser.add_argument(
+        "--before",
+        type=Path,
+        help="another tree of this project: its worker is measured in turns with this one's",
+    )
     arguments = parser.parse_args()
     unknown = set(arguments.pieces) - set(PIECES)
     if unknown:
@@ -33,6 +39,7 @@ def main() -> int:
         rounds=arguments.rounds,
         mix_seconds=arguments.mix_seconds,
         soak_seconds=arguments.soak_seconds,
+        before=arguments.before,
     )
     found: list[report.Piece] = []
     broken = 0
@@ -42,7 +49,10 @@ def main() -> int:
         deployment.start()
         bench = Bench(deployment, options)
         machine = system.describe() | deployment.versions()
-        machine |= {"began": time.strftime("%Y-%m-%d %H:%M"), "options": vars(options)}
+        machine |= {
+            "began": time.strftime("%Y-%m-%d %H:%M"),
+            "options": {**vars(options), "before": str(options.before)},
+        }
         machine["load_average_before"] = list(os.getloadavg())
         for name in arguments.pieces or PIECES:
             print(f"[{time.monotonic() - began:4.0f} s] {name} …", file=sys.stderr, flush=True)

@@ -37,7 +37,9 @@ SECRET = "a secret of the benchmarks, and of nothing else"
 OPERATOR_KEY = "op_of_the_benchmarks_0123456789"
 PASSWORD = "benchmarks"  # roles of a server that only this run can reach
 DATABASE = "baas_bench"
-API_PORT, LIMIT_PORT, RECEIVER_PORT, MAIL_PORT = 8821, 8822, 8823, 8824
+API_PORT, LIMIT_PORT, RECEIVER_PORT, MAIL_PORT = (
+    int(os.environ.get("BENCH_PORT", "8821")) + offset for offset in range(4)
+)
 ROOT = Path(__file__).resolve().parents[1]
 
 
