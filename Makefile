@@ -13,10 +13,10 @@ BENCH ?=
 JOBS ?= 2
 TESTS ?=
 
-.PHONY: help setup lock run test check generate bench lint format clean sdk widget
+.PHONY: help setup lock run test coverage check generate bench lint format clean sdk widget
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
 
 setup: ## install everything into .venv from the lock (does nothing when it is up to date)
 	@requirements/setup "$(PYTHON)"
@@ -27,10 +27,18 @@ lock: setup ## write requirements/*.lock again from pyproject.toml (needs uv)
 run: setup ## start PostgreSQL, Redis, the API and the worker with a demo store (PORT=8000)
 	@exec $(BIN)/baas dev --port $(PORT)
 
-# D-030: what failed while two workers shared the machine is run once more, alone, and has to pass.
+# D-030: what failed while several workers shared the machine is run once more, alone, and has to pass. Which tests
+# passed only then stands in a section of its own above the closing line (tests/conftest.py).
+pytest = $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(1) $(TESTS) || \
+	  { [ $$? -eq 1 ] && echo "Once more, alone: what failed." && $(BIN)/pytest --last-failed --last-failed-no-failures none $(1); }
+
 test: setup ## run all tests (TESTS="tests/core -k money" for some of them)
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS) || \
-	  { [ $$? -eq 1 ] && echo "Once more, alone: what failed." && $(BIN)/pytest --last-failed --last-failed-no-failures none; }
+	@$(call pytest)
+
+coverage: setup ## run all tests, measure every process, and list what no test ran (build/coverage/html)
+	@rm -rf build/coverage
+	@export PYTHONPATH=$(CURDIR)/tests/coverage; $(call pytest,--timeout 400)
+	@$(BIN)/python -m tests.coverage.report
 
 check: setup ## lint, format, types, import rules, migrations up and down
 	@$(BIN)/ruff check .
@@ -51,8 +59,9 @@ bench: setup ## measure how fast it is, against what its parts can do at most (P
 lint: setup ## only what ruff finds, with its own fixes applied
 	@$(BIN)/ruff check --fix .
 
-format: setup ## write all files in the house's form
+format: setup ## write all files in the house's form, documents included
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m tests.checks.prose
 
 sdk: setup ## build the Python SDK, look at its distribution, install it alone and try it
 	@$(BIN)/python -m sdk.scripts.distribution

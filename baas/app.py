@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -14,11 +15,11 @@ from litestar.plugins.core import MsgspecDIPlugin
 
 from baas import system
 from baas.assembly import COUNTERS, close_runtime, open_runtime
-from baas.core.db.migrations import head
 from baas.core.errors import AppError
 from baas.core.observe import metrics
 from baas.core.redis.client import redis_client
 from baas.core.redis.ratelimit import RateLimiter
+from baas.core.schema.migrations import Schema
 from baas.core.serving.context import provide_context
 from baas.core.serving.requests import StrictRequest, on_bug, on_framework_refusal, on_refusal
 from baas.core.settings import Environment, Settings
@@ -85,7 +86,7 @@ def create_app(settings: Settings) -> Litestar:
     news = StoreNews(runtime.redis, redis_client(settings.redis_url, blocking=True), table)
     limiter = RateLimiter(runtime.redis, processes=settings.workers)
     tenancy = Tenancy(table, COUNTERS, limiter)
-    readiness = system.Readiness(runtime, head())
+    readiness = system.Readiness(runtime, Schema())
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -124,6 +125,7 @@ def create_app(settings: Settings) -> Litestar:
         request_max_body_size=settings.max_upload_bytes,
         openapi_config=None,
         lifespan=[lifespan],
+        state=State({"runtime": runtime, "table": table}),
         logging_config=None,
         debug=False,
     )

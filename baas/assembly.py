@@ -12,19 +12,28 @@ from baas.core.observe.redact import mask_also
 from baas.core.outgoing.http import OutgoingClient
 from baas.core.redis.cache import ByteCache
 from baas.core.redis.client import redis_client
-from baas.core.runtime import Runtime
+from baas.core.runtime import Ports, Runtime
 from baas.core.settings import Settings
 from baas.core.values.cursors import CursorSigner
+from baas.core.work.claims import Claimant
+from baas.core.work.event_types import gathered
 from baas.core.work.jobs import Nudger
 from baas.core.work.retention import personal_names
+from baas.services.carts.events import CartEvent
 from baas.services.catalog import service as catalog
-from baas.services.catalog import stock
+from baas.services.catalog.events import ProductEvent
+from baas.services.catalog.stock import STOCK
 from baas.services.inventory import service as inventory
+from baas.services.inventory.events import InventoryEvent
 from baas.services.notifications import processes
+from baas.services.notifications.events import NotificationEvent
 from baas.services.notifications.service import settings as notification_settings
+from baas.services.orders.events import OrderEvent
+from baas.services.payments.events import PaymentEvent
 from baas.services.payments.service import accounts as payment_accounts
 from baas.tenants.service import Counters
 from baas.webhooks import secrets as webhook_secrets
+from baas.webhooks.events import CustomerEvent, EndpointEvent
 from baas.webhooks.service import endpoints as webhook_endpoints
 
 COUNTERS: Counters = {"products": catalog.count_products, "webhook_endpoints": webhook_endpoints.count}
@@ -38,15 +47,25 @@ RENEWALS: list[Callable[[StoreWork, KeyRing], Awaitable[int]]] = [
 ]
 """Who keeps a store's secrets encrypted, and encrypts them again when the key was rotated."""
 
+EVENT_TYPES = gathered(
+    OrderEvent,
+    PaymentEvent,
+    ProductEvent,
+    InventoryEvent,
+    CartEvent,
+    CustomerEvent,
+    NotificationEvent,
+    EndpointEvent,
+)
+"""Every type of event but those of the clients' own shops, from the packages that emit them."""
+
 TABLES = load_tables()
 """Every table, with what its columns say about themselves: personal or not, and how long they are kept."""
-
-stock.use(inventory.Port())
-mask_also(personal_names(TABLES))
 
 
 def open_runtime(settings: Settings) -> Runtime:
     """The resources of a process, not yet connected: `runtime.database.open()` is the caller's."""
+    mask_also(personal_names(TABLES))
     redis = redis_client(settings.redis_url)
     return Runtime(
         settings=settings,
@@ -61,6 +80,9 @@ def open_runtime(settings: Settings) -> Runtime:
             ports=settings.webhook_ports,
             user_agent="baas-webhooks/1",
         ),
+        claimant=Claimant(),
+        event_types=EVENT_TYPES,
+        ports=Ports().plug(STOCK, inventory.CatalogStock()),
     )
 
 

@@ -15,6 +15,7 @@ from baas.core.crypto import equal
 from baas.core.errors import Unauthenticated
 from baas.core.observe import metrics
 from baas.core.runtime import Runtime
+from baas.core.schema.migrations import Schema
 from baas.core.serving.context import Ctx
 from baas.core.work import heartbeat
 
@@ -41,9 +42,9 @@ class Readiness:
     a balancer that has to know whether a process serves asks `/health`.
     """
 
-    def __init__(self, runtime: Runtime, schema_head: str) -> None:
+    def __init__(self, runtime: Runtime, schema: Schema) -> None:
         self._runtime = runtime
-        self._head = schema_head
+        self._schema_wanted = schema
         self._kept: list[Check] = []
         self._kept_until = 0.0
 
@@ -58,15 +59,11 @@ class Readiness:
     async def _schema(self) -> Check:
         try:
             async with asyncio.timeout(PATIENCE):
-                row = await self._runtime.database.lookup("select version_num from alembic_version")
+                row = await self._runtime.database.lookup(Schema.STATE)
         except Exception as error:
             return Check("postgresql", ok=False, problem=f"does not answer ({type(error).__name__})")
-        version = row["version_num"] if row else None
-        if version != self._head:
-            return Check(
-                "postgresql", ok=False, problem=f"schema is at {version}, this code needs {self._head}"
-            )
-        return Check("postgresql", ok=True)
+        problem = self._schema_wanted.problem(row)
+        return Check("postgresql", ok=problem is None, problem=problem)
 
     async def _redis(self) -> Check:
         try:
@@ -83,8 +80,8 @@ class Readiness:
         except Exception as error:
             return Check("worker", ok=False, problem=f"cannot be asked for ({type(error).__name__})")
         if age is None or age > heartbeat.STALE:
-            seen = "never" if age is None else f"{age // timedelta(seconds=1)} s ago"
-            return Check("worker", ok=False, problem=f"last seen {seen}")
+            seen = "none runs" if age is None else f"last seen {age // timedelta(seconds=1)} s ago"
+            return Check("worker", ok=False, problem=seen)
         return Check("worker", ok=True)
 
 

@@ -24,8 +24,8 @@ import msgspec
 import redis
 
 from baas.core.crypto import api_key_hash
-from baas.core.db import migrations, roles
 from baas.core.embedded import EmbeddedPostgres, EmbeddedRedis, Guard
+from baas.core.schema import migrations, roles
 from baas.core.scope import Mode
 from baas.core.values import ids
 from baas.core.values.ids import Kind

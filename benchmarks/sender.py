@@ -18,6 +18,7 @@ import uvloop
 from baas.assembly import close_runtime, open_runtime
 from baas.core.settings import load_settings
 from baas.core.work import outbox
+from baas.core.work.event_types import CustomType
 from baas.tenants.door.keys import KeyTable
 
 _SINGLE = 150
@@ -60,7 +61,9 @@ async def commit(store: UUID, pace: float, others: list[UUID]) -> None:
     async def emit(owner: UUID, number: int) -> str:
         async with database.fast(await table.scope_for_job(owner, "req_benchmark")) as work:
             data = {"number": number, "text": "x" * 700}
-            return await outbox.emit(work, "custom.benchmark", subject=f"benchmark-{number}", data=data)
+            return await outbox.emit(
+                work, CustomType("custom.benchmark"), subject=f"benchmark-{number}", data=data
+            )
 
     async def background() -> None:
         number, began = 0, time.perf_counter()

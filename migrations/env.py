@@ -13,13 +13,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from baas.core.db.migrations import OPEN_TABLES
+from baas.core.schema.migrations import OF_MIGRATIONS, OPEN_TABLES, MigrationError
 from migrations.metadata import metadata
 
 
 def include_object(item: Any, name: str | None, kind: str, reflected: bool, _compare_to: Any) -> bool:
-    """Partitions are made and dropped by the worker; the metadata knows their parents only."""
-    return not (kind == "table" and reflected and name is not None and _is_partition(name))
+    """Partitions are made and dropped by the worker, the tables of migrations by these; the metadata knows neither."""
+    return not (
+        kind == "table" and reflected and name is not None and (name in OF_MIGRATIONS or _is_partition(name))
+    )
 
 
 def _is_partition(name: str) -> bool:
@@ -33,6 +35,8 @@ def run(connection: Connection) -> None:
         target_metadata=metadata,
         include_object=include_object,
         compare_type=True,
+        # Comments on tables stand in the revisions, for whoever reads the database.
+        autogenerate_plugins=["alembic.autogenerate.*", "~alembic.autogenerate.comments"],
         transaction_per_migration=True,
     )
     with context.begin_transaction():
@@ -43,10 +47,10 @@ def run(connection: Connection) -> None:
 
 
 def refuse_open_tables(connection: Connection) -> None:
-    """Raise when a table of this schema lets one store see another's rows."""
+    """Raise MigrationError when a table of this schema lets one store see another's rows."""
     open_tables = connection.execute(text(OPEN_TABLES)).scalars().all()
     if open_tables:
-        raise RuntimeError(
+        raise MigrationError(
             f"Tables without a forced store policy: {', '.join(open_tables)}; see migrations/policies.py."
         )
 

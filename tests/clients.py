@@ -11,6 +11,14 @@ from baas.core.values.ids import Kind, decode
 from baas.worker import Worker
 
 BASE = "/api/v1"
+ADDRESS = {
+    "name": "Ana Pérez",
+    "line1": "Av. Corrientes 1234",
+    "city": "Buenos Aires",
+    "postal_code": "C1043",
+    "country": "AR",
+}
+"""Where the customers of these tests live."""
 
 
 @dataclass
@@ -34,6 +42,30 @@ class Shop:
     ) -> httpx.Response:
         """A request with the publishable key."""
         return await self._send(self.publishable_key, method, path, expect, options)
+
+    async def get(self, path: str, **options: Any) -> dict[str, Any]:
+        """The data of an answer; its status is asserted. The path says which key: the storefront's or the secret one."""
+        found: dict[str, Any] = await self._data("GET", path, 200, options)
+        return found
+
+    async def listed(self, path: str, **options: Any) -> list[dict[str, Any]]:
+        """The data of a page of a list, as `get`."""
+        found: list[dict[str, Any]] = await self._data("GET", path, 200, options)
+        return found
+
+    async def create(self, path: str, body: Any, **options: Any) -> dict[str, Any]:
+        """The data of what a POST made, as `get`."""
+        found: dict[str, Any] = await self._data("POST", path, 201, {"json": body, **options})
+        return found
+
+    async def change(self, path: str, body: Any, **options: Any) -> dict[str, Any]:
+        """The data of what a PATCH made of it, as `get`."""
+        found: dict[str, Any] = await self._data("PATCH", path, 200, {"json": body, **options})
+        return found
+
+    async def _data(self, method: str, path: str, expect: int, options: dict[str, Any]) -> Any:
+        key = self.publishable_key if path.startswith("/storefront") else self.secret_key
+        return (await self._send(key, method, path, expect, options)).json()["data"]
 
     async def _send(
         self, key: str, method: str, path: str, expect: int | None, options: dict[str, Any]
@@ -76,7 +108,9 @@ async def provision(http: httpx.AsyncClient, operator_key: str, **overrides: Any
 async def drain(worker: Worker, *names: str, rounds: int = 50) -> None:
     """Run the worker's loops (all but the clockwork, or those named) until none has anything left to do."""
     chosen = names or tuple(
-        name for name in worker.loops if name not in {"heartbeat", "housekeeping", "partitions", "retention"}
+        name
+        for name in worker.loops
+        if name not in {"measure", "housekeeping", "partitions", "retention", "subjects"}
     )
     for _ in range(rounds):
         done = 0

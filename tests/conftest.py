@@ -3,8 +3,7 @@
 Tests run as the application's own database roles, never as a superuser, who would see through every wall.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -16,9 +15,11 @@ from baas.assembly import close_runtime
 from baas.core.crypto import api_key_hash
 from baas.core.db import Database
 from baas.core.settings import Environment, Settings
+from baas.core.values.ids import Kind, decode
 from baas.worker import Worker, create_worker
 from tests import deployment
 from tests.clients import Shop, provision
+from tests.running_app import client_of, started
 from tests.servers import Servers, free_port, start_servers
 
 SECRET = "a secret of the tests, and of nothing else"
@@ -66,28 +67,14 @@ def settings(servers: Servers, owner_url: str) -> Settings:
 async def app(settings: Settings) -> AsyncIterator[Litestar]:
     """The application, started."""
     application = create_app(settings)
-    ready, done = asyncio.Event(), asyncio.Event()
-
-    async def live() -> None:
-        # The framework wants its lifespan left by the task that entered it; fixtures end in another one.
-        async with application.lifespan():
-            ready.set()
-            await done.wait()
-
-    life = asyncio.create_task(live())
-    await asyncio.wait({life, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    if life.done():
-        life.result()
-    yield application
-    done.set()
-    await life
+    async with started(application):
+        yield application
 
 
 @pytest.fixture(scope="session")
 async def http(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     """A client without any credential."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]  # same protocol, other names
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+    async with client_of(app) as client:
         yield client
 
 
@@ -107,6 +94,17 @@ async def shop(http: httpx.AsyncClient) -> Shop:
 async def other_shop(http: httpx.AsyncClient) -> Shop:
     """Another new test store."""
     return await provision(http, OPERATOR_KEY)
+
+
+@pytest.fixture
+def forget(app: Litestar, worker: Worker) -> Callable[[Shop], None]:
+    """Lets the application and the worker read a store anew; they believe for a second what they know of it."""
+
+    def forget_store(shop: Shop) -> None:
+        for table in (app.state.table, worker.table):
+            table.forget_store(decode(Kind.STORE, shop.id))
+
+    return forget_store
 
 
 @pytest.fixture
@@ -161,3 +159,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> No
     the others."""
     last = not hasattr(config, "workerinput")
     items.sort(key=lambda item: (item.get_closest_marker("slow") is not None) is last)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """When what had failed is run once more (`make test`), name what passes now: it does not bear company."""
+    if config.getoption("lf") and (passed := terminalreporter.stats.get("passed")):
+        terminalreporter.section("failed beside other tests, passed alone: worth a look", yellow=True)
+        for report in passed:
+            terminalreporter.write_line(report.nodeid)

@@ -2,12 +2,23 @@
 
 import base64
 import os
+from contextlib import AbstractAsyncContextManager
 
 import asyncpg
 
-from baas.core.db import DatabaseUrls
-from baas.core.db.migrations import upgrade
-from baas.core.db.roles import ALL, APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.db import Database, DatabaseUrls
+from baas.core.schema.migrations import OF_MIGRATIONS, upgrade
+from baas.core.schema.roles import (
+    ALL,
+    APP,
+    AUTH,
+    OPERATOR,
+    OWNER,
+    RELAY,
+    ensure_database,
+    ensure_roles,
+    url_for,
+)
 from baas.core.settings import Settings
 from tests.servers import random_name
 
@@ -47,7 +58,8 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     """How a process of its own, or a command, is told of a deployment: `baas …` with these settings."""
     urls = settings.database
     return {
-        "PATH": os.environ["PATH"],
+        # PYTHONPATH is how `make coverage` reaches processes.
+        **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
         "PYTHONUNBUFFERED": "1",
         "BAAS_ENVIRONMENT": "development",
         "BAAS_DATABASE_URL": urls.app,
@@ -67,9 +79,15 @@ async def truncate(owner_url: str) -> None:
     try:
         rows = await connection.fetch(
             "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
-            " and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'"
+            " and relnamespace = 'public'::regnamespace and relname <> all ($1)",
+            list(OF_MIGRATIONS),
         )
         names = ", ".join(f'"{row["relname"]}"' for row in rows)
         await connection.execute(f"truncate {names} cascade")
     finally:
         await connection.close()
+
+
+def bare_connection(database: Database) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    """A connection out of the pool of the app role, without a transaction: what was left on it is seen nowhere else."""
+    return database._pools["app"].acquire()

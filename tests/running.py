@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,15 +18,9 @@ from standardwebhooks import Webhook
 from baas.cli import devstate
 from baas.core.values import ids
 from baas.core.values.ids import Kind
+from tests import commandline
 
 ROOT = Path(__file__).parents[1]
-ADDRESS = {
-    "name": "Ana Ruiz",
-    "line1": "Calle Mayor 1",
-    "city": "Rosario",
-    "postal_code": "S2000",
-    "country": "AR",
-}
 
 
 class RunningDev:
@@ -86,17 +78,9 @@ class RunningDev:
 
     async def baas(self, *arguments: str, expect: int = 0) -> Any:
         """A command on this deployment, as a person types it; answers its JSON, also that of a refusal."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "baas", *arguments, "--json"),
-            cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith("BAAS_")}
-            | {"BAAS_DATA_DIR": str(self.data_dir)},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode == expect, (out.decode(), err.decode())
-        return json.loads(out or err)
+        environment = commandline.without_settings(BAAS_DATA_DIR=str(self.data_dir))
+        ran = await commandline.run_apart(*arguments, "--json", environment=environment, expect=expect)
+        return ran.json
 
     async def stop(self) -> int:
         """Ctrl-C, and the exit code."""
@@ -121,13 +105,10 @@ class RunningDev:
 @asynccontextmanager
 async def running_dev(data_dir: Path, port: int = 0, **environment: str) -> AsyncIterator[RunningDev]:
     """Start `baas dev` on a folder and a free port, or this one; it is stopped at the end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "baas", "dev", "--data-dir", str(data_dir), "--port", str(port), "--json",
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("BAAS_")} | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    process = await commandline.start(
+        *("dev", "--data-dir", str(data_dir), "--port", str(port), "--json"),
+        environment=commandline.without_settings(**environment),
+    )
     assert process.stdout is not None
     assert process.stderr is not None
     line = await asyncio.wait_for(process.stdout.readline(), 90)

@@ -5,7 +5,6 @@ BAAS_TEST_DATABASE_URL (a superuser's, or one that may create databases and role
 servers; there, each process has a database of its own with a random name and a numbered Redis database.
 """
 
-import asyncio
 import os
 import re
 import secrets
@@ -89,25 +88,6 @@ def random_name(prefix: str = "baas_test") -> str:
 def with_database(url: str, name: str) -> str:
     """The same URL, another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-async def create_database(admin_url: str, name: str, *, template: str | None = None) -> str:
-    """Create a database, as a copy of `template` when given, and return its URL (the admin's role)."""
-    connection = await asyncpg.connect(admin_url)
-    try:
-        source = f' template "{template}"' if template else ""
-        # A copy is refused while somebody is connected to its source, and connections take a moment to close.
-        for attempt in range(50):
-            try:
-                await connection.execute(f'create database "{name}"{source}')
-                break
-            except asyncpg.ObjectInUseError:
-                if attempt == 49:
-                    raise
-                await asyncio.sleep(0.1)
-    finally:
-        await connection.close()
-    return with_database(admin_url, name)
 
 
 async def drop_database(admin_url: str, name: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -20,8 +21,8 @@ from baas.core.observe.scrape import scraped
 from baas.core.settings import Settings
 from baas.core.values import ids
 from baas.core.values.ids import Kind
-from baas.core.work import heartbeat
 from baas.worker import Worker, create_worker
+from tests import workers
 from tests.clients import Shop, drain
 from tests.running_app import client_of, started
 from tests.servers import free_port
@@ -43,10 +44,9 @@ async def ready(settings: Settings) -> tuple[int, dict[str, str | None]]:
 @pytest.fixture
 async def beating(database: Database) -> AsyncIterator[None]:
     """A worker lives, as long as the test."""
-    await heartbeat.beat(database, "a worker of the tests")
+    await workers.seen(database)
     yield
-    async with database.relay(reason="a test leaves no worker behind") as system:
-        await system.execute("delete from workers")
+    await workers.none_lives(database)
 
 
 @pytest.mark.usefixtures("beating")
@@ -80,10 +80,23 @@ async def test_a_schema_of_another_version_is_not_ready(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The code of tomorrow on the schema of today."""
-    monkeypatch.setattr("baas.app.head", lambda: "9999")
+    monkeypatch.setattr("baas.core.schema.migrations.head", lambda: "9999")
     status, wrong = await ready(settings)
     assert status == 503
     assert "this code needs 9999" in (wrong["postgresql"] or "")
+
+
+@pytest.mark.usefixtures("beating")
+async def test_functions_of_another_version_are_not_ready(settings: Settings, owner_url: str) -> None:
+    """The tables are of today, and one function is not."""
+    connection = await asyncpg.connect(owner_url)
+    digest = await connection.fetchval("select digest from sql_files where name = 'cart_put'")
+    try:
+        await connection.execute("update sql_files set digest = 'another' where name = 'cart_put'")
+        assert await ready(settings) == (503, {"postgresql": "not as this code has them: cart_put"})
+    finally:
+        await connection.execute("update sql_files set digest = $1 where name = 'cart_put'", digest)
+        await connection.close()
 
 
 def test_a_route_that_does_not_say_who_may_call_it_stops_the_start() -> None:
@@ -134,15 +147,13 @@ async def test_what_is_wrong_is_soon_looked_at_again(
 ) -> None:
     """Whoever waits for a start must not wait for a kept answer: the API may answer before the first worker beats."""
     monkeypatch.setattr("baas.system.KEPT_WRONG", 0.0)
-    async with database.relay(reason="a test has no worker") as system:
-        await system.execute("delete from workers")
+    await workers.none_lives(database)
     app = create_app(settings)
     async with started(app), client_of(app) as http:
         assert (await http.get("/ready")).status_code == 503
-        await heartbeat.beat(database, "a worker that has just begun")
+        await workers.seen(database)
         assert (await http.get("/ready")).status_code == 200
-        async with database.relay(reason="a test lets its worker go") as system:
-            await system.execute("delete from workers")
+        await workers.none_lives(database)
         assert (await http.get("/ready")).status_code == 200  # what is good is kept
 
 
@@ -172,7 +183,7 @@ async def test_a_worker_shows_what_waits_and_what_came_of_it(
     ):
 
         async def shown(name: str) -> float:
-            await worker.loops["heartbeat"].drain_once()
+            await worker.loops["measure"].drain_once()
             answer = await prometheus.get("/metrics", headers={"Authorization": "Bearer scrape"})
             found = re.search(rf"^{re.escape(name)} (\S+)$", answer.text, re.MULTILINE)
             assert found is not None, answer.text

@@ -1,17 +1,20 @@
 """What `baas dev` does to a folder: secrets, roles, schema, and in an empty one a demo store with something to sell."""
 
 import asyncio
+import shlex
 from pathlib import Path
 
 import asyncpg
+import msgspec
 
 from baas.cli import devkeys
-from baas.cli.dev import dev_command
+from baas.cli.dev import DevError, dev_command
 from baas.cli.devkeys import Keys
 from baas.cli.devstate import Prepared
 from baas.core.crypto import api_key_hash
-from baas.core.db import migrations
-from baas.core.db.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.schema import migrations
+from baas.core.schema.roles import APP, AUTH, OPERATOR, OWNER, RELAY, ensure_database, ensure_roles, url_for
+from baas.core.schema.sql_files import SqlFileError
 from baas.core.settings import load_settings
 
 DATABASE = "baas_dev"
@@ -19,8 +22,31 @@ FILE = "keys.json"
 
 
 def prepare(*, data_dir: Path, database_url: str, redis_url: str, base_url: str) -> Prepared:
-    """Make a data folder ready; safe to repeat. `database_url` names a role that may create roles."""
-    return asyncio.run(_prepare(data_dir, database_url, redis_url, base_url))
+    """Make a data folder ready; safe to repeat. `database_url` names a role that may create roles.
+
+    Raises DevError when what is in the folder cannot be worked with; the text says what to do.
+    """
+    anew = f"{_command(data_dir)} makes a backup copy of the folder and begins anew"
+    try:
+        return asyncio.run(_prepare(data_dir, database_url, redis_url, base_url))
+    except migrations.UnknownSchemaError as error:
+        raise DevError(
+            f"The data in {data_dir} was made by {error.whose} (schema {error.revision}): {anew}."
+        ) from error
+    except (msgspec.MsgspecError, _IncompleteError) as error:
+        raise DevError(f"{data_dir / FILE} cannot be read ({error}): {anew}.") from error
+    except (asyncpg.PostgresError, migrations.MigrationError, SqlFileError) as error:
+        raise DevError(f"The database of {data_dir} cannot be made ready ({error}): {anew}.") from error
+
+
+def _command(data_dir: Path) -> str:
+    """How `baas dev` begins anew on a folder, as one types it here."""
+    elsewhere = data_dir != Path(".baas").absolute()
+    return f"`baas dev --reset{f' --data-dir {shlex.quote(str(data_dir))}' if elsewhere else ''}`"
+
+
+class _IncompleteError(Exception):
+    """The file of keys lacks some."""
 
 
 async def _prepare(data_dir: Path, admin_url: str, redis_url: str, base_url: str) -> Prepared:
@@ -38,7 +64,7 @@ async def _prepare(data_dir: Path, admin_url: str, redis_url: str, base_url: str
 
         await seed(path, keys, load_settings(environment))
     if keys.store_id is None or keys.secret_key is None or keys.publishable_key is None:
-        raise RuntimeError(f"{path} is incomplete; remove the folder {data_dir} to start afresh.")
+        raise _IncompleteError("it is incomplete")
     return Prepared(
         environment=environment,
         database_url=environment["BAAS_DATABASE_URL"],
@@ -50,10 +76,10 @@ async def _prepare(data_dir: Path, admin_url: str, redis_url: str, base_url: str
 
 
 async def _forget_workers(owner_url: str) -> None:
-    """What ran before has ended; who waits until everything is ready waits for the worker of this start."""
+    """What ran before has ended: its claims are free, and who waits until all is ready waits for this start's worker."""
     connection = await asyncpg.connect(owner_url)
     try:
-        await connection.execute("delete from workers")
+        await connection.execute("update workers set ended_at = now() where ended_at is null")
     finally:
         await connection.close()
 

@@ -12,20 +12,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from baas.cli import devstate
+from baas.cli.devreset import LOCK, set_aside
 from baas.cli.devstate import DevState, Prepared
 from baas.cli.supervisor import Child, Supervisor
 from baas.core.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, Guard, ProcessMark
 from baas.core.settings import SettingsError, value_of
 
+if TYPE_CHECKING:
+    from baas.simulators.base import Simulator
+
 _API = ("-m", "baas", "serve")
 _WORKER = ("-m", "baas", "worker")
 _SIMULATORS = ("-m", "baas.simulators")
-_ADDRESSES = {"mercadopago": "BAAS_MERCADOPAGO_URL", "stripe": "BAAS_STRIPE_URL"}
 _READY_WITHIN = 60.0
 """Seconds from the start of the API to its first good answer."""
 _TRIES = 3
@@ -59,6 +62,8 @@ class DevOptions:
     """A PostgreSQL that is there already, as a role that may create roles and databases; None starts one."""
     redis_url: str | None = None
     """A Redis that is there already; None starts one."""
+    reset: bool = False
+    """Set what is in the folder aside, as a backup, and begin anew."""
 
 
 def dev_command(
@@ -93,7 +98,12 @@ def dev_command(
     @click.option(
         "--logs", is_flag=True, help="Show the logs here instead of writing them to the data folder."
     )
-    def dev(data_dir: Path, port: int, as_json: bool, logs: bool) -> None:
+    @click.option(
+        "--reset",
+        is_flag=True,
+        help="Make a backup copy of the data folder beside it, and begin with an empty one.",
+    )
+    def dev(data_dir: Path, port: int, as_json: bool, logs: bool, reset: bool) -> None:
         """Run a whole shop on this machine until Ctrl-C.
 
         Starts a PostgreSQL and a Redis of its own in the data folder, unless BAAS_DATABASE_URL and BAAS_REDIS_URL
@@ -108,6 +118,7 @@ def dev_command(
                 logs=logs,
                 database_url=value_of(os.environ, "BAAS_DATABASE_URL"),
                 redis_url=value_of(os.environ, "BAAS_REDIS_URL"),
+                reset=reset,
             )
             run_dev(options, prepare=prepare, api=api, worker=worker)
         except (DevError, SettingsError) as error:
@@ -133,6 +144,8 @@ def run_dev(
     with _only_one(data_dir):
         _end_leftovers(data_dir)
         port = _port(options.port)
+        if options.reset:
+            _reset(options, data_dir)
         guard = Guard()
         supervisor = Supervisor(guard=guard, tell=_tell)
         try:
@@ -148,6 +161,20 @@ def run_dev(
         finally:
             guard.close()
             (data_dir / devstate.FILE).unlink(missing_ok=True)
+
+
+def _reset(options: DevOptions, data_dir: Path) -> None:
+    if options.database_url or options.redis_url:
+        raise DevError(
+            "--reset begins anew with what is in the data folder, and BAAS_DATABASE_URL or BAAS_REDIS_URL names a server"
+            " elsewhere. Empty that one yourself, and remove keys.json from the folder."
+        )
+    try:
+        backup = set_aside(data_dir)
+    except OSError as error:
+        raise DevError(f"{data_dir} cannot be set aside ({error.strerror}): {error.filename}") from error
+    if backup is not None:
+        _tell(f"What was in {data_dir} is in {backup} now.")
 
 
 def _run(
@@ -173,9 +200,10 @@ def _run(
         )
 
     # Whoever names an address of a provider wants that one, and no likeness of it.
-    ports = {} if any(environ.get(name) for name in _ADDRESSES.values()) else _simulator_ports(port)
+    addresses = {provider: kind.setting for provider, kind in _simulators().items()}
+    ports = {} if any(environ.get(name) for name in addresses.values()) else _simulator_ports(port)
     for provider, number in ports.items():
-        prepared.environment[_ADDRESSES[provider]] = f"http://127.0.0.1:{number}"
+        prepared.environment[addresses[provider]] = f"http://127.0.0.1:{number}"
 
     own = ProcessMark.of(os.getpid())
     assert own is not None
@@ -278,7 +306,7 @@ def _only_one(data_dir: Path) -> Iterator[None]:
     """
     try:
         data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
-        opened = (data_dir / "dev.lock").open("a")
+        opened = (data_dir / LOCK).open("a")
     except OSError as error:
         raise DevError(
             f"{data_dir} cannot be used ({error.strerror}). Take a folder that you may write: --data-dir DIR"
@@ -317,10 +345,17 @@ def _port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
+def _simulators() -> "Mapping[str, type[Simulator]]":
+    # Here, for the other commands of this process need none of it.
+    from baas.simulators.serve import KINDS
+
+    return KINDS
+
+
 def _simulator_ports(port: int) -> dict[str, int]:
     """The ports behind the API's, so that they stay the same from one start to the next; others when taken."""
     ports: dict[str, int] = {}
-    for place, provider in enumerate(_ADDRESSES, start=1):
+    for place, provider in enumerate(_simulators(), start=1):
         for wanted in (port + place, 0):
             with socket.socket() as probe:
                 try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from baas.core.crypto import random_token
-from baas.core.db.roles import ALL
+from baas.core.schema.roles import ALL
 from baas.core.settings import DEVELOPMENT_SECRET
 
 

@@ -9,12 +9,11 @@ from uuid import UUID
 
 import aiohttp
 import click
-import msgspec
 
 from baas.cli import devstate
 from baas.cli.common import REFUSED, USAGE, environment, fail, json_option, opened, run, show
 from baas.cli.duration import seconds
-from baas.cli.imports import store_scope
+from baas.cli.places import store_scope
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
 from baas.core.serving.decoding import to_struct
@@ -24,11 +23,12 @@ from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.services.payments import service
 from baas.services.payments.providers import providers_of
-from baas.services.payments.schemas import CreatePayment, Payment, PutPaymentProvider
+from baas.services.payments.providers.base import ProviderKind
+from baas.services.payments.schemas import CreatePayment, Payment, PaymentStatus, PutPaymentProvider
 from baas.services.payments.service import accounts, network, reconciling
-from baas.simulators import mercadopago, stripe
+from baas.simulators.serve import KINDS as SIMULATORS
 
-PROVIDERS: Final = ("mercadopago", "stripe")
+PROVIDERS: Final = tuple(sorted(SIMULATORS))
 ACTIONS: Final = {
     "payment.approved": "approved",
     "payment.rejected": "rejected",
@@ -41,18 +41,9 @@ ACTIONS: Final = {
     "payment.chargeback_lost": "chargeback_lost",
     "payment.refund_failed": "refund_failed",
     "payment.expired": "expired",
-    "payment_intent.succeeded": "approved",
-    "payment_intent.payment_failed": "rejected",
-    "payment_intent.processing": "pending",
-    "payment_intent.canceled": "cancelled",
-    "checkout.session.completed": "approved",
-    "checkout.session.expired": "expired",
-    "charge.refunded": "refunded",
-    "refund.failed": "refund_failed",
-    "charge.dispute.created": "charged_back",
-    "account.application.deauthorized": "deauthorized",
+    **{event: action for kind in SIMULATORS.values() for event, action in kind.events.items()},
 }
-"""What `trigger` takes, in the house's words and in Stripe's own."""
+"""What `trigger` takes, in the house's words and in the providers' own."""
 _FITTING: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("approved", "rejected", "pending", "cancelled", "expired"), ("pending",)),
     "partially_refunded": ("paid", "partially_refunded"),
@@ -103,16 +94,16 @@ def configure(
             if simulator:
                 credentials, secret = _simulated(runtime, scope, provider)
             elif not credentials:
-                kind = providers_of(runtime).get(provider)
-                names = sorted(kind.credentials) if kind is not None else []
+                kind = _kind(runtime, provider)
+                names = sorted(kind.credentials)
                 credentials = {name: click.prompt(name, hide_input=True, err=True) for name in names}
-                if secret is None and provider == "mercadopago":
-                    question = "webhook secret, from the panel of your application (empty: none yet)"
+                if secret is None and kind.panel is not None:
+                    question = f"webhook secret, from {kind.panel} (empty: none yet)"
                     secret = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
             if not as_json:
                 desk = network.desk_of(runtime)
                 url = network.notification_url(desk, scope, provider)
-                if "stripe_account" in credentials and runtime.settings.stripe_platform_secrets:
+                if _kind(runtime, provider).is_of_platform(credentials):
                     url = network.platform_url(desk, provider)
                 click.echo(f"Notifications of {provider} go to {url}", err=True)
             return await _configure(runtime, scope, provider, credentials, secret)
@@ -170,19 +161,22 @@ async def _configure(
 
 
 def _simulated(runtime: Runtime, scope: StoreScope, provider: str) -> tuple[dict[str, str], str | None]:
-    """An account of this store at the simulator; Stripe's gives its secret by itself."""
+    """An account of this store at the simulator, and the secret of its notifications where it has one already."""
     _address(runtime, scope, provider)
-    if provider == "stripe":
-        return {"secret_key": f"sk_test_{scope.store_id.hex}"}, None
-    token = f"APP_USR-{scope.store_id.hex}"
-    return {"access_token": token}, mercadopago.webhook_secret(token)
+    return SIMULATORS[provider].account(scope.store_id.hex)
+
+
+def _kind(runtime: Runtime, provider: str) -> ProviderKind:
+    kind = providers_of(runtime).get(provider)
+    assert kind is not None, "the command line offers no other"
+    return kind
 
 
 def _address(runtime: Runtime, scope: StoreScope, provider: str) -> str:
     """Where the simulator is; exits when the provider is the real one, or the store sells for real money."""
-    settings = runtime.settings
-    url = settings.stripe_url if provider == "stripe" else settings.mercadopago_url
-    if settings.environment is not Environment.DEVELOPMENT or not url.startswith("http://"):
+    url = _kind(runtime, provider).url
+    development = runtime.settings.environment is Environment.DEVELOPMENT
+    if not development or url is None or not url.startswith("http://"):
         fail(REFUSED, "no_simulator", "There is no simulator in this deployment; `baas dev` runs one.")
     if scope.mode is not Mode.TEST:
         fail(REFUSED, "live_store", "Only a test store can use a simulator.")
@@ -245,9 +239,9 @@ def trigger(
                     account = await accounts.opened(db, runtime.keyring, provider)
                 desk = network.desk_of(runtime)
                 own = account.webhook_secret if account is not None else None
-                platform = runtime.settings.stripe_platform_secrets
+                platform = _kind(runtime, provider).platform_secrets
                 url, secret = network.notification_url(desk, scope, provider), own or ""
-                if own is None and provider == "stripe" and platform:
+                if own is None and platform:
                     # A connected account: what happens there is told at the platform's one endpoint.
                     url, secret = network.platform_url(desk, provider), platform[0]
                 sent = []
@@ -287,7 +281,7 @@ async def _payment(
             return await service.get(work, ids.decode(Kind.PAYMENT, payment_id))
         for wanted in _FITTING.get(action, ("paid",)):
             page = Page(1, None, False, lambda _values: "")
-            found = await service.find(work, page, {"provider": provider, "status": wanted})
+            found = await service.find(work, page, {"provider": provider, "status": PaymentStatus(wanted)})
             if found.items:
                 return found.items[0]
         known = await accounts.opened(work, runtime.keyring, provider)
@@ -310,14 +304,7 @@ async def _send(
     secret: str,
     age: float,
 ) -> str:
-    body, at = notification["body"], time.time() - age
-    if provider == "stripe":
-        # Stripe signs each try anew: what is late is the event, not its signature.
-        raw = msgspec.json.encode(body | {"created": int(at)})
-        headers = stripe.signed_headers(secret, raw)
-    else:
-        raw = msgspec.json.encode(body)
-        headers = mercadopago.signed_headers(secret, str(body["data"]["id"]), at=at)
+    raw, headers = SIMULATORS[provider].signed(secret, notification, time.time() - age)
     try:
         async with http.post(url + notification["query"], data=raw, headers=headers) as answer:
             return str(answer.status)

@@ -3,13 +3,15 @@
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import click
 
 from baas.cli.common import REFUSED, USAGE, environment, fail, json_option, run, settings, show
 from baas.core.crypto import api_key_hash, random_token
-from baas.core.db import migrations
-from baas.core.db.roles import ALL, ensure_database, ensure_roles
+from baas.core.schema import migrations
+from baas.core.schema.roles import ALL, ensure_database, ensure_roles
+from baas.core.schema.sql_files import Changes, SqlFileError
 from baas.core.settings import SettingsError, value_of
 
 
@@ -17,23 +19,36 @@ from baas.core.settings import SettingsError, value_of
 @click.option("--revision", default="head", show_default=True, help="Where to stop.")
 @json_option
 def migrate(revision: str, as_json: bool) -> None:
-    """Run the migrations as the owner of the schema (BAAS_DATABASE_OWNER_URL), apart from the application."""
+    """Run the migrations as the owner of the schema (BAAS_DATABASE_OWNER_URL), apart from the application.
+
+    First the revisions of the tables, then the functions, views and triggers that differ from those in the database. Safe
+    to repeat. Exit code 1: it was refused, and nothing after the last good step has changed.
+    """
     owner_url = _value(environment(), "BAAS_DATABASE_OWNER_URL")
     if not owner_url:
         fail(USAGE, "settings", "Set BAAS_DATABASE_OWNER_URL: migrations run as the owner of the schema.")
 
-    # Here, because the API runs over this command line too, and need not load all that.
-    from alembic.util import CommandError
-
-    async def work() -> str | None:
-        await migrations.upgrade(owner_url, revision)
-        return await migrations.current(owner_url)
+    async def work() -> tuple[str | None, Changes]:
+        changes = await migrations.upgrade(owner_url, revision)
+        return await migrations.current(owner_url), changes
 
     try:
-        reached = run(work)
-    except CommandError as error:
+        reached, changes = run(work)
+    except migrations.MigrationError as error:
         fail(REFUSED, "revision", str(error))
-    click.echo(json.dumps({"revision": reached}) if as_json else f"The schema is at {reached}.")
+    except SqlFileError as error:
+        fail(REFUSED, "function", str(error))
+    if as_json:
+        click.echo(json.dumps({"revision": reached, **asdict(changes)}))
+        return
+    click.echo(f"The schema is at {reached}.")
+    for names, what in (
+        (changes.applied, "Functions, views and triggers written: {}."),
+        (changes.dropped, "Dropped, for they are retired: {}."),
+        (changes.left, "Of another release, left as they are: {}."),
+    ):
+        if names:
+            click.echo(what.format(", ".join(names)))
 
 
 @click.command(

@@ -1,5 +1,7 @@
-"""`baas store`, `baas key`, `baas plan`, `baas flag`: the operator's verbs on the command line."""
+"""`baas store`, `baas key`, `baas plan`, `baas limit`, `baas flag`: the operator's verbs on the command line."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import click
@@ -10,8 +12,8 @@ from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode
 from baas.core.serving.decoding import to_struct
 from baas.tenants import operators
-from baas.tenants.plans import LIMITS, PLANS, UNLIMITED
-from baas.tenants.schemas import CreateApiKey, CreateStore, KeyKind, RotateApiKey
+from baas.tenants.plans import LIMITS, PLANS, UNLIMITED, flag_of, limit_of
+from baas.tenants.schemas import CreateApiKey, CreateStore, KeyKind, RotateApiKey, StoreOut
 
 MAX_LIMIT: Final = 10**7
 """The largest limit that a store can be given, as over HTTP."""
@@ -203,94 +205,112 @@ def _limit(_context: click.Context, _argument: click.Parameter, text: str) -> in
     return int(text)
 
 
-@click.group("limit", short_help="Set, unset and list limits of a store.")
-def limit() -> None:
-    """Limits: a store's own number, or its plan's."""
+@dataclass(frozen=True)
+class _Override:
+    """Something that a plan says and a store may say otherwise."""
+
+    noun: str
+    plural: str
+    about: str
+    example: str
+    set_help: str
+    unset_help: str
+    list_help: str
+    value: Callable[[Any], Any]
+    """The click decorator of the parameter `value`."""
+    put: Callable[[operators.Operator, str, str, Any], Awaitable[StoreOut]]
+    """Sets it, or takes it back when the value is None."""
+    rows: Callable[[StoreOut], list[dict[str, Any]]]
+    columns: list[str]
 
 
-@limit.command("set", epilog="Example: baas limit set casa-mate products 250")
-@click.argument("reference", metavar="STORE")
-@click.argument("name")
-@click.argument("value", metavar="NUMBER|unlimited", callback=_limit)
-@json_option
-def set_limit(reference: str, name: str, value: int, as_json: bool) -> None:
-    """Override a limit of the plan for a store; in force within one second."""
-    show(
-        operate(lambda operator: operators.set_limit(operator, reference, name, value), "set a limit"),
-        as_json=as_json,
+def _overrides(kind: _Override) -> click.Group:
+    """The commands `set`, `unset` and `list` of what a store may say otherwise than its plan."""
+    group = click.Group(
+        kind.noun, help=kind.about, short_help=f"Set, unset and list {kind.plural} of a store."
     )
+    of_store = click.argument("reference", metavar="STORE")
+    named = click.argument("name")
 
-
-@limit.command("unset", epilog="Example: baas limit unset casa-mate products")
-@click.argument("reference", metavar="STORE")
-@click.argument("name")
-@json_option
-def unset_limit(reference: str, name: str, as_json: bool) -> None:
-    """Go back to the plan's limit."""
-    show(
-        operate(lambda operator: operators.set_limit(operator, reference, name, None), "unset a limit"),
-        as_json=as_json,
+    @group.command(
+        "set", help=kind.set_help, epilog=f"Example: baas {kind.noun} set casa-mate {kind.example}"
     )
+    @of_store
+    @named
+    @kind.value
+    @json_option
+    def put(reference: str, name: str, value: Any, as_json: bool) -> None:
+        changed = operate(lambda operator: kind.put(operator, reference, name, value), f"set a {kind.noun}")
+        show(changed, as_json=as_json)
+
+    name_of_example = kind.example.partition(" ")[0]
+
+    @group.command(
+        "unset", help=kind.unset_help, epilog=f"Example: baas {kind.noun} unset casa-mate {name_of_example}"
+    )
+    @of_store
+    @named
+    @json_option
+    def unset(reference: str, name: str, as_json: bool) -> None:
+        changed = operate(lambda operator: kind.put(operator, reference, name, None), f"unset a {kind.noun}")
+        show(changed, as_json=as_json)
+
+    @group.command("list", help=kind.list_help, epilog=f"Example: baas {kind.noun} list casa-mate")
+    @of_store
+    @json_option
+    def listed(reference: str, as_json: bool) -> None:
+        found = operate(lambda operator: operators.find_store(operator, reference), f"list {kind.plural}")
+        show_list(kind.rows(found), kind.columns, as_json=as_json)
+
+    return group
 
 
-@limit.command("list", epilog="Example: baas limit list casa-mate")
-@click.argument("reference", metavar="STORE")
-@json_option
-def list_limits(reference: str, as_json: bool) -> None:
-    """List the limits of a store: its plan's, and its own overrides."""
-    found = operate(lambda operator: operators.find_store(operator, reference), "list limits")
-    limits = PLANS[found.plan].limits | found.limits
-    rows = [
+def _limits_of(found: StoreOut) -> list[dict[str, Any]]:
+    return [
         {
             "limit": name,
-            "value": None if limits[name] == UNLIMITED else limits[name],
+            "value": None if (value := limit_of(found, name)) == UNLIMITED else value,
             "from": "store" if name in found.limits else "plan",
             "of": LIMITS[name],
         }
         for name in LIMITS
     ]
-    show_list(rows, ["limit", "value", "from", "of"], as_json=as_json)
 
 
-@click.group("flag", short_help="Set, unset and list feature flags of a store.")
-def flag() -> None:
-    """Feature flags: a store's own word, or its plan's default."""
-
-
-@flag.command("set", epilog="Example: baas flag set casa-mate new-checkout --off")
-@click.argument("reference", metavar="STORE")
-@click.argument("name")
-@click.option("--on/--off", default=True, show_default=True)
-@json_option
-def set_flag(reference: str, name: str, on: bool, as_json: bool) -> None:
-    """Switch a feature on or off for a store."""
-    show(
-        operate(lambda operator: operators.set_flag(operator, reference, name, on), "set a flag"),
-        as_json=as_json,
-    )
-
-
-@flag.command("unset", epilog="Example: baas flag unset casa-mate new-checkout")
-@click.argument("reference", metavar="STORE")
-@click.argument("name")
-@json_option
-def unset_flag(reference: str, name: str, as_json: bool) -> None:
-    """Go back to the plan's default for a feature."""
-    show(
-        operate(lambda operator: operators.set_flag(operator, reference, name, None), "unset a flag"),
-        as_json=as_json,
-    )
-
-
-@flag.command("list", epilog="Example: baas flag list casa-mate")
-@click.argument("reference", metavar="STORE")
-@json_option
-def list_flags(reference: str, as_json: bool) -> None:
-    """List the features of a store: its plan's defaults and its own overrides."""
-    found = operate(lambda operator: operators.find_store(operator, reference), "list flags")
-    flags = PLANS[found.plan].flags | found.flags
-    rows = [
-        {"flag": name, "enabled": flags[name], "from": "store" if name in found.flags else "plan"}
-        for name in sorted(flags)
+def _flags_of(found: StoreOut) -> list[dict[str, Any]]:
+    return [
+        {"flag": name, "enabled": flag_of(found, name), "from": "store" if name in found.flags else "plan"}
+        for name in sorted(PLANS[found.plan].flags.keys() | found.flags.keys())
     ]
-    show_list(rows, ["flag", "enabled", "from"], as_json=as_json)
+
+
+limit = _overrides(
+    _Override(
+        noun="limit",
+        plural="limits",
+        about="Limits: a store's own number, or its plan's.",
+        example="products 250",
+        set_help="Override a limit of the plan for a store; in force within one second.",
+        unset_help="Go back to the plan's limit.",
+        list_help="List the limits of a store: its plan's, and its own overrides.",
+        value=click.argument("value", metavar="NUMBER|unlimited", callback=_limit),
+        put=operators.set_limit,
+        rows=_limits_of,
+        columns=["limit", "value", "from", "of"],
+    )
+)
+flag = _overrides(
+    _Override(
+        noun="flag",
+        plural="feature flags",
+        about="Feature flags: a store's own word, or its plan's default.",
+        example="new-checkout --off",
+        set_help="Switch a feature on or off for a store.",
+        unset_help="Go back to the plan's default for a feature.",
+        list_help="List the features of a store: its plan's defaults and its own overrides.",
+        value=click.option("--on/--off", "value", default=True, show_default=True),
+        put=operators.set_flag,
+        rows=_flags_of,
+        columns=["flag", "enabled", "from"],
+    )
+)

@@ -10,9 +10,10 @@ import aiohttp
 import click
 import msgspec
 
+from baas.assembly import EVENT_TYPES
 from baas.cli.common import REFUSED, fail, json_option, opened, run, show
 from baas.cli.duration import seconds
-from baas.cli.imports import store_scope
+from baas.cli.places import store_scope
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import clock, ids
@@ -58,7 +59,7 @@ def replay(
             while True:
                 data = Replay(since=start, which=which, event_types=list(types) or None)
                 async with runtime.database.store(scope) as session:
-                    done = await deliveries.replay(session, endpoint, data)
+                    done = await deliveries.replay(session, runtime.event_types, endpoint, data)
                 count += done.count
                 if done.next_since is None:
                     return Replayed(count=count, next_since=None)
@@ -134,7 +135,7 @@ def forward(
     async def work() -> None:
         chosen = secret or signing.new_secret()
         key = signing.secret_key(chosen)
-        patterns = endpoints.check_event_types(list(types), "type")
+        patterns = endpoints.check_event_types(EVENT_TYPES, list(types), "type")
         async with opened() as (runtime, table), aiohttp.ClientSession(trust_env=False) as http:
             scope = await store_scope(runtime, table, reference)
             if scope.mode is not Mode.TEST:

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from baas.cli.devstate import DevState
+from baas.simulators.serve import KINDS
 
 _FIRST_ORDER = """\
 API={base_url}/api/v1 KEY={publishable_key}
@@ -35,8 +36,10 @@ def welcome(state: DevState, console: Console | None = None) -> None:
     for name, value in (
         ("API", f"{state.base_url}/api/v1"),
         ("Documentation", f"{state.base_url}/docs"),
-        ("Mercado Pago", f"{prepared.environment.get('BAAS_MERCADOPAGO_URL', '')} (simulator)"),
-        ("Stripe", f"{prepared.environment.get('BAAS_STRIPE_URL', '')} (simulator)"),
+        *(
+            (kind.title, f"{prepared.environment.get(kind.setting, '')} (simulator)")
+            for kind in KINDS.values()
+        ),
         ("PostgreSQL", prepared.database_url),
         ("Redis", state.redis_url),
         ("Data and logs", state.data_dir),

@@ -154,23 +154,21 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         max_upload_bytes=reader.integer("BAAS_MAX_UPLOAD_BYTES", 20 * 1024 * 1024, 1024, 2**28),
         smtp_url=reader.url("BAAS_SMTP_URL", None, "smtp", "smtps"),
         mail_from=reader.text("BAAS_MAIL_FROM", "no-reply@localhost"),
-        resend_url=reader.url("BAAS_RESEND_URL", "https://api.resend.com", "https", "http") or "",
-        sendgrid_url=reader.url("BAAS_SENDGRID_URL", "https://api.sendgrid.com", "https", "http") or "",
-        whatsapp_url=reader.url("BAAS_WHATSAPP_URL", "https://graph.facebook.com/v23.0", "https", "http")
-        or "",
-        mercadopago_url=reader.url("BAAS_MERCADOPAGO_URL", "https://api.mercadopago.com", "https", "http")
-        or "",
-        stripe_url=reader.url("BAAS_STRIPE_URL", "https://api.stripe.com", "https", "http") or "",
+        resend_url=reader.service("BAAS_RESEND_URL", "https://api.resend.com", production=production),
+        sendgrid_url=reader.service("BAAS_SENDGRID_URL", "https://api.sendgrid.com", production=production),
+        whatsapp_url=reader.service(
+            "BAAS_WHATSAPP_URL", "https://graph.facebook.com/v23.0", production=production
+        ),
+        mercadopago_url=reader.service(
+            "BAAS_MERCADOPAGO_URL", "https://api.mercadopago.com", production=production
+        ),
+        stripe_url=reader.service("BAAS_STRIPE_URL", "https://api.stripe.com", production=production),
         stripe_platform_secrets=reader.secrets("BAAS_STRIPE_PLATFORM_SECRETS"),
     )
     if production and settings.allow_local_receivers:
         reader.problems.append("BAAS_ALLOW_LOCAL_RECEIVERS: is for development only; remove it.")
     if production and not settings.base_url.startswith("https://"):
         reader.problems.append("BAAS_BASE_URL: must begin with https:// in production.")
-    if production:
-        for name in ("resend_url", "sendgrid_url", "whatsapp_url", "mercadopago_url", "stripe_url"):
-            if not getattr(settings, name).startswith("https://"):
-                reader.problems.append(f"BAAS_{name.upper()}: must begin with https:// in production.")
     if settings.smtp_url is not None and settings.mail_from == "no-reply@localhost":
         reader.problems.append("BAAS_MAIL_FROM: is missing; mail needs an address to come from.")
     if reader.problems:
@@ -229,6 +227,13 @@ class _Reader:
                 f"{name}: is a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}."
             )
         return value.rstrip("/")
+
+    def service(self, name: str, default: str, *, production: bool) -> str:
+        """The address of somebody else's service, which only a simulator in development answers without TLS."""
+        value = self.url(name, default, "https", "http") or default
+        if production and not value.startswith("https://"):
+            self.problems.append(f"{name}: must begin with https:// in production.")
+        return value
 
     def required(self, name: str) -> str:
         value = self.optional(name)

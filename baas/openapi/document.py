@@ -6,27 +6,18 @@ from typing import Any, Final
 from litestar import Litestar
 
 from baas import API_VERSION
+from baas.assembly import EVENT_TYPES
 from baas.core.serving.envelope import Failure
 from baas.core.values.ids import Kind
+from baas.core.work.event_types import EventType
 from baas.openapi import texts
 from baas.openapi.endpoints import Endpoint, endpoints
 from baas.openapi.examples import Examples
 from baas.openapi.schemas import REF, components
 from baas.openapi.story import public_id
-from baas.services.carts.schemas import Cart
-from baas.services.catalog.schemas import Product
-from baas.services.inventory.schemas import Level
-from baas.services.notifications.schemas import Notification
-from baas.services.orders.schemas import Order
-from baas.services.payments.schemas import Payment
-from baas.webhooks.schemas.outbound import Endpoint as WebhookEndpoint
-from baas.webhooks.schemas.payloads import Customer, EndpointTest, ErasedCustomer
+from baas.webhooks.schemas.events import PUBLISHABLE
 
 _MOMENT: Final = "2026-11-21T14:03:27.512Z"
-_PAYLOADS: Final = (
-    *(Order, Payment, Product, Level, Cart, Notification, WebhookEndpoint),
-    *(Customer, ErasedCustomer, EndpointTest),
-)
 _JSON: Final = "application/json"
 _SECURITY: Final = {
     "StoreKey": {
@@ -88,7 +79,9 @@ def build_document(app: Litestar, base_url: str) -> dict[str, Any]:
         for kind in (operation.body, operation.answer)
         if kind is not None and not isinstance(kind, dict)
     ]
-    schemas, named = components([*kinds, Failure, *_PAYLOADS])
+    schemas, named = components(
+        [*kinds, Failure, *dict.fromkeys(event.payload for event in EVENT_TYPES.values())]
+    )
     by_kind = list(zip(kinds, schemas, strict=False))
     _refine(named)
     writer = _Writer(by_kind, named)
@@ -245,8 +238,8 @@ class _Writer:
     def webhooks(self) -> dict[str, Any]:
         """What endpoints receive, one entry for each type of event."""
         written = {}
-        for event, (struct, text) in texts.EVENTS.items():
-            data = {"$ref": REF.format(name=struct)}
+        for event, type_ in EVENT_TYPES.items():
+            data = {"$ref": REF.format(name=type_.payload.__name__)}
             body = {
                 "type": "object",
                 "required": [
@@ -291,7 +284,7 @@ class _Writer:
                     "operationId": f"on_{event.replace('.', '_')}",
                     "tags": ["webhooks"],
                     "summary": event,
-                    "description": text,
+                    "description": _meaning(type_),
                     "parameters": [
                         {
                             "name": name,
@@ -311,6 +304,12 @@ class _Writer:
                 }
             }
         return written
+
+
+def _meaning(event: EventType) -> str:
+    """What the document says of an event."""
+    more = [texts.RESERVED] if event.reserved else [texts.PUBLISHED] if event in PUBLISHABLE else []
+    return " ".join([event.sentence, *more])
 
 
 _WEBHOOK_HEADERS: Final = {

@@ -58,7 +58,6 @@ def _json(value: Any) -> str:
 class _Page:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        self._schemas: dict[str, Any] = document["components"]["schemas"]
         self._base: str = document["servers"][0]["url"]
 
     def html(self) -> str:

@@ -124,6 +124,7 @@ FIELDS: Final[dict[str, Any]] = {
     "delivered_at": None,
     "description": None,
     "detail": None,
+    "disabled_code": None,
     "disabled_reason": None,
     "discount": 0,
     "discount_codes": [],

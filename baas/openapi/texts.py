@@ -132,45 +132,5 @@ FORMS: Final = {
 }
 """operation -> its body, where the handler reads it by hand."""
 
-_RESERVED: Final = "Reserved: nothing of this version emits it."
-_PUBLISHED: Final = "Of an order that the shop keeps elsewhere, `data` is what it published."
-EVENTS: Final = {
-    "order.created": ("Order", f"An order was placed; its stock is held. {_PUBLISHED}"),
-    "order.paid": ("Order", f"All of it is paid; the stock was taken. {_PUBLISHED}"),
-    "order.payment_failed": ("Order", "A payment of the order failed; the customer may try again."),
-    "order.processing": ("Order", "The shop began to prepare it."),
-    "order.shipped": ("Order", "It is on its way."),
-    "order.delivered": ("Order", "The customer has it."),
-    "order.cancelled": ("Order", "It was cancelled, and what it held is free again."),
-    "order.returned": ("Order", "The goods came back."),
-    "order.refunded": ("Order", "Money of the order was given back, all or a part."),
-    "payment.created": ("Payment", "A payment was begun with a provider."),
-    "payment.paid": ("Payment", "The money is there."),
-    "payment.failed": ("Payment", "The provider or the payer refused."),
-    "payment.refunded": (
-        "Payment",
-        "Money was given back, all or a part; or a refund failed that was under way.",
-    ),
-    "payment.disputed": ("Payment", "The payer disputes it at the provider, or that dispute ended."),
-    "product.created": ("Product", "A product was made."),
-    "product.updated": ("Product", "A product changed."),
-    "product.deleted": ("Product", "A product was deleted; `data` is what it was."),
-    "inventory.low": ("Level", "What is available fell to `low_stock_at`."),
-    "inventory.out_of_stock": ("Level", "Nothing is available any more."),
-    "inventory.restocked": ("Level", "There is some again."),
-    "cart.abandoned": ("Cart", "Nobody touched a cart for two weeks."),
-    "customer.created": ("Customer", f"Somebody became a customer. {_RESERVED}"),
-    "customer.updated": ("Customer", f"What is known of a customer changed. {_RESERVED}"),
-    "customer.erased": ("ErasedCustomer", f"A customer was forgotten; forget them as well. {_RESERVED}"),
-    "notification.sent": ("Notification", "A message was handed over."),
-    "notification.failed": (
-        "Notification",
-        "A message was given up, or WhatsApp took it and reported that it could not be delivered.",
-    ),
-    "webhook_endpoint.disabled": ("Endpoint", "An endpoint was given up; nothing is sent there any more."),
-    "webhook_endpoint.test": (
-        "EndpointTest",
-        "Somebody asked for a test of this endpoint; no other gets it.",
-    ),
-}
-"""event type -> the struct of its `data`, and what it says."""
+RESERVED: Final = "Reserved: nothing of this version emits it."
+PUBLISHED: Final = "Of an order that the shop keeps elsewhere, `data` is what it published."

@@ -4,17 +4,21 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
 
+from baas.simulators.base import Simulator
 from baas.simulators.books import Books
 from baas.simulators.mercadopago import MercadoPagoSimulator
 from baas.simulators.stripe import StripeSimulator
 
-Simulator = MercadoPagoSimulator | StripeSimulator
-KINDS: dict[str, type[Simulator]] = {"mercadopago": MercadoPagoSimulator, "stripe": StripeSimulator}
+KINDS: dict[str, type[MercadoPagoSimulator | StripeSimulator]] = {
+    "mercadopago": MercadoPagoSimulator,
+    "stripe": StripeSimulator,
+}
+"""The simulators by the names of their providers."""
 
 
 @asynccontextmanager
@@ -39,6 +43,7 @@ async def serve(ports: dict[str, int], folder: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    first, second = (KINDS[name](Books(folder / f"{name}.json")) for name in KINDS)
-    async with serving(first, ports["mercadopago"]), serving(second, ports["stripe"]):
+    async with AsyncExitStack() as running:
+        for name, kind in KINDS.items():
+            await running.enter_async_context(serving(kind(Books(folder / f"{name}.json")), ports[name]))
         await stop.wait()

@@ -18,6 +18,7 @@ from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
 from baas.tenants.door.origins import check_origins
 from baas.tenants.errors import SlugTaken, UnknownPlan
 from baas.tenants.plans import LIMITS, PLANS
+from baas.tenants.rows import StoreRow
 from baas.tenants.schemas import (
     ApiKeyOut,
     CreateApiKey,
@@ -125,7 +126,7 @@ async def find_store(operator: Operator, reference: str) -> StoreOut:
     return store_out(await _find(operator, reference))
 
 
-async def _find(operator: Operator, reference: str) -> Any:
+async def _find(operator: Operator, reference: str) -> StoreRow:
     store_id = ids.try_decode(Kind.STORE, reference)
     if store_id is not None:
         return await repository.find_store(operator.system, store_id=store_id)
@@ -141,7 +142,7 @@ async def update_store(operator: Operator, reference: str, data: OperatorUpdateS
     if "plan" in changes:
         _check_plan(changes["plan"])
     if "allowed_origins" in changes:
-        changes["allowed_origins"] = check_origins(changes["allowed_origins"], Mode(row["mode"]))
+        changes["allowed_origins"] = check_origins(changes["allowed_origins"], row.mode)
     if "limits" in changes:
         _check_limits(changes["limits"])
     return await _apply(operator, row, changes, "store.updated")
@@ -153,13 +154,13 @@ def _check_limits(names: Iterable[str]) -> None:
         raise ValidationFailed.field("limits", f"unknown: {', '.join(unknown)}; known: {', '.join(LIMITS)}")
 
 
-async def _apply(operator: Operator, row: Any, changes: dict[str, Any], action: str) -> StoreOut:
-    new = {name: value for name, value in changes.items() if row[name] != value}
+async def _apply(operator: Operator, row: StoreRow, changes: dict[str, Any], action: str) -> StoreOut:
+    new = {name: value for name, value in changes.items() if getattr(row, name) != value}
     if not new:
         return store_out(row)
-    updated = await repository.update_store(operator.system, row["id"], new)
-    await operator.audit(row["id"], action, old={name: row[name] for name in new}, new=new)
-    operator.changed(row["id"])
+    updated = await repository.update_store(operator.system, row.id, new)
+    await operator.audit(row.id, action, old={name: getattr(row, name) for name in new}, new=new)
+    operator.changed(row.id)
     return store_out(updated)
 
 
@@ -180,7 +181,7 @@ async def set_limit(operator: Operator, reference: str, name: str, limit: int | 
     """Override a limit for a store (UNLIMITED takes it away), or (None) go back to the plan's."""
     _check_limits([name])
     row = await _find(operator, reference)
-    limits = {known: value for known, value in row["limits"].items() if known != name}
+    limits = {known: value for known, value in row.limits.items() if known != name}
     if limit is not None:
         limits[name] = limit
     action = "limit.set" if limit is not None else "limit.unset"
@@ -193,7 +194,7 @@ async def set_flag(operator: Operator, reference: str, flag: str, enabled: bool 
     if not (0 < len(flag) <= MAX_FLAG and word.isascii() and word.isalnum() and flag == flag.lower()):
         raise ValidationFailed.field("flag", f"1 to {MAX_FLAG} of a-z, 0-9, `_`, `-` and `.`")
     row = await _find(operator, reference)
-    flags = {name: value for name, value in row["flags"].items() if name != flag}
+    flags = {name: value for name, value in row.flags.items() if name != flag}
     if enabled is not None:
         flags[flag] = enabled
     return await _apply(operator, row, {"flags": flags}, "flag.set" if enabled is not None else "flag.unset")
@@ -202,7 +203,7 @@ async def set_flag(operator: Operator, reference: str, flag: str, enabled: bool 
 async def create_key(operator: Operator, reference: str, data: CreateApiKey) -> CreatedApiKey:
     """Make a key for a store."""
     row = await _find(operator, reference)
-    return await _add_key(operator, row["id"], Mode(row["mode"]), data)
+    return await _add_key(operator, row.id, row.mode, data)
 
 
 async def _add_key(
@@ -239,28 +240,26 @@ async def _add_key(
 async def list_keys(operator: Operator, reference: str) -> list[ApiKeyOut]:
     """The keys of a store, newest first."""
     row = await _find(operator, reference)
-    return [key_out(key) for key in await repository.keys_of(operator.system, row["id"])]
+    return [key_out(key) for key in await repository.keys_of(operator.system, row.id)]
 
 
 async def rotate_key(operator: Operator, key_id: str, data: RotateApiKey) -> CreatedApiKey:
     """Make a key with the same rights and the same end, and end the old one, at once or after the grace."""
     old = await repository.find_key(operator.system, ids.decode(Kind.API_KEY, key_id))
-    if old["revoked_at"] is not None or (old["expires_at"] is not None and old["expires_at"] <= clock.now()):
+    if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= clock.now()):
         raise Conflict("This key has ended; create a new one.")
-    store = await repository.find_store(operator.system, store_id=old["store_id"])
-    scopes = None if old["kind"] == KeyKind.PUBLISHABLE else list(old["scopes"])
+    store = await repository.find_store(operator.system, store_id=old.store_id)
+    scopes = None if old.kind == KeyKind.PUBLISHABLE else list(old.scopes)
     new = await _add_key(
         operator,
-        old["store_id"],
-        Mode(store["mode"]),
-        CreateApiKey(kind=KeyKind(old["kind"]), name=old["name"], scopes=scopes),
-        ends_at=old["expires_at"],
+        old.store_id,
+        store.mode,
+        CreateApiKey(kind=old.kind, name=old.name, scopes=scopes),
+        ends_at=old.expires_at,
     )
-    await repository.end_key(
-        operator.system, old["store_id"], old["id"], grace_seconds=data.grace_seconds or None
-    )
+    await repository.end_key(operator.system, old.store_id, old.id, grace_seconds=data.grace_seconds or None)
     await operator.audit(
-        old["store_id"],
+        old.store_id,
         "api_key.rotated",
         subject=key_id,
         new={"new_key": new.id, "grace_seconds": data.grace_seconds},
@@ -271,11 +270,10 @@ async def rotate_key(operator: Operator, key_id: str, data: RotateApiKey) -> Cre
 async def revoke_key(operator: Operator, key_id: str) -> ApiKeyOut:
     """End a key at once. Revoking a revoked key changes nothing."""
     row = await repository.find_key(operator.system, ids.decode(Kind.API_KEY, key_id))
-    if row["revoked_at"] is None:
-        row = await repository.end_key(operator.system, row["store_id"], row["id"], grace_seconds=None)
-        store_id = (await repository.find_key(operator.system, row["id"]))["store_id"]
-        await operator.audit(store_id, "api_key.revoked", subject=key_id)
-        operator.changed(store_id)
+    if row.revoked_at is None:
+        row = await repository.end_key(operator.system, row.store_id, row.id, grace_seconds=None)
+        await operator.audit(row.store_id, "api_key.revoked", subject=key_id)
+        operator.changed(row.store_id)
     return key_out(row)
 
 

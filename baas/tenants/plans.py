@@ -1,10 +1,8 @@
 """What each plan allows. A store's own `limits` and `flags` override its plan's."""
 
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
-
-from baas.core.scope import StoreProfile
 
 UNLIMITED: Final = -1
 
@@ -52,13 +50,24 @@ PLANS: Final = {
 }
 
 
-def limit_of(store: StoreProfile, name: str) -> int:
+class _OnAPlan(Protocol):
+    """A store: what requests know of it (StoreProfile), or what its owner sees (StoreOut)."""
+
+    @property
+    def plan(self) -> str: ...
+    @property
+    def flags(self) -> dict[str, bool]: ...
+    @property
+    def limits(self) -> dict[str, int]: ...
+
+
+def limit_of(store: _OnAPlan, name: str) -> int:
     """A store's limit: its own override, or its plan's; UNLIMITED for none."""
     override = store.limits.get(name)
     return override if override is not None else PLANS[store.plan].limits[name]
 
 
-def flag_of(store: StoreProfile, name: str) -> bool:
+def flag_of(store: _OnAPlan, name: str) -> bool:
     """Whether a feature is on for a store: its own override, or its plan's default, or off."""
     override = store.flags.get(name)
     return override if override is not None else PLANS[store.plan].flags.get(name, False)

@@ -1,24 +1,17 @@
 """The SQL of the tenants package: the store's own side through the ORM, the operator's through its role."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
 from baas.core.db import StoreSession, SystemConnection
+from baas.core.db.rows import columns, optional_row, row_of, rows_of
 from baas.core.errors import NotFound
 from baas.core.serving.paging import Page
 from baas.tenants.models import ApiKey, AuditLine, Store
-
-STORE_COLUMNS: Final = (
-    "id, name, slug, domain, mode, plan, is_active, currency, locale, country, prices_include_tax,"
-    " allowed_origins, settings, flags, limits, created_at, updated_at"
-)
-KEY_COLUMNS: Final = (
-    "id, kind, name, prefix, last_four, scopes, created_at, expires_at, last_used_at, revoked_at"
-)
+from baas.tenants.rows import KeyRow, StoreRow
 
 
 async def own_store_for_update(session: StoreSession) -> Store:
@@ -88,78 +81,77 @@ insert into stores (id, name, slug, domain, mode, plan, currency, locale, countr
   allowed_origins, settings, created_at, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(), now())
 on conflict (slug) do nothing
-returning {STORE_COLUMNS}
+returning {columns(StoreRow)}
 """
 _INSERT_KEY: Final = f"""
 insert into api_keys (store_id, id, kind, name, key_hash, prefix, last_four, scopes, created_at, expires_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9)
-returning {KEY_COLUMNS}
+returning {columns(KeyRow)}
 """
 
 
-async def insert_store(system: SystemConnection, values: Sequence[Any]) -> Any | None:
+async def insert_store(system: SystemConnection, values: Sequence[Any]) -> StoreRow | None:
     """Insert a store; None when its slug is taken."""
-    return await system.fetchrow(_INSERT_STORE, *values)
+    return optional_row(StoreRow, await system.fetchrow(_INSERT_STORE, *values))
 
 
-async def insert_key(system: SystemConnection, values: Sequence[Any]) -> Any:
+async def insert_key(system: SystemConnection, values: Sequence[Any]) -> KeyRow:
     """Insert a key."""
-    return await system.fetchrow(_INSERT_KEY, *values)
+    return row_of(KeyRow, await system.fetchrow(_INSERT_KEY, *values))
 
 
 async def find_store(
     system: SystemConnection, *, store_id: UUID | None = None, slug: str | None = None
-) -> Any:
+) -> StoreRow:
     """A store by id or slug, locked for the operator's change. Raises NotFound."""
     column, value = ("id", store_id) if store_id is not None else ("slug", slug)
-    row = await system.fetchrow(
-        f"select {STORE_COLUMNS} from stores where {column} = $1 for update",
-        value,
+    row = optional_row(
+        StoreRow,
+        await system.fetchrow(
+            f"select {columns(StoreRow)} from stores where {column} = $1 for update", value
+        ),
     )
     if row is None:
         raise NotFound(store=slug) if slug else NotFound
     return row
 
 
-async def clock_offset_of(system: SystemConnection, store_id: UUID) -> timedelta:
-    """How far a store's clock is ahead. Find the store first."""
-    offset: timedelta = await system.fetchval("select clock_offset from stores where id = $1", store_id)
-    return offset
-
-
-async def list_stores(system: SystemConnection, *, limit: int, after: UUID | None) -> list[Any]:
+async def list_stores(system: SystemConnection, *, limit: int, after: UUID | None) -> list[StoreRow]:
     """Stores, newest first."""
     condition = "where id < $2" if after is not None else ""
     arguments = (limit, after) if after is not None else (limit,)
-    return await system.fetch(
-        f"select {STORE_COLUMNS} from stores {condition} order by id desc limit $1",
+    records = await system.fetch(
+        f"select {columns(StoreRow)} from stores {condition} order by id desc limit $1",
         *arguments,
     )
+    return rows_of(StoreRow, records)
 
 
-async def update_store(system: SystemConnection, store_id: UUID, changes: dict[str, Any]) -> Any:
+async def update_store(system: SystemConnection, store_id: UUID, changes: dict[str, Any]) -> StoreRow:
     """Set columns of a store; the names come from the code, the values from the caller."""
     names = ", ".join(f"{name} = ${position}" for position, name in enumerate(changes, start=2))
-    return await system.fetchrow(
-        f"update stores set {names}, updated_at = now() where id = $1 returning {STORE_COLUMNS}",
+    record = await system.fetchrow(
+        f"update stores set {names}, updated_at = now() where id = $1 returning {columns(StoreRow)}",
         store_id,
         *changes.values(),
     )
+    return row_of(StoreRow, record)
 
 
-async def keys_of(system: SystemConnection, store_id: UUID) -> list[Any]:
+async def keys_of(system: SystemConnection, store_id: UUID) -> list[KeyRow]:
     """The keys of a store, newest first."""
-    return await system.fetch(
-        f"select {KEY_COLUMNS} from api_keys where store_id = $1 order by id desc limit 500",
+    records = await system.fetch(
+        f"select {columns(KeyRow)} from api_keys where store_id = $1 order by id desc limit 500",
         store_id,
     )
+    return rows_of(KeyRow, records)
 
 
-async def find_key(system: SystemConnection, key_id: UUID) -> Any:
+async def find_key(system: SystemConnection, key_id: UUID) -> KeyRow:
     """A key of any store, locked. Raises NotFound."""
-    row = await system.fetchrow(
-        f"select store_id, {KEY_COLUMNS} from api_keys where id = $1 for update",
-        key_id,
+    row = optional_row(
+        KeyRow,
+        await system.fetchrow(f"select {columns(KeyRow)} from api_keys where id = $1 for update", key_id),
     )
     if row is None:
         raise NotFound
@@ -168,7 +160,7 @@ async def find_key(system: SystemConnection, key_id: UUID) -> Any:
 
 async def end_key(
     system: SystemConnection, store_id: UUID, key_id: UUID, *, grace_seconds: int | None
-) -> Any:
+) -> KeyRow:
     """Revoke a key now (`grace_seconds` None), or let it expire after the grace."""
     sets = (
         "revoked_at = now()"
@@ -176,7 +168,8 @@ async def end_key(
         else "expires_at = least(expires_at, now() + make_interval(secs => $3::int))"
     )
     arguments = (store_id, key_id) if grace_seconds is None else (store_id, key_id, grace_seconds)
-    return await system.fetchrow(
-        f"update api_keys set {sets} where store_id = $1 and id = $2 returning {KEY_COLUMNS}",
+    record = await system.fetchrow(
+        f"update api_keys set {sets} where store_id = $1 and id = $2 returning {columns(KeyRow)}",
         *arguments,
     )
+    return row_of(KeyRow, record)

@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from baas.core.db import StoreSession, StoreWork
 from baas.core.errors import Conflict, InsufficientScope, ValidationFailed
-from baas.core.scope import StoreScope
+from baas.core.scope import Mode, StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
@@ -18,6 +17,7 @@ from baas.tenants.door.keys import KeyTable, new_key, shown_prefix
 from baas.tenants.door.origins import check_origins
 from baas.tenants.models import ApiKey, Store
 from baas.tenants.plans import LIMITS, UNLIMITED, limit_of
+from baas.tenants.rows import KeyRow, StoreRow
 from baas.tenants.schemas import (
     SCOPES,
     ApiKeyOut,
@@ -37,41 +37,47 @@ MAX_KEYS = 100
 """Keys of a store that are neither revoked nor expired."""
 
 
-def store_out(row: Any) -> StoreOut:
-    """A store's public form, from its model or a record."""
-    read = row.__getitem__ if hasattr(row, "keys") else lambda name: getattr(row, name)
+def store_out(row: Store | StoreRow) -> StoreOut:
+    """A store's public form, whichever way it was read."""
     return StoreOut(
-        id=ids.encode(Kind.STORE, read("id")),
-        created_at=clock.rfc3339(read("created_at")),
-        updated_at=clock.rfc3339(read("updated_at")),
-        **{
-            name: read(name)
-            for name in StoreOut.__struct_fields__
-            if name not in {"id", "created_at", "updated_at"}
-        },
+        id=ids.encode(Kind.STORE, row.id),
+        name=row.name,
+        slug=row.slug,
+        domain=row.domain,
+        mode=Mode(row.mode),
+        plan=row.plan,
+        is_active=row.is_active,
+        currency=row.currency,
+        locale=row.locale,
+        country=row.country,
+        prices_include_tax=row.prices_include_tax,
+        allowed_origins=row.allowed_origins,
+        settings=row.settings,
+        flags=row.flags,
+        limits=row.limits,
+        created_at=clock.rfc3339(row.created_at),
+        updated_at=clock.rfc3339(row.updated_at),
     )
 
 
-def key_out(row: Any) -> ApiKeyOut:
-    """A key's public form, from its model or a record."""
-    read = row.__getitem__ if hasattr(row, "keys") else lambda name: getattr(row, name)
-
-    def moment(name: str) -> str | None:
-        value = read(name)
-        return None if value is None else clock.rfc3339(value)
-
+def key_out(row: ApiKey | KeyRow) -> ApiKeyOut:
+    """A key's public form, whichever way it was read."""
     return ApiKeyOut(
-        id=ids.encode(Kind.API_KEY, read("id")),
-        kind=KeyKind(read("kind")),
-        name=read("name"),
-        prefix=read("prefix"),
-        last_four=read("last_four"),
-        scopes=list(read("scopes")),
-        created_at=moment("created_at") or "",
-        expires_at=moment("expires_at"),
-        last_used_at=moment("last_used_at"),
-        revoked_at=moment("revoked_at"),
+        id=ids.encode(Kind.API_KEY, row.id),
+        kind=KeyKind(row.kind),
+        name=row.name,
+        prefix=row.prefix,
+        last_four=row.last_four,
+        scopes=list(row.scopes),
+        created_at=clock.rfc3339(row.created_at),
+        expires_at=_moment(row.expires_at),
+        last_used_at=_moment(row.last_used_at),
+        revoked_at=_moment(row.revoked_at),
     )
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else clock.rfc3339(value)
 
 
 def storefront_store(scope: StoreScope) -> StorefrontStore:

@@ -97,13 +97,12 @@ async def advance_store(operator: Operator, reference: str, by: timedelta) -> Te
     row = await repository.find_store(
         operator.system, store_id=store_id, slug=None if store_id is not None else reference
     )
-    if row["mode"] != Mode.TEST:
+    if row.mode != Mode.TEST:
         raise LiveClock(store=reference)
-    before = await repository.clock_offset_of(operator.system, row["id"])
-    after = _moved(before, by)
-    await repository.update_store(operator.system, row["id"], {"clock_offset": after})
-    await operator.audit(row["id"], "test_clock.advanced", old=_seconds(before), new=_seconds(after))
-    operator.changed(row["id"])
+    after = _moved(row.clock_offset, by)
+    await repository.update_store(operator.system, row.id, {"clock_offset": after})
+    await operator.audit(row.id, "test_clock.advanced", old=_seconds(row.clock_offset), new=_seconds(after))
+    operator.changed(row.id)
     return _shape(after)
 
 

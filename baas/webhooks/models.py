@@ -18,6 +18,7 @@ class WebhookEndpoint(StoreEntity, Base):
     __tablename__ = "webhook_endpoints"
     __table_args__ = (
         CheckConstraint("status in ('enabled', 'disabled', 'failing')", name="status"),
+        CheckConstraint("disabled_reason in ('owner', 'deleted', 'gone', 'failed')", name="disabled_reason"),
         CheckConstraint("deleted_at is null or status = 'disabled'", name="deleted_is_disabled"),
         CheckConstraint("consecutive_failures >= 0 and circuit_level >= 0", name="counts"),
     )
@@ -35,6 +36,7 @@ class WebhookEndpoint(StoreEntity, Base):
     ordered: Mapped[bool] = column(server_default=text("false"))
     status: Mapped[str] = column(server_default=text("'enabled'"))
     disabled_reason: Mapped[str | None] = column()
+    """A `DisabledReason`; what people read is made of it where they read it."""
     failing_since: Mapped[datetime | None] = column()
     """The first failure after the last success."""
     consecutive_failures: Mapped[int] = column(server_default=text("0"))
@@ -95,12 +97,14 @@ class WebhookDelivery(StoreEntity, Base):
     """How many steps of the schedule are spent; a retry or replay begins it again."""
     next_attempt_at: Mapped[datetime] = column(keep="90d")
     claimed_until: Mapped[datetime | None] = column(keep="90d")
-    """A process is sending it until then; if that process died, another takes it afterwards."""
+    """A process is sending it, until then at most (`baas.core.work.claims`)."""
     delivered_at: Mapped[datetime | None] = column(keep="90d")
     response_status: Mapped[int | None] = column(keep="90d")
     """Of the last attempt; so is the error."""
     error: Mapped[str | None] = column(keep="90d")
     created_at: Mapped[datetime] = column(keep="90d")
+    claimed_by: Mapped[int | None] = column(keep="90d")
+    """Who claimed it last."""
 
 
 class WebhookAttempt(StoreEntity, Base):

@@ -371,7 +371,8 @@ class TestSecrets:
         caplog.set_level(logging.DEBUG)
         endpoint = {
             "id": "we_1", "url": "https://x", "event_types": ["*"], "description": None, "ordered": False,
-            "status": "enabled", "disabled_reason": None, "api_version": "1", "consecutive_failures": 0,
+            "status": "enabled", "disabled_reason": None, "disabled_code": None, "api_version": "1",
+            "consecutive_failures": 0,
             "failing_since": None, "previous_secret_ends_at": None, "secret": "whsec_verysecret",
             "created_at": "2026-11-21T14:03:27Z", "updated_at": "2026-11-21T14:03:27Z",
         }  # fmt: skip

@@ -11,6 +11,8 @@ from typing import Any
 
 import asyncpg
 
+from baas.core.schema.migrations import OF_MIGRATIONS
+
 _ROWS = 2
 _MOST_TRIES = 3000
 """Combinations of values tried for one row before the check asks for a hint."""
@@ -48,6 +50,7 @@ HINTS: dict[tuple[str, str], tuple[str, ...]] = {
     },
     ("orders", "status"): ("'pending'",),
     ("orders", "number"): ("{n}",),
+    ("workers", "id"): ("{n}",),
 }
 """(table, column) -> SQL expressions to try first, where a table's constraints cannot be met by trying."""
 
@@ -94,7 +97,8 @@ async def fill(url: str) -> int:
 async def _parents(connection: asyncpg.Connection) -> dict[str, set[str]]:
     tables = await connection.fetch(
         "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
-        " and relnamespace = 'public'::regnamespace and relname <> 'alembic_version' order by relname"
+        " and relnamespace = 'public'::regnamespace and relname <> all ($1) order by relname",
+        list(OF_MIGRATIONS),
     )
     parents: dict[str, set[str]] = {row["relname"]: set() for row in tables}
     for row in await connection.fetch(

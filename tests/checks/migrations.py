@@ -12,7 +12,8 @@ import asyncpg
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from baas.core.db.migrations import alembic_config
+from baas.core.schema import migrations
+from baas.core.schema.migrations import OF_MIGRATIONS, alembic_config
 from tests.checks.filling import CannotFillError, fill
 from tests.deployment import empty_database, roles
 from tests.servers import drop_database, random_name, start_servers, with_database
@@ -52,19 +53,34 @@ def _on_a_database(admin_url: str, verb: Callable[[str, str], None]) -> None:
 
 
 def _empty(owner_url: str, admin_url: str) -> None:
-    """Up, and the models agree; down, and nothing is left; up again, and the schema is the same."""
+    """Each revision up, down and up again leaves what was there; at the newest the models agree; nothing is left at base."""
     config = alembic_config(owner_url)
-    heads = ScriptDirectory.from_config(config).get_heads()
+    script = ScriptDirectory.from_config(config)
+    heads = script.get_heads()
     if len(heads) != 1:
         raise CheckFailedError(f"there are several heads: {', '.join(heads)}")
+
+    def up(revision: str) -> set[str]:
+        asyncio.run(migrations.upgrade(owner_url, revision))
+        return asyncio.run(_inventory(admin_url))
+
+    def down(revision: str) -> set[str]:
+        asyncio.run(migrations.downgrade(owner_url, revision))
+        return asyncio.run(_inventory(admin_url))
+
     clean = asyncio.run(_inventory(admin_url))
-    command.upgrade(config, "head")
+    before, earlier = clean, "base"
+    for each in reversed(list(script.walk_revisions())):
+        revision = each.revision
+        first = up(revision)
+        # Functions, views and triggers go with the first step down, for they are those of the newest revision.
+        _same(before, down(earlier), f"after {revision} and its way down, something is left or missing")
+        _same(first, up(revision), f"the second way up to {revision} made another schema than the first")
+        # Those that revisions need come with the first step up.
+        before, earlier = first, revision
     command.check(config)
-    first = asyncio.run(_inventory(admin_url))
-    command.downgrade(config, "base")
-    _same(clean, asyncio.run(_inventory(admin_url)), "after the way down, something is left or missing")
-    command.upgrade(config, "head")
-    _same(first, asyncio.run(_inventory(admin_url)), "the second way up made another schema than the first")
+    _same(clean, down("base"), "after the way down, something is left or missing")
+    _same(before, up("head"), "the whole way up at once made another schema than step by step")
 
 
 def _filled(owner_url: str, admin_url: str) -> None:
@@ -72,12 +88,13 @@ def _filled(owner_url: str, admin_url: str) -> None:
     config = alembic_config(owner_url)
     script = ScriptDirectory.from_config(config)
     for revision in reversed(list(script.walk_revisions())):
-        command.upgrade(config, revision.revision)
+        asyncio.run(migrations.upgrade(owner_url, revision.revision))
         before = asyncio.run(_counts(admin_url))
-        if any(count == 0 for count in before.values()):
+        # All rows belong to a store; the revisions before there were any are of the baseline, which no rows precede.
+        if "stores" in before and any(count == 0 for count in before.values()):
             asyncio.run(fill(admin_url))
-    command.downgrade(config, "base")
-    command.upgrade(config, "head")
+    asyncio.run(migrations.downgrade(owner_url, "base"))
+    asyncio.run(migrations.upgrade(owner_url))
 
 
 async def _inventory(url: str) -> set[str]:
@@ -87,20 +104,20 @@ async def _inventory(url: str) -> set[str]:
         rows = await connection.fetch(
             """
             select format('relation %s %s rls=%s/%s %s', relkind, relname, relrowsecurity, relforcerowsecurity, relacl)
-              from pg_class where relnamespace = 'public'::regnamespace and relname not like 'alembic_version%'
+              from pg_class where relnamespace = 'public'::regnamespace and relname !~ $1
             union all
             select format('column %s.%s %s null=%s default=%s', attrelid::regclass, attname,
                           format_type(atttypid, atttypmod), not attnotnull, pg_get_expr(adbin, adrelid))
               from pg_attribute join pg_class on pg_class.oid = attrelid
               left join pg_attrdef on adrelid = attrelid and adnum = attnum
-             where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and attnum > 0 and not attisdropped
-               and relname <> 'alembic_version'
+             where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v') and attnum > 0 and not attisdropped
+               and relname !~ $1
             union all
             select format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
               from pg_constraint where connamespace = 'public'::regnamespace and conrelid <> 0
-               and conrelid::regclass::text <> 'alembic_version'
+               and conrelid::regclass::text !~ $1
             union all
-            select format('index %s', indexdef) from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'
+            select format('index %s', indexdef) from pg_indexes where schemaname = 'public' and tablename !~ $1
             union all
             select format('policy %s %s %s %s %s %s', tablename, policyname, roles, cmd, qual, with_check)
               from pg_policies where schemaname = 'public'
@@ -110,9 +127,16 @@ async def _inventory(url: str) -> set[str]:
             union all
             select format('trigger %s', pg_get_triggerdef(oid)) from pg_trigger where not tgisinternal
             union all
+            select format('view %s %s', viewname, definition) from pg_views where schemaname = 'public'
+            union all
+            select format('comment %s %s', objoid::regclass, description) from pg_description
+             where classoid = 'pg_class'::regclass and objsubid = 0 and objoid in (
+               select oid from pg_class where relnamespace = 'public'::regnamespace and relname !~ $1)
+            union all
             select format('type %s', typname) from pg_type
              where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
-            """
+            """,
+            f"^({'|'.join(OF_MIGRATIONS)})(_|$)",
         )
         return {row[0] for row in rows}
     finally:
@@ -124,7 +148,8 @@ async def _counts(url: str) -> dict[str, int]:
     try:
         tables = await connection.fetch(
             "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
-            " and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'"
+            " and relnamespace = 'public'::regnamespace and relname <> all ($1)",
+            list(OF_MIGRATIONS),
         )
         return {
             row["relname"]: await connection.fetchval(f'select count(*) from "{row["relname"]}"')

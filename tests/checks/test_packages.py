@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from baas.assembly import EVENT_TYPES
 from baas.core.db.tables import load_tables
-from baas.webhooks.schemas.events import EVENT_TYPES, TEST_EVENT
+from baas.core.work.event_types import EventType
 from baas.worker import HANDLERS
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +30,6 @@ ROOMS = sorted(
         ROOT / "baas/tenants/door/__init__.py",
     ]
 )
-RESERVED = {"customer.created", "customer.updated", "customer.erased"}
-"""Described, but emitted by nobody yet (D-036)."""
 
 
 def docstring(package: str) -> str:
@@ -58,16 +57,23 @@ def tables(package: str) -> set[str]:
     return found
 
 
-def words_of_events(package: str) -> set[str]:
-    """The event types that stand as texts in the modules of a package that write events."""
-    found: set[str] = set()
-    for path in (ROOT / package).rglob("*.py"):
-        if {"schemas", "builtin", "providers"} & set(path.parts) or path.stem in {"jobs", "rules"}:
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and node.value in {*EVENT_TYPES, TEST_EVENT}:
-                found.add(str(node.value))
-    return found
+def listed_events(package: str) -> set[EventType]:
+    """The types in a package's `events` that something emits."""
+    return {type_ for type_ in EVENT_TYPES.values() if _home(type_) == package and not type_.reserved}
+
+
+def _home(type_: EventType) -> str:
+    return type(type_).__module__.rpartition(".")[0].replace(".", "/")
+
+
+def members_used(package: str) -> set[str]:
+    """The members of enumerations that the modules of a package name: `OrderEvent.PAID`."""
+    return {
+        f"{node.value.id}.{node.attr}"
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -93,31 +99,24 @@ def test_every_event_is_emitted_by_the_package_that_says_so() -> None:
     own["baas/webhooks"] = {
         type_ for type_ in emitted["baas/webhooks"] if type_.startswith("webhook_endpoint.")
     }
-    everything = [type_ for types in own.values() for type_ in types]
-    assert sorted(everything) == sorted({*EVENT_TYPES, TEST_EVENT} - RESERVED)
+    assert own == {package: {type_.value for type_ in listed_events(package)} for package in PACKAGES}
     assert emitted["baas/webhooks"] - own["baas/webhooks"] == {"custom.*", "order.created", "order.paid"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_what_a_package_emits_stands_in_its_code(package: str) -> None:
-    """As a text of a module that is neither a schema nor a listener."""
-    said_to_emit = {type_ for type_ in said(package, "Emits") if type_ in {*EVENT_TYPES, TEST_EVENT}}
-    written = words_of_events(package)
-    if package == "baas/services/notifications":
-        # Built of the status: `notification.sent`, `notification.failed`.
-        written.add("notification.sent")
-    if package == "baas/webhooks":
-        written |= {"order.created", "order.paid", TEST_EVENT}
-    assert said_to_emit == written, f"{package}/__init__.py"
+    """Each member of its enumeration is named by one of its modules."""
+    listed = {f"{type(type_).__name__}.{type_.name}" for type_ in listed_events(package)}
+    assert listed - members_used(package) == set()
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_names_the_events_that_it_hears(package: str) -> None:
     """Those that the worker hands to its handlers."""
     module = f"{package.replace('/', '.')}.jobs"
-    handlers = getattr(import_module(module), "HANDLERS", {}) if (ROOT / package / "jobs.py").exists() else {}
-    assert set(handlers) <= set(HANDLERS)
-    heard = set(handlers) & set(EVENT_TYPES)
+    jobs = vars(import_module(module)) if (ROOT / package / "jobs.py").exists() else {}
+    heard = set(jobs["handlers"](EVENT_TYPES) if "handlers" in jobs else jobs.get("HANDLERS", {}))
+    assert heard <= set(HANDLERS)
     patterns = {word for word in said(package, "Hears") if "." in word}
     unsaid = {type_ for type_ in heard if not any(fnmatch(type_, pattern) for pattern in patterns)}
     unheard = {pattern for pattern in patterns if not any(fnmatch(type_, pattern) for type_ in heard)}

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from baas.cli.main import main
 from baas.core.settings import Settings
-from tests import deployment
+from tests import commandline, deployment
+from tests.commandline import Ran
 
-Run = Callable[..., Result]
+Run = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -21,12 +21,10 @@ def run(settings: Settings, owner_url: str) -> Run:
     """Run a command against the test deployment."""
     environment = deployment.environment(settings, BAAS_DATABASE_OWNER_URL=owner_url)
 
-    def invoke(*arguments: str, expect: int = 0, **extra: str) -> Result:
-        result = CliRunner().invoke(main, list(arguments), env={**environment, **extra})
-        assert result.exit_code == expect, (result.exit_code, result.output, result.stderr, result.exception)
-        return result
+    def on_deployment(*arguments: str, expect: int = 0, **extra: str) -> Ran:
+        return commandline.run(*arguments, environment={**environment, **extra}, expect=expect)
 
-    return invoke
+    return on_deployment
 
 
 @pytest.fixture
@@ -37,7 +35,7 @@ def store(run: Run) -> dict[str, Any]:
         "store", "create", "Casa Mate", "--slug", slug, "--domain", "casamate.example", "--plan", "free",
         "--currency", "ARS", "--country", "AR", "--mode", "test", "--json",
     )  # fmt: skip
-    created: dict[str, Any] = json.loads(result.stdout)
+    created: dict[str, Any] = result.json
     return created
 
 
@@ -51,21 +49,18 @@ def test_a_store_is_created_with_both_keys(store: dict[str, Any]) -> None:
 
 def test_lists_and_shows_find_a_store_by_id_and_slug(run: Run, store: dict[str, Any]) -> None:
     """Both names lead to the same store, and the list has it."""
-    by_slug = json.loads(run("store", "show", store["store"]["slug"], "--json").stdout)
-    by_id = json.loads(run("store", "show", store["store"]["id"], "--json").stdout)
+    by_slug = run("store", "show", store["store"]["slug"], "--json").json
+    by_id = run("store", "show", store["store"]["id"], "--json").json
     assert by_slug == by_id
-    listed = json.loads(run("store", "list", "--limit", "1000", "--json").stdout)
+    listed = run("store", "list", "--limit", "1000", "--json").json
     assert store["store"]["id"] in {item["id"] for item in listed}
-    assert "casamate.example" in run("store", "show", store["store"]["slug"]).stdout
+    assert "casamate.example" in run("store", "show", store["store"]["slug"]).out
 
 
 def test_what_is_not_there_has_its_own_exit_code(run: Run) -> None:
     """3, and the reason on standard error, as JSON when asked for."""
-    assert "no such" in run("store", "show", "never-was", expect=3).stderr
-    assert (
-        json.loads(run("store", "show", "never-was", "--json", expect=3).stderr)["error"]["code"]
-        == "not_found"
-    )
+    assert "no such" in run("store", "show", "never-was", expect=3).err
+    assert run("store", "show", "never-was", "--json", expect=3).json["error"]["code"] == "not_found"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +77,7 @@ def test_what_is_not_there_has_its_own_exit_code(run: Run) -> None:
 )
 def test_bad_input_is_refused_by_name(run: Run, arguments: tuple[str, ...], word: str) -> None:
     """1, and the message names what is wrong."""
-    assert word in run(*arguments, expect=1).stderr
+    assert word in run(*arguments, expect=1).err
 
 
 def test_a_taken_slug_is_refused(run: Run, store: dict[str, Any]) -> None:
@@ -91,47 +86,47 @@ def test_a_taken_slug_is_refused(run: Run, store: dict[str, Any]) -> None:
         "store", "create", "Twin", "--slug", store["store"]["slug"], "--currency", "ARS", "--country", "AR", "--json",
         expect=1,
     )  # fmt: skip
-    assert json.loads(result.stderr)["error"]["code"] == "conflict"
+    assert json.loads(result.err)["error"]["code"] == "conflict"
 
 
 def test_nothing_is_destroyed_without_a_yes(run: Run, store: dict[str, Any]) -> None:
     """From a script, a command that destroys wants --yes, and does nothing without."""
     slug = store["store"]["slug"]
     run("store", "deactivate", slug, expect=2)
-    assert json.loads(run("store", "show", slug, "--json").stdout)["is_active"] is True
-    assert json.loads(run("store", "deactivate", slug, "--yes", "--json").stdout)["is_active"] is False
-    assert json.loads(run("store", "activate", slug, "--json").stdout)["is_active"] is True
+    assert run("store", "show", slug, "--json").json["is_active"] is True
+    assert run("store", "deactivate", slug, "--yes", "--json").json["is_active"] is False
+    assert run("store", "activate", slug, "--json").json["is_active"] is True
 
 
 def test_keys_are_made_rotated_and_revoked(run: Run, store: dict[str, Any]) -> None:
     """A rotated key keeps its rights; a revoked one cannot be rotated."""
     slug = store["store"]["slug"]
-    made = json.loads(run("key", "create", slug, "--name", "ERP", "--scope", "orders:read", "--json").stdout)
-    rotated = json.loads(run("key", "rotate", made["id"], "--grace", "24h", "--json").stdout)
+    made = run("key", "create", slug, "--name", "ERP", "--scope", "orders:read", "--json").json
+    rotated = run("key", "rotate", made["id"], "--grace", "24h", "--json").json
     assert rotated["scopes"] == ["orders:read"]
     assert rotated["key"] != made["key"]
-    listed = {key["id"]: key for key in json.loads(run("key", "list", slug, "--json").stdout)}
+    listed = {key["id"]: key for key in run("key", "list", slug, "--json").json}
     assert listed[made["id"]]["expires_at"] is not None
     for grace in ("0", "0m", "00d"):
         run("key", "rotate", rotated["id"], "--grace", grace, expect=2)
-    assert "24h" in run("key", "rotate", rotated["id"], "--grace", "soon", "--yes", expect=2).stderr
+    assert "24h" in run("key", "rotate", rotated["id"], "--grace", "soon", "--yes", expect=2).err
     run("key", "revoke", rotated["id"], expect=2)
-    assert json.loads(run("key", "revoke", rotated["id"], "--yes", "--json").stdout)["revoked_at"] is not None
+    assert run("key", "revoke", rotated["id"], "--yes", "--json").json["revoked_at"] is not None
     run("key", "rotate", rotated["id"], "--yes", expect=1)
-    assert made["key"] not in run("key", "list", slug).stdout
+    assert made["key"] not in run("key", "list", slug).out
 
 
 def test_plans_and_flags(run: Run, store: dict[str, Any]) -> None:
     """A flag is on, off, or the plan's; a plan is one that exists."""
     slug = store["store"]["slug"]
-    assert json.loads(run("plan", "set", slug, "pro", "--json").stdout)["plan"] == "pro"
+    assert run("plan", "set", slug, "pro", "--json").json["plan"] == "pro"
     run("plan", "set", slug, "gold", expect=1)
     run("flag", "set", slug, "new-checkout", "--off")
-    assert json.loads(run("flag", "list", slug, "--json").stdout) == [
+    assert run("flag", "list", slug, "--json").json == [
         {"flag": "new-checkout", "enabled": False, "from": "store"}
     ]
     run("flag", "unset", slug, "new-checkout")
-    assert json.loads(run("flag", "list", slug, "--json").stdout) == []
+    assert run("flag", "list", slug, "--json").json == []
     run("flag", "set", slug, "Not A Flag", expect=1)
 
 
@@ -140,19 +135,17 @@ def test_limits(run: Run, store: dict[str, Any]) -> None:
     slug = store["store"]["slug"]
 
     def listed() -> dict[str, tuple[int | None, str]]:
-        rows = json.loads(run("limit", "list", slug, "--json").stdout)
+        rows = run("limit", "list", slug, "--json").json
         return {row["limit"]: (row["value"], row["from"]) for row in rows}
 
     assert listed()["products"] == (100, "plan")
-    assert json.loads(run("limit", "set", slug, "products", "250", "--json").stdout)["limits"] == {
-        "products": 250
-    }
+    assert run("limit", "set", slug, "products", "250", "--json").json["limits"] == {"products": 250}
     run("limit", "set", slug, "webhook_endpoints", "unlimited")
     assert (listed()["products"], listed()["webhook_endpoints"]) == ((250, "store"), (None, "store"))
-    assert "250" in run("limit", "list", slug).stdout
+    assert "250" in run("limit", "list", slug).out
     run("limit", "unset", slug, "products")
     assert listed()["products"] == (100, "plan")
-    assert "products" in run("limit", "set", slug, "unicorns", "3", expect=1).stderr
+    assert "products" in run("limit", "set", slug, "unicorns", "3", expect=1).err
     for nonsense in ("-1", "many", "1e3", "99999999"):
         run("limit", "set", slug, "products", nonsense, expect=2)
 
@@ -162,17 +155,17 @@ def test_a_catalogue_is_imported_and_imported_again(run: Run, store: dict[str, A
     slug = store["store"]["slug"]
     file = tmp_path / "export.csv"
     file.write_text("Handle,Title,Variant Price\nmate,Mate,10.50\nyerba,Yerba,3.20\n", encoding="utf-8")
-    first = json.loads(run("import", "shopify", str(file), "--store", slug, "--json").stdout)
+    first = run("import", "shopify", str(file), "--store", slug, "--json").json
     assert (first["created"], first["failed"]) == (2, 0)
     assert [product["outcome"] for product in first["products"]] == ["created", "created"]
-    assert "2 skipped" in run("import", "shopify", str(file), "--store", slug).stdout
+    assert "2 skipped" in run("import", "shopify", str(file), "--store", slug).out
     file.write_bytes("Handle,Title,Variant Price\nnandu,Ñandú,1\n".encode("latin-1"))
     run("import", "shopify", str(file), "--store", slug, expect=1)
 
 
 def test_doctor_is_content_with_roles_and_walls_and_misses_the_worker(run: Run) -> None:
     """The test deployment has no worker running: doctor says so, with what to do, and exits with 1."""
-    findings = {item["check"]: item for item in json.loads(run("doctor", "--json", expect=1).stdout)}
+    findings = {item["check"]: item for item in run("doctor", "--json", expect=1).json}
     for check in (
         "connection baas_app",
         "redis",
@@ -191,8 +184,7 @@ def test_doctor_names_a_database_that_is_away(run: Run) -> None:
     """A wrong port is a finding, not a traceback."""
     away = "postgresql://baas_app:x@127.0.0.1:1/none"
     findings = {
-        item["check"]: item
-        for item in json.loads(run("doctor", "--json", expect=1, BAAS_DATABASE_URL=away).stdout)
+        item["check"]: item for item in run("doctor", "--json", expect=1, BAAS_DATABASE_URL=away).json
     }
     assert not findings["connection baas_app"]["ok"]
 
@@ -204,19 +196,15 @@ def test_a_database_that_is_away_has_its_own_exit_code(run: Run) -> None:
 
 def test_without_a_deployment_the_command_says_how_to_get_one(tmp_path: Path) -> None:
     """2, and the two ways to name one."""
-    result = CliRunner().invoke(
-        main, ["store", "list"], env={"BAAS_DATABASE_URL": "", "BAAS_DATA_DIR": str(tmp_path)}
-    )
-    assert result.exit_code == 2
-    assert "BAAS_DATA_DIR" in result.stderr
+    nowhere = {"BAAS_DATABASE_URL": "", "BAAS_DATA_DIR": str(tmp_path)}
+    assert "BAAS_DATA_DIR" in commandline.run("store", "list", environment=nowhere, expect=2).err
 
 
 def test_every_command_has_help_with_an_example() -> None:
     """`--help` of every command shows an example and, where it prints, --json."""
-    runner = CliRunner()
 
     def walk(command: Any, path: tuple[str, ...]) -> None:
-        text = runner.invoke(main, [*path, "--help"]).output
+        text = commandline.run(*path, "--help").out
         if hasattr(command, "commands"):
             for name, child in command.commands.items():
                 walk(child, (*path, name))
@@ -233,17 +221,17 @@ def test_a_name_from_a_store_is_shown_as_what_it_is(run: Run) -> None:
     slug = f"cli-{secrets.token_hex(5)}"
     place = ("--slug", slug, "--currency", "ARS", "--country", "AR")
     run("store", "create", "[/b] [red]\x1b[2J\u202eMate", *place)
-    listed = run("store", "list").stdout
+    listed = run("store", "list").out
     assert "[/b] [red]" in listed
-    shown = run("store", "show", slug).stdout
+    shown = run("store", "show", slug).out
     assert "[/b] [red]\ufffd[2J\ufffdMate" in shown
     assert "\x1b" not in listed + shown
 
 
 def test_the_schema_speaks_json_and_a_database_that_is_away_is_told(run: Run) -> None:
     """As every other command does."""
-    assert set(json.loads(run("migrate", "--json").stdout)) == {"revision"}
+    assert set(run("migrate", "--json").json) == {"revision", "applied", "dropped", "left"}
     passwords = {f"BAAS_PASSWORD_{role}": "x" for role in ("OWNER", "APP", "RELAY", "AUTH", "OPERATOR")}
     away = {"BAAS_DATABASE_ADMIN_URL": "postgresql://a:b@127.0.0.1:1/x", **passwords}
     refused = run("roles", "--json", expect=4, **away)
-    assert json.loads(refused.stderr)["error"]["code"] == "unreachable"
+    assert refused.json["error"]["code"] == "unreachable"

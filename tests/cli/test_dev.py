@@ -1,5 +1,6 @@
 """`baas dev` as a person meets it: started, stopped, killed, started again. Two small programs stand for API and worker."""
 
+import asyncio
 import json
 import os
 import signal
@@ -8,14 +9,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
-from baas.cli import devstate
-from baas.core.embedded import ProcessMark
+from baas.cli import devkeys, devstate
+from baas.core.embedded import EmbeddedPostgres, ProcessMark
 from baas.core.embedded.processes import command_of
 
 ROOT = Path(__file__).parents[2]
@@ -201,3 +203,165 @@ def test_a_taken_port_and_a_broken_api_are_told(dev: Callable[..., Dev]) -> None
     assert "no luck" in said
     assert out == ""
     assert running(broken.data_dir) == []
+
+
+# ----------------------------------------------------------------------------------- beginning anew
+
+
+def backups(data_dir: Path) -> list[Path]:
+    """What --reset has set aside."""
+    return sorted(data_dir.parent.glob(f"{data_dir.name}.backup-*"))
+
+
+def test_reset_sets_the_folder_aside_and_begins_anew(dev: Callable[..., Dev]) -> None:
+    """The backup has everything, also when what ran on it was killed; without anything there is none."""
+    first = dev("--reset", "--json", "--port", "0")
+    redis_url = first.ready()["redis_url"]
+    assert backups(first.data_dir) == []
+    (first.data_dir / "mine").write_text("a note")
+    left = running(first.data_dir)
+    first.signal(signal.SIGKILL)
+
+    second = dev("--reset", "--json", "--port", "0")
+    assert second.ready()["redis_url"] != redis_url  # another password
+    (backup,) = backups(second.data_dir)
+    assert (backup / "mine").read_text() == "a note"
+    assert (backup / "postgres" / "data" / "PG_VERSION").exists()
+    assert not (backup / "dev.lock").exists()
+    assert not (second.data_dir / "mine").exists()
+    assert not any(mark.alive() for mark in left)
+    second.signal(signal.SIGTERM)
+    assert second.process.stderr is not None
+    assert f"is in {backup} now" in second.process.stderr.read()
+
+
+def test_reset_is_refused_where_the_data_is_elsewhere_and_while_the_folder_is_in_use(
+    dev: Callable[..., Dev],
+) -> None:
+    """Nothing is set aside then."""
+    running_one = dev("--json", "--port", "0")
+    running_one.ready()
+    second = dev("--reset", "--json", "--port", "0")
+    _, said = second.process.communicate(timeout=15)
+    assert (second.process.returncode, "already runs" in said) == (1, True)
+    running_one.signal(signal.SIGTERM)
+
+    refused = dev("--reset", "--port", "0", BAAS_DATABASE_URL="postgresql://a:b@127.0.0.1:1/postgres")
+    _, said = refused.process.communicate(timeout=15)
+    assert refused.process.returncode == 1
+    assert "names a server elsewhere" in said
+    assert backups(refused.data_dir) == []
+
+
+def folder_from_before(data_dir: Path, spoil: Callable[[Path, asyncpg.Connection], Awaitable[Any]]) -> None:
+    """A data folder with a database that `spoil` makes what it is."""
+    data_dir.mkdir(mode=0o711)
+    devkeys.make(data_dir / "keys.json")
+    postgres = EmbeddedPostgres(data_dir / "postgres", durable=False)
+    postgres.start()
+
+    async def make() -> None:
+        connection = await asyncpg.connect(postgres.url())
+        await connection.execute("create role baas_owner")
+        await connection.execute("create database baas_dev owner baas_owner")
+        await connection.close()
+        connection = await asyncpg.connect(postgres.url("baas_dev"))
+        await spoil(data_dir, connection)
+        await connection.close()
+
+    try:
+        asyncio.run(make())
+    finally:
+        postgres.stop()
+
+
+async def _before_the_baseline(_: Path, connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        "set role baas_owner; create table alembic_version (version_num varchar(32)); insert into alembic_version values ('0022')"
+    )
+
+
+async def _half_a_schema(_: Path, connection: asyncpg.Connection) -> None:
+    await connection.execute("set role baas_owner; create table events (id int)")
+
+
+async def _closed(_: Path, connection: asyncpg.Connection) -> None:
+    await connection.execute("create table alembic_version (version_num varchar(32))")
+
+
+async def _other_keys(data_dir: Path, _: asyncpg.Connection) -> None:
+    (data_dir / "keys.json").write_text('{"secret": 1}')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (
+            _before_the_baseline,
+            "a version from before 0.1.0, whose data no later one takes over (schema 0022)",
+        ),
+        (_half_a_schema, "already exists"),
+        (_closed, "permission denied"),
+        (_other_keys, "keys.json cannot be read"),
+    ],
+)
+def test_a_folder_that_cannot_be_worked_with_is_told_in_a_sentence(
+    tmp_path: Path, spoil: Callable[[Path, asyncpg.Connection], Awaitable[Any]], words: str
+) -> None:
+    """With the command that begins anew, and no traceback; the folder stays as it is."""
+    data_dir = tmp_path / "old shop"
+    folder_from_before(data_dir, spoil)
+    told = run_baas_dev(data_dir)
+    assert told.returncode == 1
+    assert words in told.stderr
+    assert (
+        f"`baas dev --reset --data-dir '{data_dir}'` makes a backup copy of the folder and begins anew."
+        in told.stderr
+    )
+    assert "Traceback" not in told.stderr
+    assert told.stdout == ""
+
+
+@pytest.mark.slow
+def test_a_folder_from_before_the_baseline_begins_anew(tmp_path: Path) -> None:
+    """By the command that it was told, and with the old data beside it."""
+    data_dir = tmp_path / "shop"
+    folder_from_before(data_dir, _before_the_baseline)
+    before = (data_dir / "keys.json").read_bytes()
+    command = [
+        sys.executable,
+        "-m",
+        "baas",
+        "dev",
+        "--reset",
+        "--json",
+        "--port",
+        "0",
+        "--data-dir",
+        str(data_dir),
+    ]
+    with subprocess.Popen(command, cwd=ROOT, env=_ENVIRONMENT, stdout=subprocess.PIPE, text=True) as anew:
+        assert anew.stdout is not None
+        line = json.loads(anew.stdout.readline())
+        with urllib.request.urlopen(f"{line['base_url']}/ready") as answer:
+            assert answer.status == 200
+        anew.send_signal(signal.SIGTERM)
+    (backup,) = backups(data_dir)
+    assert (backup / "keys.json").read_bytes() == before
+
+
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BAAS_")}
+
+
+def run_baas_dev(data_dir: Path) -> subprocess.CompletedProcess[str]:
+    """The real `baas dev` on a folder, where it does not get far."""
+    return subprocess.run(
+        [sys.executable, "-m", "baas", "dev", "--json", "--port", "0", "--data-dir", str(data_dir)],
+        cwd=ROOT,
+        env=_ENVIRONMENT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )

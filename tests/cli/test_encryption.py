@@ -6,7 +6,6 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import LargeBinary
 
 from baas.assembly import RENEWALS
@@ -22,7 +21,7 @@ from baas.services.payments.schemas import PutPaymentProvider
 from baas.services.payments.service import accounts
 from baas.worker import Worker
 from migrations.metadata import metadata
-from tests import deployment
+from tests import commandline, deployment
 from tests.clients import Shop
 from tests.servers import Servers, with_database
 
@@ -34,12 +33,10 @@ SHORT_LIVED = {"idempotency_keys"}
 def renew(settings: Settings, *keys: bytes) -> dict[str, Any]:
     """Run the command with these keys on the ring. It names the stores of which it cannot read something, and fails."""
     environment = deployment.environment(msgspec.structs.replace(settings, encryption_keys=keys))
-    from baas.cli.main import main
-
-    result: Result = CliRunner().invoke(main, ["encryption", "renew", "--json"], env=environment)
+    ran = commandline.run("encryption", "renew", "--json", environment=environment, expect=None)
     # A server of another test in this process may have logged something meanwhile.
-    answer: dict[str, Any] = json.loads(result.stdout[result.stdout.index('{"stores"') :])
-    assert result.exit_code == (1 if answer["unreadable"] else 0), (result.stderr, result.exception)
+    answer: dict[str, Any] = json.loads(ran.out[ran.out.index('{"stores"') :])
+    assert ran.code == (1 if answer["unreadable"] else 0), ran
     return answer
 
 
@@ -47,9 +44,9 @@ def renew(settings: Settings, *keys: bytes) -> dict[str, Any]:
 async def entrusted(shop: Shop, worker: Worker, database: Database) -> Shop:
     """A store that has entrusted everything it can."""
     endpoint = {"url": "http://127.0.0.1:9/hook", "event_types": ["*"]}
-    made = (await shop.admin("POST", "/admin/webhook-endpoints", json=endpoint, expect=201)).json()["data"]
+    made = await shop.create("/admin/webhook-endpoints", endpoint)
     await shop.admin("POST", f"/admin/webhook-endpoints/{made['id']}/rotate-secret", expect=200)
-    gone = (await shop.admin("POST", "/admin/webhook-endpoints", json=endpoint, expect=201)).json()["data"]
+    gone = await shop.create("/admin/webhook-endpoints", endpoint)
     await shop.admin("DELETE", f"/admin/webhook-endpoints/{gone['id']}", expect=200)
     sender = {
         "sender_email": "shop@example.com",

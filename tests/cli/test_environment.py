@@ -8,14 +8,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from click.testing import CliRunner
 
 from baas.cli import serve
 from baas.cli.common import environment
 from baas.cli.devstate import DevState, Prepared
-from baas.cli.main import main
 from baas.core.embedded import ProcessMark
 from baas.core.settings import Settings, load_settings
+from tests import commandline
 
 SERVER = "127.0.0.1:5499"
 DEV = {
@@ -82,10 +81,9 @@ def test_a_deployment_may_be_given_by_files_alone(data_dir: Path, monkeypatch: p
         (data_dir / name).write_text(value, encoding="utf-8")
         monkeypatch.setenv(f"{name}_FILE", str(data_dir / name))
     monkeypatch.setenv("BAAS_DATA_DIR", str(data_dir / "elsewhere"))
-    found = CliRunner().invoke(main, ["store", "list", "--json"])
-    assert found.exit_code == 4, found.output
+    commandline.run("store", "list", "--json", expect=4)
     monkeypatch.setenv("BAAS_SECRET_FILE", str(data_dir / "never-was"))
-    assert "BAAS_SECRET_FILE" in CliRunner().invoke(main, ["store", "list"]).stderr
+    assert "BAAS_SECRET_FILE" in commandline.run("store", "list", expect=None).err
 
 
 @pytest.fixture
@@ -111,8 +109,7 @@ def test_the_processes_of_the_api_read_what_its_command_was_told(
     for name in [name for name in os.environ if name.startswith("BAAS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BAAS_DATA_DIR", str(data_dir))
-    result = CliRunner().invoke(main, ["serve", "--port", "8123", "--workers", "3"])
-    assert result.exit_code == 0, result.exception
+    commandline.run("serve", "--port", "8123", "--workers", "3")
     shown: list[dict[str, Any]] = [msgspec.structs.asdict(settings) for settings in told]
     assert shown[0] == shown[1]
     assert (told[1].port, told[1].workers, told[1].database.app) == (8123, 3, DEV["BAAS_DATABASE_URL"])

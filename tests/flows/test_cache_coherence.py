@@ -8,7 +8,6 @@ everywhere, with Redis there, gone, and back.
 import asyncio
 import random
 import secrets
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,11 +21,10 @@ import pytest
 
 from baas.core.db import StoreConnection
 from baas.core.settings import Settings
-from tests import deployment
+from tests import commandline, deployment
 from tests.clients import BASE, Shop, provision
 from tests.conftest import OPERATOR_KEY
 from tests.core.own_redis import OwnRedis
-from tests.running import ROOT
 from tests.servers import free_port
 
 AGE = 1.0
@@ -81,9 +79,7 @@ async def api(settings: Settings, redis: OwnRedis, folder: Path, port: int) -> A
     )
     log = folder / f"api-{port}.log"
     with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "baas", "serve", cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
+        process = await commandline.start("serve", environment=environment, stdout=output, stderr=output)
     address = f"http://127.0.0.1:{port}"
     try:
         async with httpx.AsyncClient(base_url=address) as client:
@@ -114,7 +110,7 @@ async def new_store(client: httpx.AsyncClient) -> Store:
     products, names, stock, keys = [], [], [], []
     for number in range(PRODUCTS):
         body = {"name": f"{mark}/1", "handle": f"thing-{number}", "variants": [{"price": 1, "sku": f"s{number}", "on_hand": 1}]}  # fmt: skip
-        product = (await shop.admin("POST", "/admin/products", json=body, expect=201)).json()["data"]
+        product = await shop.create("/admin/products", body)
         products.append({**product, "mark": mark})
         names.append(Register([Write(1, 0.0, 0.0)]))
         stock.append(Register([Write(1, 0.0, 0.0)]))

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from baas.assembly import EVENT_TYPES
 from baas.core.db import Database
 from baas.core.work import outbox
 from baas.services.orders.jobs import HANDLERS
 from baas.worker import Worker
-from tests.clients import Shop, drain
+from tests.clients import ADDRESS, Shop, drain
 from tests.services.goods import levels, sums_of_movements
 from tests.services.orders.selling import (
-    ADDRESS,
     FOLLOW,
     cart_of,
     check_out,
@@ -63,10 +63,8 @@ class TestPlacing:
     async def test_the_event_carries_what_the_admin_api_answers(self, shop: Shop) -> None:
         """The same representation, and no access token in it."""
         order = (await place(shop))["order"]
-        (event,) = (await shop.admin("GET", f"/admin/events?subject={order['id']}", expect=200)).json()[
-            "data"
-        ]
-        full = (await shop.admin("GET", f"/admin/events/{event['id']}", expect=200)).json()["data"]
+        (event,) = await shop.listed(f"/admin/events?subject={order['id']}")
+        full = await shop.get(f"/admin/events/{event['id']}")
         assert full["data"] == await order_of(shop, order)
         assert "access_token" not in full["data"]
 
@@ -81,9 +79,7 @@ class TestPlacing:
         """A wrong token, none, or another order's: not found."""
         first, second = (await place(shop))["order"], (await place(shop))["order"]
         path = f"/storefront/orders/{first['id']}"
-        seen = (await shop.storefront("GET", f"{path}?token={first['access_token']}", expect=200)).json()[
-            "data"
-        ]
+        seen = await shop.get(f"{path}?token={first['access_token']}")
         assert seen["id"] == first["id"]
         assert "access_token" not in seen
         for query in ("", "?token=", "?token=wrong", f"?token={second['access_token']}"):
@@ -169,7 +165,7 @@ class TestPlacing:
         assert response.json()["meta"]["dry_run"] is True
         assert response.json()["data"]["order"]["total"] == 1_000
         assert await stock_of(shop, variant) == (10, 0)
-        assert (await shop.admin("GET", "/admin/orders", expect=200)).json()["data"] == []
+        assert await shop.listed("/admin/orders") == []
 
     async def test_what_costs_nothing_is_paid_at_once(self, shop: Shop) -> None:
         """There is no payment to make."""
@@ -222,12 +218,10 @@ class TestPaying:
         assert (failed["status"], failed["payment_status"]) == ("payment_failed", "failed")
         assert await stock_of(shop, variant) == (10, 1)
         path = f"/storefront/orders/{order['id']}/payments?token={order['access_token']}"
-        second = (await shop.storefront("POST", path, json={"provider": "sandbox"}, expect=201)).json()[
-            "data"
-        ]
+        second = await shop.create(path, {"provider": "sandbox"})
         assert second["id"] != placed["payment"]["id"]
         assert (await order_of(shop, order))["status"] == "payment_pending"
-        again = (await shop.storefront("POST", path, json={"provider": "sandbox"}, expect=201)).json()["data"]
+        again = await shop.create(path, {"provider": "sandbox"})
         assert again["id"] == second["id"], "an open attempt is continued, not doubled"
         await pay(shop, worker, second)
         assert (await order_of(shop, order))["status"] == "paid"
@@ -252,9 +246,7 @@ class TestPaying:
         order = placed["order"]
         await pay(shop, worker, placed["payment"], "rejected")
         path = f"/storefront/orders/{order['id']}/payments"
-        second = (await shop.storefront("POST", path, json={"provider": "sandbox"}, expect=201)).json()[
-            "data"
-        ]
+        second = await shop.create(path, {"provider": "sandbox"})
         await pay(shop, worker, second)
         await pay(shop, worker, placed["payment"])
         seen = await order_of(shop, order)
@@ -285,7 +277,7 @@ class TestPaying:
         ]
         assert [event.type for event in heard] == ["payment.paid", "payment.failed", "payment.created"]
         for event in [*heard, *heard]:
-            (handler,) = HANDLERS[event.type].values()
+            (handler,) = HANDLERS[EVENT_TYPES[event.type]].values()
             assert isinstance(handler, outbox.Together)
             async with database.fast(scope) as work:
                 await handler.hear(work, [event])

@@ -83,7 +83,7 @@ class TestReservations:
         assert (order["flags"], order["needs_attention"]) == (["oversold"], True)
         assert order["items"][0]["oversold"] is True
         assert await stock_of(shop, variant) == (0, 0)
-        flagged = (await shop.admin("GET", "/admin/orders?needs_attention=true", expect=200)).json()["data"]
+        flagged = await shop.listed("/admin/orders?needs_attention=true")
         assert [row["id"] for row in flagged] == [order["id"]]
 
     async def test_a_payment_in_review_keeps_the_stock(
@@ -137,7 +137,7 @@ class TestExpiry:
         assert (order["status"], order["cancel_reason"]) == ("cancelled", "expired")
         assert await stock_of(shop, variant) == (5, 0)
         assert (await event_types(shop, order["id"]))[-1] == "order.cancelled"
-        steps = (await shop.admin("GET", f"/admin/orders/{order['id']}/history", expect=200)).json()["data"]
+        steps = await shop.listed(f"/admin/orders/{order['id']}/history")
         assert (steps[-1]["actor"], steps[-1]["reason"]) == ("system:worker", "expired")
 
     async def test_not_while_a_payment_is_in_progress(self, shop: Shop, worker: Worker, clock: Clock) -> None:
@@ -164,7 +164,7 @@ class TestExpiry:
         """A person decides; when the part is given back, nothing is left to decide, and the order is over."""
         placed = await place(shop)
         body = {"provider": "sandbox", "amount": 500, "order_id": placed["order"]["id"]}
-        part = (await shop.admin("POST", "/admin/payments", json=body, expect=201)).json()["data"]
+        part = await shop.create("/admin/payments", body)
         await pay(shop, worker, part)
         await clock.forward(hours=73)
         order = await order_of(shop, placed["order"])

@@ -11,7 +11,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "carts": "insert, select, update",
         "categories": "delete, insert, select, update",
         "event_deduplications": "insert, select",
-        "event_jobs": "delete, select",
+        "event_jobs": "delete, select, update (attempts, dead_at, next_attempt_at)",
         "event_outbox": "insert, select",
         "event_subjects": "insert, select, update",
         "events": "insert, select",
@@ -45,7 +45,6 @@ GRANTS: dict[str, dict[str, str]] = {
         "sandbox_payments": "insert, select, update",
         "stores": "select, update (allowed_origins, catalog_version, clock_offset, country, domain, locale, name, prices_include_tax, settings, updated_at)",
         "usage_counters": "delete, insert, select, update",
-        "variant_offers": "select",
         "variants": "delete, insert, select, update",
         "webhook_attempts": "select",
         "webhook_deliveries": "insert, select, update",
@@ -54,6 +53,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "baas_auth": {
         "alembic_version": "select",
         "api_keys": "select, update (last_used_at)",
+        "sql_files": "select",
         "stores": "select",
         "workers": "select",
     },
@@ -68,17 +68,18 @@ GRANTS: dict[str, dict[str, str]] = {
         "event_deduplications": "delete, select (created_at, key, store_id)",
         "event_jobs": "insert, select, update",
         "event_outbox": "delete, select, update (created_at)",
-        "events": "select (body, id, store_id)",
+        "events": "select (body, id, request_id, store_id)",
         "idempotency_keys": "delete, select (expires_at, key, store_id)",
-        "imports": "delete, select (attempts, id, lease_until, status, store_id), update (attempts, lease_until, status)",
+        "imports": "delete, select (attempts, claimed_by, id, lease_until, status, store_id), update (attempts, claimed_by, lease_until, status)",
         "inventory_reservations": "select (expires_at, order_id, status, store_id)",
         "notification_contents": "delete, select (notification_id, store_id)",
         "notification_reports": "delete, select (id, store_id)",
-        "notifications": "delete, select (attempts, claimed_until, id, next_attempt_at, status, store_id), update (claimed_until)",
+        "notifications": "delete, select (attempts, claimed_by, claimed_until, id, next_attempt_at, status, store_id), update (claimed_by, claimed_until)",
         "orders": "select (due_at, id, store_id), update (due_at)",
-        "payment_provider_accounts": "select (account_id, enabled, id, is_test, provider, reconcile_at, store_id), update (reconcile_at)",
-        "provider_events": "delete, select (attempts, id, next_attempt_at, store_id), update (attempts, next_attempt_at)",
-        "refunds": "select (attempts, id, next_attempt_at, store_id), update (attempts, next_attempt_at)",
+        "payment_provider_accounts": "select (account_id, claimed_by, claimed_until, enabled, id, is_test, provider, reconcile_at, store_id), update (claimed_by, claimed_until)",
+        "products": "select (document_version, store_id)",
+        "provider_events": "delete, select (attempts, claimed_by, claimed_until, id, next_attempt_at, store_id), update (attempts, claimed_by, claimed_until)",
+        "refunds": "select (claimed_by, claimed_until, id, next_attempt_at, store_id), update (claimed_by, claimed_until)",
         "stores": "select (clock_offset, id, is_active, mode)",
         "webhook_attempts": "insert, select (id, store_id)",
         "webhook_deliveries": "delete, insert, select, update",
@@ -88,31 +89,25 @@ GRANTS: dict[str, dict[str, str]] = {
 }
 
 FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "cart_add_lines(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone)": (
+        "invoker",
+        ("baas_app",),
+    ),
+    "cart_checked(carts,uuid[],bigint,bigint)": ("invoker", ("baas_app",)),
     "cart_convert(uuid,uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
-    "cart_convert_json(uuid,uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
     "cart_create(uuid,uuid,text,uuid[],uuid[],bigint[],text,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
         "invoker",
         ("baas_app",),
     ),
-    "cart_create_json(uuid,uuid,text,uuid[],uuid[],bigint[],text,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
-        "invoker",
-        ("baas_app",),
-    ),
+    "cart_hold(uuid,uuid,timestamp with time zone,timestamp with time zone)": ("invoker", ("baas_app",)),
+    "cart_json(carts,json)": ("invoker", ("baas_app",)),
+    "cart_lines(uuid,uuid)": ("invoker", ("baas_app",)),
     "cart_put(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone,timestamp with time zone,uuid[],bigint,bigint)": (
         "invoker",
         ("baas_app",),
     ),
-    "cart_put_json(uuid,uuid,uuid[],uuid[],bigint[],bigint[],text,timestamp with time zone,timestamp with time zone,uuid[],bigint,bigint)": (
-        "invoker",
-        ("baas_app",),
-    ),
     "cart_read(uuid,uuid)": ("invoker", ("baas_app",)),
-    "cart_read_json(uuid,uuid)": ("invoker", ("baas_app",)),
     "cart_set(uuid,uuid,uuid,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
-        "invoker",
-        ("baas_app",),
-    ),
-    "cart_set_json(uuid,uuid,uuid,bigint,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
         "invoker",
         ("baas_app",),
     ),
@@ -120,26 +115,19 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "invoker",
         ("baas_app",),
     ),
-    "cart_update_json(uuid,uuid,jsonb,timestamp with time zone,timestamp with time zone,bigint,bigint)": (
-        "invoker",
-        ("baas_app",),
-    ),
     "catalog_derive_offers()": ("invoker", ()),
     "catalog_index(uuid,regconfig,text,text,text,text[])": ("definer", ("baas_app",)),
-    "catalog_keys(uuid,tsquery)": ("invoker", ()),
     "catalog_keys(uuid,tsvector)": ("invoker", ()),
+    "catalog_query_keys(uuid,tsquery)": ("invoker", ()),
     "catalog_search(regconfig,text,text,text,text)": ("definer", ("baas_app",)),
     "events_write(uuid,text,text,uuid[],text[],text[],text[],text[],timestamp with time zone[])": (
         "invoker",
         ("baas_app",),
     ),
     "first_id_of(timestamp with time zone)": ("invoker", ("baas_relay",)),
+    "inventory_level_json(inventory_levels)": ("invoker", ("baas_app",)),
     "inventory_movement_id()": ("invoker", ("baas_app",)),
     "inventory_release(uuid,uuid,text,timestamp with time zone,boolean)": ("invoker", ("baas_app",)),
-    "inventory_reserve(uuid,uuid,uuid[],bigint[],timestamp with time zone,timestamp with time zone)": (
-        "invoker",
-        ("baas_app",),
-    ),
     "inventory_reserve(uuid,uuid,uuid[],bigint[],uuid[],timestamp with time zone,timestamp with time zone)": (
         "invoker",
         ("baas_app",),
@@ -147,11 +135,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "inventory_take(uuid,uuid,timestamp with time zone)": ("invoker", ("baas_app",)),
     "maintain_partitions(text,interval)": ("definer", ("baas_relay",)),
     "order_number(uuid)": ("invoker", ("baas_app",)),
-    "order_place(bigint,uuid,uuid,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
-        "invoker",
-        ("public",),
-    ),
-    "order_place(uuid,uuid,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
+    "order_place(uuid,uuid,bigint,text,text,text,bigint,bigint,bigint,bigint,bigint,boolean,text,uuid,uuid,jsonb,jsonb,text,text,jsonb,text,boolean,boolean,boolean,bytea,timestamp with time zone,timestamp with time zone,timestamp with time zone,uuid[],uuid[],uuid[],text[],text[],text[],text[],bigint[],bigint[],bigint[],bigint[],bigint[],boolean[],uuid[],text[],text[],text,text,text)": (
         "invoker",
         ("baas_app",),
     ),
@@ -160,10 +144,6 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("baas_app",),
     ),
     "payment_open(uuid,uuid,uuid,text,text,text,text,boolean,bigint,text,text,text,text,text,jsonb,jsonb,jsonb,timestamp with time zone,text,text,timestamp with time zone,timestamp with time zone,uuid[],text[],text[],text[],text,timestamp with time zone,boolean)": (
-        "invoker",
-        ("public",),
-    ),
-    "payment_open(uuid,uuid,uuid,text,text,text,text,boolean,bigint,text,text,text,text,text,jsonb,jsonb,jsonb,timestamp with time zone,uuid,text,timestamp with time zone,boolean)": (
         "invoker",
         ("baas_app",),
     ),

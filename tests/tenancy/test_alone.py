@@ -10,6 +10,7 @@ import pytest
 
 from baas.core.db import Database, ScopeViolation
 from baas.core.scope import StoreScope
+from tests.deployment import bare_connection
 from tests.servers import Servers
 
 _COUNT_UP = "count_up($1, $2)"
@@ -42,14 +43,14 @@ class TestAlone:
         """Neither the store nor the haste of its commit."""
         small = await Database(settings.database, pool_size=1).open()
         try:
-            async with small._pools["app"].acquire() as connection:
+            async with bare_connection(small) as connection:
                 await connection.execute("set synchronous_commit = on")
             for turn in (1, 2):
                 async with small.fast(ours) as work:
                     assert await work.call_alone(_COUNT_UP, ours.store_id, "committed", relaxed=True) == turn
                     rows = await work.fetch_alone(_READ, ours.store_id, "committed")
                     assert [row["used"] for row in rows] == [turn]
-            async with small._pools["app"].acquire() as connection:
+            async with bare_connection(small) as connection:
                 assert await connection.fetchval("show synchronous_commit") == "on"
                 assert await connection.fetchval("select count(*) from usage_counters") == 0
         finally:

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint
 
-from baas.core.db.tables import KEEP_CUSTOMER, KEEP_ORDER, KEEP_STORE, Base, StoreOwned
+from baas.core.db.tables import KEEP_ORDER, KEEP_STORE, Base, StoreOwned
+from baas.core.schema.migrations import OF_MIGRATIONS
 from migrations.metadata import metadata
 
 OF_NO_STORE = {
@@ -39,12 +40,12 @@ async def test_the_database_holds_no_table_that_the_metadata_does_not_know(owner
         )
     finally:
         await connection.close()
-    assert {row["relname"] for row in rows} - {"alembic_version"} == {table.name for table in TABLES}
+    assert {row["relname"] for row in rows} - {*OF_MIGRATIONS} == {table.name for table in TABLES}
 
 
 @pytest.mark.parametrize("table", OWNED, ids=named)
 class TestEveryTableOfAStore:
-    """Rung 4 of the ladder: the keys themselves keep rows of two stores apart."""
+    """Beside the policies, the keys themselves keep rows of two stores apart."""
 
     def test_is_mapped_as_owned(self, table: Table) -> None:
         """So the ORM filters and stamps it without being asked."""
@@ -99,7 +100,7 @@ async def test_no_unique_index_of_the_database_spans_stores(owner_url: str) -> N
         )
     finally:
         await connection.close()
-    allowed = {*OF_NO_STORE, "alembic_version"}
+    allowed = {*OF_NO_STORE, *OF_MIGRATIONS}
     found = [r["name"] for r in rows if r["of"] not in allowed and r["first"] != "store_id"]
     assert sorted(found) == sorted(UNIQUE_OVER_STORES)
 
@@ -113,7 +114,7 @@ def test_every_column_says_whether_it_is_personal_and_how_long_it_is_kept(table:
             f"{table.name}.{column.name}: use baas.core.db.tables.column()"
         )
         keep = about.get("keep", "")
-        assert keep in {KEEP_STORE, KEEP_ORDER, KEEP_CUSTOMER} or _KEEP.fullmatch(keep), (
+        assert keep in {KEEP_STORE, KEEP_ORDER} or _KEEP.fullmatch(keep), (
             f"{table.name}.{column.name}: keep={keep!r}"
         )
 

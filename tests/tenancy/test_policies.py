@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from baas.core.db.roles import APP, AUTH, OPERATOR, OWNER, RELAY
+from baas.core.schema.migrations import OF_MIGRATIONS
+from baas.core.schema.roles import APP, AUTH, OPERATOR, OWNER, RELAY
 from migrations.policies import CURRENT_STORE
 from tests.tenancy.grants import FUNCTIONS, GRANTS
 from tests.tenancy.test_metadata import OF_NO_STORE
@@ -28,7 +29,7 @@ async def test_every_table_of_a_store_is_walled_even_against_its_owner(catalog: 
         "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
         " and relnamespace = 'public'::regnamespace and not (relrowsecurity and relforcerowsecurity)"
     )
-    excused = {*OF_NO_STORE, "alembic_version", *CLOSED_TO_THE_APP} - {"stores"}
+    excused = {*OF_NO_STORE, *OF_MIGRATIONS, *CLOSED_TO_THE_APP} - {"stores"}
     assert {row["relname"] for row in rows} == excused
 
 
@@ -59,7 +60,7 @@ async def test_the_application_sees_and_writes_rows_of_its_store_alone(catalog: 
         "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
         " and relnamespace = 'public'::regnamespace"
     )
-    expected = {row["relname"] for row in tables} - {*OF_NO_STORE, "alembic_version", *CLOSED_TO_THE_APP}
+    expected = {row["relname"] for row in tables} - {*OF_NO_STORE, *OF_MIGRATIONS, *CLOSED_TO_THE_APP}
     assert set(walled) == expected | {"stores"}
 
 
@@ -156,6 +157,12 @@ async def functions(catalog: asyncpg.Connection) -> dict[str, tuple[str, tuple[s
 async def test_every_function_is_one_that_somebody_decided(catalog: asyncpg.Connection) -> None:
     """Who may call each, and with whose rights it runs, is written down."""
     assert await functions(catalog) == FUNCTIONS
+
+
+async def test_no_function_is_for_everyone(catalog: asyncpg.Connection) -> None:
+    """Whatever the list says: PostgreSQL lets everybody call a new function until somebody takes that back."""
+    everyone = [name for name, (_, callers) in (await functions(catalog)).items() if "public" in callers]
+    assert everyone == []
 
 
 OVER_ALL_STORES = {

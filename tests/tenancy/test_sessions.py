@@ -18,8 +18,10 @@ from baas.core.db.orm import SyncStoreSession
 from baas.core.scope import CallerKind, StoreScope
 from baas.core.values import clock, ids
 from baas.core.work import outbox
+from baas.core.work.event_types import CustomType
 from baas.tenants.models import ApiKey, AuditLine, Store
 from tests.clients import Shop
+from tests.deployment import bare_connection
 from tests.servers import with_database
 
 
@@ -120,8 +122,7 @@ class TestTheSettingOfTheTransaction:
                 async with small.fast(ours, rollback=rollback) as work:
                     assert await work.fetchval("select count(*) from stores") == 1
                     backend = await work.fetchval("select pg_backend_pid()")
-                pool = small._pools["app"]
-                async with pool.acquire() as connection:
+                async with bare_connection(small) as connection:
                     assert await connection.fetchval("select pg_backend_pid()") == backend
                     assert (
                         await connection.fetchval("select nullif(current_setting('app.store_id', true), '')")
@@ -144,7 +145,7 @@ class TestTheSettingOfTheTransaction:
             with pytest.raises(asyncpg.DivisionByZeroError):
                 async with small.fast(ours) as work:
                     await work.fetchval("select 1 / 0")
-            async with small._pools["app"].acquire() as connection:
+            async with bare_connection(small) as connection:
                 assert await connection.fetchval("select count(*) from stores") == 0
         finally:
             await small.close()
@@ -184,12 +185,12 @@ class TestTheSettingOfTheTransaction:
         for open_work in (database.store, database.fast):
             subject = open_work.__name__
             async with open_work(ours) as work:
-                await outbox.emit(work, "custom.kept", subject=subject, data={})
+                await outbox.emit(work, CustomType("custom.kept"), subject=subject, data={})
                 with pytest.raises(ZeroDivisionError):
                     async with work.savepoint():
-                        await outbox.emit(work, "custom.undone", subject=subject, data={})
+                        await outbox.emit(work, CustomType("custom.undone"), subject=subject, data={})
                         raise ZeroDivisionError
-                await outbox.emit(work, "custom.kept", subject=subject, data={})
+                await outbox.emit(work, CustomType("custom.kept"), subject=subject, data={})
             async with open_work(ours) as work:
                 rows = await work.fetch(
                     "select type, sequence from events where subject = $1 order by id", subject
@@ -460,7 +461,7 @@ class TestAfterTheCommit:
 async def test_who_made_the_scope_is_in_it(shop: Shop, database: Database, ours: StoreScope) -> None:
     """The audit log names the key that did it, by its public id."""
     await shop.admin("PATCH", "/admin/store", json={"name": "Renamed"}, expect=200)
-    keys = (await shop.admin("GET", "/admin/api-keys", expect=200)).json()["data"]
+    keys = await shop.listed("/admin/api-keys")
     secret = next(key["id"] for key in keys if key["kind"] == "secret")
     async with database.fast(ours) as work:
         row = await work.fetchrow("select actor_kind, actor_id from audit_log where action = 'store.updated'")

@@ -143,7 +143,7 @@ class TestUpdate:
     async def test_plan_and_limits(self, http: httpx.AsyncClient, shop: Shop) -> None:
         """A limit of the store's own goes before its plan's; -1 is none."""
         await operate(http, "PATCH", f"/stores/{shop.id}", 200, json={"plan": "free"})
-        usage = (await shop.admin("GET", "/admin/usage", expect=200)).json()["data"]
+        usage = await shop.get("/admin/usage")
         limits = {row["name"]: row["limit"] for row in usage["limits"]}
         assert limits == PLANS["free"].limits
         await operate(
@@ -153,7 +153,7 @@ class TestUpdate:
             200,
             json={"limits": {"products": 1, "webhook_endpoints": -1}},
         )
-        usage = (await shop.admin("GET", "/admin/usage", expect=200)).json()["data"]
+        usage = await shop.get("/admin/usage")
         limits = {row["name"]: row["limit"] for row in usage["limits"]}
         assert (limits["products"], limits["webhook_endpoints"]) == (1, None)
         assert limits["notifications_per_month"] == PLANS["free"].limits["notifications_per_month"]
@@ -169,7 +169,7 @@ class TestUpdate:
         """Who, what, before and after; a change that changes nothing is none."""
         for _ in range(2):
             await operate(http, "PATCH", f"/stores/{shop.id}", 200, json={"plan": "free"})
-        lines = (await shop.admin("GET", f"/admin/audit-log?subject={shop.id}", expect=200)).json()["data"]
+        lines = await shop.listed(f"/admin/audit-log?subject={shop.id}")
         assert [line["action"] for line in lines] == ["store.updated", "store.created"]
         assert lines[0]["actor_kind"] == "operator"
         assert (lines[0]["old"], lines[0]["new"]) == ({"plan": "pro"}, {"plan": "free"})
@@ -202,7 +202,7 @@ class TestUpdate:
         response = await shop.admin("GET", "/admin/store", expect=403)
         assert response.json()["error"]["code"] == "store_inactive"
         assert (await operate(http, "POST", f"/stores/{shop.id}/activate", 200))["is_active"] is True
-        lines = (await shop.admin("GET", f"/admin/audit-log?subject={shop.id}", expect=200)).json()["data"]
+        lines = await shop.listed(f"/admin/audit-log?subject={shop.id}")
         assert [line["action"] for line in lines][:2] == ["store.activated", "store.deactivated"]
 
 
@@ -240,7 +240,7 @@ class TestPlans:
         ).json()["error"]
         assert refused["code"] == "plan_limit_exceeded"
         assert refused["details"] == {"name": "products", "limit": 1, "used": 1}
-        usage = (await shop.admin("GET", "/admin/usage", expect=200)).json()["data"]
+        usage = await shop.get("/admin/usage")
         assert next(row["used"] for row in usage["limits"] if row["name"] == "products") == 1
 
     async def test_every_plan_has_every_limit(self, shop: Shop, worker: Worker) -> None:

@@ -48,12 +48,12 @@ class TestUpdate:
 
     async def test_what_is_absent_stays(self, shop: Shop) -> None:
         """Also inside the settings."""
-        before = (await shop.admin("GET", "/admin/store", expect=200)).json()["data"]
+        before = await shop.get("/admin/store")
         await shop.admin(
             "PATCH", "/admin/store", json={"settings": {"tax_rate": 2100, "shipping_price": 500}}, expect=200
         )
         body = {"name": "Mates", "settings": {"tax_rate": 1050}}
-        after = (await shop.admin("PATCH", "/admin/store", json=body, expect=200)).json()["data"]
+        after = await shop.change("/admin/store", body)
         assert after["name"] == "Mates"
         assert after["settings"] == {"tax_rate": 1050, "shipping_price": 500}
         changed = {name for name in before if before[name] != after[name]}
@@ -65,7 +65,7 @@ class TestUpdate:
             await shop.admin(
                 "PATCH", "/admin/store", json={"settings": {"shipping_price": price}}, expect=200
             )
-            seen = (await shop.storefront("GET", "/storefront/store", expect=200)).json()["data"]
+            seen = await shop.get("/storefront/store")
             assert seen["shipping_price"] == price
 
     async def test_storefront_answers_are_made_anew(self, shop: Shop) -> None:
@@ -73,14 +73,14 @@ class TestUpdate:
         await make_product(shop, {"price": 1000, "on_hand": 7}, status="active")
         for show, available in ((True, 7), (False, None)):
             await shop.admin("PATCH", "/admin/store", json={"settings": {"show_stock": show}}, expect=200)
-            product = (await shop.storefront("GET", "/storefront/products", expect=200)).json()["data"][0]
+            product = (await shop.listed("/storefront/products"))[0]
             assert product["variants"][0]["available"] == available
 
     async def test_a_change_is_in_the_audit_log_and_no_change_is_not(self, shop: Shop) -> None:
         """With what was before and what is now, and nothing else."""
         for _ in range(2):
             await shop.admin("PATCH", "/admin/store", json={"name": "Mates", "country": "UY"}, expect=200)
-        lines = (await shop.admin("GET", "/admin/audit-log?action=store.updated", expect=200)).json()["data"]
+        lines = await shop.listed("/admin/audit-log?action=store.updated")
         assert len(lines) == 1
         assert lines[0]["old"] == {"name": "Shop under test", "country": "AR"}
         assert lines[0]["new"] == {"name": "Mates", "country": "UY"}
@@ -108,7 +108,7 @@ class TestUpdate:
         names = ["tax_rate", "shipping_price", "reservation_minutes", "order_expiry_hours"]
         bodies = [{"settings": {name: 100}} for name in names]
         await asyncio.gather(*(shop.admin("PATCH", "/admin/store", json=body, expect=200) for body in bodies))
-        settings = (await shop.admin("GET", "/admin/store", expect=200)).json()["data"]["settings"]
+        settings = (await shop.get("/admin/store"))["settings"]
         assert settings == dict.fromkeys(names, 100)
 
 
@@ -117,16 +117,11 @@ class TestTheAuditLog:
 
     async def test_it_can_be_filtered(self, shop: Shop) -> None:
         """By subject, by action, by both."""
-        made = [
-            (
-                await shop.admin("POST", "/admin/api-keys", json={"kind": "secret", "name": "x"}, expect=201)
-            ).json()["data"]
-            for _ in range(2)
-        ]
+        made = [await shop.create("/admin/api-keys", {"kind": "secret", "name": "x"}) for _ in range(2)]
         await shop.admin("DELETE", f"/admin/api-keys/{made[0]['id']}", expect=200)
 
         async def actions(query: str) -> list[str]:
-            rows = (await shop.admin("GET", f"/admin/audit-log?{query}", expect=200)).json()["data"]
+            rows = await shop.listed(f"/admin/audit-log?{query}")
             return [row["action"] for row in rows]
 
         assert await actions(f"subject={made[0]['id']}") == ["api_key.revoked", "api_key.created"]
@@ -144,7 +139,7 @@ class TestTheAuditLog:
                 headers={"X-OPERATOR-KEY": OPERATOR_KEY},
             )
         assert (changed.status_code, limited.status_code) == (200, 200)
-        lines = (await shop.admin("GET", f"/admin/audit-log?subject={shop.id}", expect=200)).json()["data"]
+        lines = await shop.listed(f"/admin/audit-log?subject={shop.id}")
         assert [(line["actor_kind"], line["address"]) for line in lines] == [
             ("operator", "198.51.100.8"),
             ("secret", "198.51.100.7"),
@@ -156,5 +151,5 @@ class TestTheAuditLog:
         await shop.admin(
             "POST", "/admin/api-keys", json={"kind": "secret", "name": "x", "scopes": ["no:such"]}, expect=422
         )
-        rows = (await shop.admin("GET", "/admin/audit-log", expect=200)).json()["data"]
+        rows = await shop.listed("/admin/audit-log")
         assert [row["action"] for row in rows] == ["api_key.created", "api_key.created", "store.created"]

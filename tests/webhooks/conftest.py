@@ -8,6 +8,7 @@ import pytest
 
 from baas.core.values.ids import Kind, decode
 from baas.core.work.outbox import emit
+from baas.services.catalog.events import ProductEvent
 from baas.worker import Worker
 from tests.clients import Shop
 from tests.webhooks.receiver import Receiver
@@ -42,7 +43,7 @@ async def publish(
 ) -> Any:
     """Publish an event of the shop."""
     body = {"type": type_, "data": data or {}, **more}
-    return (await shop.admin("POST", "/admin/events", json=body, expect=201)).json()["data"]
+    return await shop.create("/admin/events", body)
 
 
 async def deliveries(shop: Shop, **filters: Any) -> list[dict[str, Any]]:
@@ -56,17 +57,13 @@ async def deliveries(shop: Shop, **filters: Any) -> list[dict[str, Any]]:
 
 async def delivery_of(shop: Shop, delivery_id: str) -> dict[str, Any]:
     """One delivery with its attempts."""
-    found: dict[str, Any] = (
-        await shop.admin("GET", f"/admin/webhook-deliveries/{delivery_id}", expect=200)
-    ).json()["data"]
+    found: dict[str, Any] = await shop.get(f"/admin/webhook-deliveries/{delivery_id}")
     return found
 
 
 async def endpoint_of(shop: Shop, endpoint_id: str) -> dict[str, Any]:
     """One endpoint."""
-    found: dict[str, Any] = (
-        await shop.admin("GET", f"/admin/webhook-endpoints/{endpoint_id}", expect=200)
-    ).json()["data"]
+    found: dict[str, Any] = await shop.get(f"/admin/webhook-endpoints/{endpoint_id}")
     return found
 
 
@@ -83,4 +80,4 @@ async def emit_many(worker: Worker, shop: Shop, count: int, subject: str | None 
     scope = await shop.scope(worker)
     async with worker.runtime.database.fast(scope) as work:
         for number in range(count):
-            await emit(work, "product.updated", subject=subject or f"prod_{number}", data={"n": number})
+            await emit(work, ProductEvent.UPDATED, subject=subject or f"prod_{number}", data={"n": number})

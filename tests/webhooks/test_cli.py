@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,8 +13,9 @@ from standardwebhooks import Webhook
 from baas.core.settings import Settings
 from baas.webhooks.signing import new_secret
 from baas.worker import Worker
-from tests import deployment
+from tests import commandline, deployment
 from tests.clients import Shop, drain, provision
+from tests.commandline import finished
 from tests.conftest import OPERATOR_KEY
 from tests.webhooks.conftest import Register, deliveries, emit_many, publish
 from tests.webhooks.receiver import Receiver
@@ -29,19 +29,9 @@ def start(settings: Settings) -> Start:
     environment = deployment.environment(settings)
 
     async def begin(*arguments: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "baas", "webhook", *arguments),
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        return await commandline.start("webhook", *arguments, environment=environment)
 
     return begin
-
-
-async def finished(process: asyncio.subprocess.Process) -> tuple[int | None, str, str]:
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode, output.decode(), errors.decode()
 
 
 @asynccontextmanager
@@ -86,12 +76,12 @@ async def test_replay_sends_again_what_failed_or_everything(
     receiver.messages.clear()
 
     common = (shop.slug, made["id"], "--since", "1h", "--json")
-    code, output, errors = await finished(await start("replay", *common))
-    assert (code, json.loads(output)) == (0, {"count": 1, "next_since": None}), errors
+    ran = await finished(await start("replay", *common))
+    assert (ran.code, ran.json) == (0, {"count": 1, "next_since": None})
     await drain(worker)
     assert [message.id for message in receiver.got()] == [failed["id"]]
-    code, output, errors = await finished(await start("replay", *common, "--all", "--type", "custom.b"))
-    assert (code, json.loads(output)["count"]) == (0, 1), errors
+    ran = await finished(await start("replay", *common, "--all", "--type", "custom.b"))
+    assert (ran.code, ran.json["count"]) == (0, 1)
     await drain(worker)
     assert [message.id for message in receiver.got()] == [failed["id"], taken["id"]]
 
@@ -99,7 +89,7 @@ async def test_replay_sends_again_what_failed_or_everything(
         await start("replay", shop.slug, "we_nonsense", "--since", "1h"),
         await start("replay", shop.slug, made["id"], "--since", "yesterday"),
     ]
-    assert [(await finished(one))[0] for one in wrong] == [3, 1]
+    assert [(await finished(one)).code for one in wrong] == [3, 1]
 
 
 async def test_tail_shows_every_attempt_also_of_old_deliveries(
@@ -161,6 +151,6 @@ async def test_forward_brings_every_new_event_signed(
 async def test_forward_is_for_test_stores(http: httpx.AsyncClient, receiver: Receiver, start: Start) -> None:
     """A live store's customers do not go to somebody's laptop."""
     live = await provision(http, OPERATOR_KEY, mode="live")
-    code, _, errors = await finished(await start("forward", receiver.url("/dev"), "--store", live.slug))
-    assert code == 1
-    assert "Only a test store's events can be forwarded." in errors
+    ran = await finished(await start("forward", receiver.url("/dev"), "--store", live.slug))
+    assert ran.code == 1
+    assert "Only a test store's events can be forwarded." in ran.err

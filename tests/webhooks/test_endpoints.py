@@ -33,7 +33,7 @@ async def test_the_secret_is_shown_once(shop: Shop) -> None:
     assert (made["status"], made["ordered"], made["description"]) == ("enabled", False, "CRM")
     shown = await endpoint_of(shop, made["id"])
     assert shown == {key: value for key, value in made.items() if key != "secret"}
-    listed = (await shop.admin("GET", "/admin/webhook-endpoints", expect=200)).json()["data"]
+    listed = await shop.listed("/admin/webhook-endpoints")
     assert listed == [shown]
 
 
@@ -102,11 +102,9 @@ async def test_the_plan_limits_how_many(http: httpx.AsyncClient) -> None:
 async def test_a_change_leaves_what_it_does_not_name(shop: Shop) -> None:
     made = (await create(shop, description="CRM"))["data"]
     path = f"/admin/webhook-endpoints/{made['id']}"
-    changed = (await shop.admin("PATCH", path, json={"event_types": ["order.paid"]}, expect=200)).json()[
-        "data"
-    ]
+    changed = await shop.change(path, {"event_types": ["order.paid"]})
     assert (changed["event_types"], changed["url"], changed["description"]) == (["order.paid"], URL, "CRM")
-    cleared = (await shop.admin("PATCH", path, json={"description": None}, expect=200)).json()["data"]
+    cleared = await shop.change(path, {"description": None})
     assert cleared["description"] is None
     await shop.admin("PATCH", path, json={"url": "https://10.0.0.1/"}, expect=422)
     await shop.admin("PATCH", path, json={"secret": "x"}, expect=422)
@@ -154,16 +152,18 @@ async def test_disabling_ends_what_is_pending_and_enabling_clears_the_failures(
     await publish(shop)
     await drain(worker)
     path = f"/admin/webhook-endpoints/{made['id']}"
-    off = (await shop.admin("PATCH", path, json={"status": "disabled"}, expect=200)).json()["data"]
+    off = await shop.change(path, {"status": "disabled"})
     assert (off["status"], off["disabled_reason"]) == ("disabled", "Disabled over the API.")
+    assert off["disabled_code"] == "owner"
     (delivery,) = await deliveries(shop)
     assert delivery["status"] == "failed"
     refused = await shop.admin("POST", f"/admin/webhook-deliveries/{delivery['id']}/retry", expect=409)
     assert refused.json()["error"]["code"] == "conflict"
     await shop.admin("POST", f"{path}/test", expect=409)
-    on = (await shop.admin("PATCH", path, json={"status": "enabled"}, expect=200)).json()["data"]
+    on = await shop.change(path, {"status": "enabled"})
     assert (on["status"], on["consecutive_failures"], on["failing_since"]) == ("enabled", 0, None)
     assert on["disabled_reason"] is None
+    assert on["disabled_code"] is None
 
 
 async def test_a_deleted_endpoint_is_gone_but_its_history_stays(
@@ -175,7 +175,7 @@ async def test_a_deleted_endpoint_is_gone_but_its_history_stays(
     await shop.admin("DELETE", f"/admin/webhook-endpoints/{made['id']}", expect=200)
     await shop.admin("GET", f"/admin/webhook-endpoints/{made['id']}", expect=404)
     await shop.admin("DELETE", f"/admin/webhook-endpoints/{made['id']}", expect=404)
-    assert (await shop.admin("GET", "/admin/webhook-endpoints", expect=200)).json()["data"] == []
+    assert await shop.listed("/admin/webhook-endpoints") == []
     (delivery,) = await deliveries(shop)
     assert len((await delivery_of(shop, delivery["id"]))["attempt_log"]) == 1
     await publish(shop)
@@ -207,7 +207,7 @@ async def test_a_dry_run_registers_nothing(shop: Shop) -> None:
         expect=201,
     )
     assert response.json()["meta"]["dry_run"] is True
-    assert (await shop.admin("GET", "/admin/webhook-endpoints", expect=200)).json()["data"] == []
+    assert await shop.listed("/admin/webhook-endpoints") == []
 
 
 async def test_the_same_request_twice_answers_the_same_secret(shop: Shop) -> None:
@@ -219,7 +219,7 @@ async def test_the_same_request_twice_answers_the_same_secret(shop: Shop) -> Non
     first = (await shop.admin("POST", "/admin/webhook-endpoints", **dict(request))).json()["data"]
     second = (await shop.admin("POST", "/admin/webhook-endpoints", **dict(request))).json()["data"]
     assert first == second
-    assert len((await shop.admin("GET", "/admin/webhook-endpoints", expect=200)).json()["data"]) == 1
+    assert len(await shop.listed("/admin/webhook-endpoints")) == 1
 
 
 async def test_pages_of_endpoints(shop: Shop) -> None:

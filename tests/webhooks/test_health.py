@@ -80,18 +80,16 @@ async def test_an_endpoint_that_only_failed_for_five_days_is_given_up(
     await drain(worker)
     gone = await endpoint_of(shop, made["id"])
     assert gone["status"] == "disabled"
-    assert "five days" in gone["disabled_reason"]
+    assert gone["disabled_code"] == "failed"
+    assert gone["disabled_reason"] == "Every attempt of the last five days failed."
     (told,) = receiver.got("/witness")
     assert told.event["data"]["id"] == made["id"]
     assert told.event["data"]["disabled_reason"] == gone["disabled_reason"]
+    assert told.event["data"]["disabled_code"] == "failed"
     assert {item["status"] for item in await deliveries(shop, endpoint_id=made["id"])} == {"failed"}
-    lines = (await shop.admin("GET", "/admin/audit-log", params={"subject": made["id"]}, expect=200)).json()[
-        "data"
-    ]
+    lines = await shop.listed("/admin/audit-log", params={"subject": made["id"]})
     assert lines[0]["action"] == "webhook_endpoint.give_up"
-    (message,) = (
-        await shop.admin("GET", "/admin/notifications", params={"about": made["id"]}, expect=200)
-    ).json()["data"]
+    (message,) = await shop.listed("/admin/notifications", params={"about": made["id"]})
     assert (message["template_key"], message["to"]) == ("webhook_disabled", "staff@casamate.test")
     assert message["status"] == "sent"
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from baas.core.values.ids import new_id
 from baas.core.work.outbox import emit
+from baas.services.catalog.events import ProductEvent
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.webhooks.conftest import Register, advance, deliveries, endpoint_of, publish
@@ -39,7 +40,7 @@ async def test_each_subject_arrives_in_its_order_and_one_at_a_time(
     async with worker.runtime.database.fast(scope) as work:
         for number in range(12):
             for subject in ("a", "b", "c"):
-                await emit(work, "product.updated", subject=subject, data={"n": number})
+                await emit(work, ProductEvent.UPDATED, subject=subject, data={"n": number})
     await drain(worker, rounds=100)
     for subject in ("a", "b", "c"):
         assert sequences(receiver.got(), subject) == list(range(1, 13))
@@ -105,8 +106,8 @@ async def test_an_event_waits_for_an_earlier_one_that_is_not_relayed_yet(
     scope = await shop.scope(worker)
     smaller, larger = new_id(), new_id()
     async with worker.runtime.database.fast(scope) as work:
-        await emit(work, "product.updated", subject="a", data={}, event_id=larger)
-        await emit(work, "product.updated", subject="a", data={}, event_id=smaller)
+        await emit(work, ProductEvent.UPDATED, subject="a", data={}, event_id=larger)
+        await emit(work, ProductEvent.UPDATED, subject="a", data={}, event_id=smaller)
     # Its row is with another relay, so this one takes the other event alone.
     async with worker.runtime.database.relay(reason="a test holds one of two events back") as system:
         await system.fetch("select from event_outbox where id = $1 for update", larger)

@@ -7,7 +7,7 @@ import pytest
 import standardwebhooks
 import svix.webhooks
 
-from baas.webhooks.signing import InvalidSignature, headers, new_secret, secret_key, sign, verify
+from baas.webhooks.signing import headers, new_secret, secret_key, sign
 
 FIRST = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 ROTATED = "whsec_ZWZnaGlqa2xtbm9wcXJzdHV2d3h5ent8fX5/gIGCg4Q="
@@ -73,43 +73,3 @@ def test_the_public_verifiers_accept_us_also_in_the_middle_of_a_rotation(verifie
     stale = headers([secret_key(new)], ID, int(time.time()) - 301, body)
     with pytest.raises(standardwebhooks.WebhookVerificationError):
         verifier(new).verify(body, stale)
-
-
-def test_we_verify_what_we_sign_and_what_the_public_package_signs() -> None:
-    keys = [secret_key(FIRST), secret_key(ROTATED)]
-    verify(keys[1:], {k.upper(): v for k, v in headers(keys, ID, SECOND, PAID).items()}, PAID, now=SECOND)
-    other = {
-        "webhook-id": ID,
-        "webhook-timestamp": str(SECOND),
-        "webhook-signature": "v1a,xxx v1,GzAQY2Ns/sOWRTifWB72utHmtWEKvmdAtGWvyqotwOo=",
-    }
-    verify(keys, other, PAID, now=SECOND + 300)
-
-
-@pytest.mark.parametrize(
-    "change, body, now",
-    [
-        ({}, PAID + b" ", SECOND),
-        ({}, PAID, SECOND + 301),
-        ({}, PAID, SECOND - 301),
-        ({"webhook-id": "msg_other"}, PAID, SECOND),
-        ({"webhook-timestamp": str(SECOND + 1)}, PAID, SECOND),
-        ({"webhook-timestamp": "soon"}, PAID, SECOND),
-        ({"webhook-signature": "v1"}, PAID, SECOND),
-        ({"webhook-signature": "v1,ñ"}, PAID, SECOND),
-        ({"webhook-signature": ""}, PAID, SECOND),
-    ],
-)
-def test_anything_changed_is_refused(change: dict[str, str], body: bytes, now: int) -> None:
-    keys = [secret_key(FIRST)]
-    with pytest.raises(InvalidSignature):
-        verify(keys, headers(keys, ID, SECOND, PAID) | change, body, now=now)
-
-
-def test_missing_headers_and_another_secret_are_refused() -> None:
-    sent = headers([secret_key(FIRST)], ID, SECOND, PAID)
-    for name in sent:
-        with pytest.raises(InvalidSignature):
-            verify([secret_key(FIRST)], {k: v for k, v in sent.items() if k != name}, PAID, now=SECOND)
-    with pytest.raises(InvalidSignature):
-        verify([secret_key(ROTATED)], sent, PAID, now=SECOND)

@@ -6,7 +6,8 @@ for itself alone, commits when the block ends well and rolls back when it does n
 uses another role, another type, and states its reason. Owns no table but what all stand on (`tables`).
 """
 
-from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals
+from baas.core.db import sqlstates
+from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals, affected
 from baas.core.db.database import BY_KEY, ROW_BY_ROW, Database
 from baas.core.db.driver import StoreConnection, SystemConnection
 from baas.core.db.faults import ScopeViolation, is_outage, sqlstate, violated
@@ -29,7 +30,9 @@ __all__ = [
     "StoreSession",
     "StoreWork",
     "SystemConnection",
+    "affected",
     "is_outage",
     "sqlstate",
+    "sqlstates",
     "violated",
 ]

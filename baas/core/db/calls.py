@@ -1,10 +1,10 @@
-"""Calls of functions whose answers nobody needs: consecutive ones go to the database together."""
+"""Calls of functions whose answers nobody needs: consecutive ones go to the database together. Command tags."""
 
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 from baas.core.db.faults import sqlstate
 
@@ -46,7 +46,18 @@ def _moved(sql: str, by: int) -> str:
     return _PARAMETER.sub(lambda match: f"${int(match[1]) + by}", sql)
 
 
-def refused(error: BaseException, calls: Sequence[Call]) -> Exception | None:
-    """What the error means, by the first call that knows it; None when none does."""
+def raise_refusal(error: BaseException, calls: Sequence[Call]) -> NoReturn:
+    """Raises what an error of the database means, by the first of its calls that knows it; else the error itself.
+
+    To be called where the error is handled, so that its traceback stays.
+    """
     state = sqlstate(error) or ""
-    return next((call.refusals[state] for call in calls if state in call.refusals), None)
+    for call in calls:
+        if state in call.refusals:
+            raise call.refusals[state] from None
+    raise error
+
+
+def affected(command_tag: str) -> int:
+    """Returns how many rows a statement inserted, changed or deleted, by its command tag (`UPDATE 3`)."""
+    return int(command_tag.rpartition(" ")[2])

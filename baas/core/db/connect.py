@@ -15,12 +15,15 @@ _encode_json: Final = msgspec.json.Encoder().encode
 _decode_json: Final = msgspec.json.Decoder().decode
 
 
-def connector(role: str, url: str) -> Connect:
-    """How a connection of a role is opened. Raises OSError or asyncpg's errors when the database does not answer."""
+def connector(
+    role: str, url: str, connection_class: type[asyncpg.Connection] = asyncpg.Connection
+) -> Connect:
+    """How a connection of a role is opened, of a class. Raises OSError or asyncpg's errors when the database does not answer."""
 
     async def connect() -> asyncpg.Connection:
         connection = await asyncpg.connect(
             url,
+            connection_class=connection_class,
             command_timeout=60,
             server_settings={
                 "application_name": f"baas-{role}",

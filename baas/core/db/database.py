@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import MappingProxyType, TracebackType
+from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from baas.core.db.connect import connector, make_engine
-from baas.core.db.driver import StoreConnection, SystemConnection, abandon
+from baas.core.db.driver import StoreConnection, SystemConnection, Transaction, abandon
 from baas.core.db.faults import ScopeViolation
 from baas.core.db.orm import StoreSession
 from baas.core.db.pool import Pool
@@ -33,6 +33,8 @@ class Database:
 
     def __init__(self, urls: DatabaseUrls, *, pool_size: int = 16, system_pool_size: int = 4) -> None:
         self.signals = Signals()
+        self.connection_class: type[asyncpg.Connection] = asyncpg.Connection
+        """What the driver's connections are made of. One that listens to statements is set before `open`."""
         self._urls = urls
         self._pool_size = pool_size
         self._system_pool_size = system_pool_size
@@ -48,7 +50,7 @@ class Database:
             "operator": (self._urls.operator, self._system_pool_size),
         }
         for role, (url, size) in sizes.items():
-            self._pools[role] = Pool(connector(role, url), size)
+            self._pools[role] = Pool(connector(role, url, self.connection_class), size)
         self._engine = make_engine(self._urls.app, self._pool_size)
         return self
 
@@ -91,7 +93,7 @@ class Database:
         rollback: bool = False,
         snapshot: bool = False,
         settings: Mapping[str, str] = MappingProxyType({}),
-    ) -> "_FastWork":
+    ) -> Transaction[StoreConnection]:
         """One driver transaction of one store.
 
         With `rollback` it is undone at the end (dry run); with `snapshot` all its statements see one
@@ -100,44 +102,33 @@ class Database:
         """
         if not isinstance(scope, StoreScope):
             raise ScopeViolation("No store, no connection.")
-        return _FastWork(self._pools["app"], scope, self.signals, rollback, snapshot, _set_local(settings))
+        work = StoreConnection(
+            self.signals, scope, snapshot=snapshot, is_trial=rollback, settings=_set_local(settings)
+        )
+        return Transaction(self._pools["app"], work)
 
-    @asynccontextmanager
-    async def _system(
-        self, role: str, reason: str, *, rollback: bool = False, begin: str = "begin"
-    ) -> AsyncIterator[SystemConnection]:
-        if not reason:
-            raise ScopeViolation("Work across stores states its reason.")
-        async with self._pools[role].acquire() as connection:
-            system = SystemConnection(connection, begin, self.signals, reason)
-            try:
-                yield system
-                await system.send()
-                if system.begun:
-                    await connection.execute("rollback" if rollback else "commit")
-            except BaseException:
-                await abandon(connection)
-                raise
-        if not rollback:
-            await system.effects.run()
-
-    def relay(self, *, reason: str, **settings: str) -> AbstractAsyncContextManager[SystemConnection]:
+    def relay(self, *, reason: str, **settings: str) -> Transaction[SystemConnection]:
         """Claim due rows over all stores (role `baas_relay`: outbox, jobs and deliveries only).
 
         `settings` are PostgreSQL's own, for this transaction alone, sent along with its beginning. They are words of
         the code, never of anybody else.
         """
-        return self._system("relay", reason, begin=f"begin{_set_local(settings)}")
+        work = SystemConnection(self.signals, reason, begin_with=f"begin{_set_local(settings)}")
+        return Transaction(self._pools["relay"], work)
 
-    def auth(self, *, reason: str) -> AbstractAsyncContextManager[SystemConnection]:
+    def auth(self, *, reason: str) -> Transaction[SystemConnection]:
         """Look a key or a store up (role `baas_auth`)."""
-        return self._system("auth", reason)
+        return Transaction(self._pools["auth"], SystemConnection(self.signals, reason))
 
-    def operator(
-        self, *, reason: str, rollback: bool = False
-    ) -> AbstractAsyncContextManager[SystemConnection]:
+    def operator(self, *, reason: str, rollback: bool = False) -> Transaction[SystemConnection]:
         """Provision stores, keys, plans and flags (role `baas_operator`); `rollback` for a dry run."""
-        return self._system("operator", reason, rollback=rollback)
+        work = SystemConnection(self.signals, reason, is_trial=rollback)
+        return Transaction(self._pools["operator"], work)
+
+    async def own_connection(self) -> asyncpg.Connection:
+        """A connection of the relay's role outside of the pools, for another event loop; its maker closes it."""
+        connection: asyncpg.Connection = await connector("relay", self._urls.relay)()
+        return connection
 
     async def lookup(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """One row by one statement in the auth role, without a transaction block: the key look-up."""
@@ -152,63 +143,3 @@ class Database:
 
 def _set_local(settings: Mapping[str, str]) -> str:
     return "".join(f"; set local {name} = {value}" for name, value in settings.items())
-
-
-class _FastWork:
-    """What `Database.fast` answers: the transaction around a block. A class, for a generator costs twice as much."""
-
-    __slots__ = ("_connection", "_pool", "_rollback", "_scope", "_settings", "_signals", "_snapshot", "_work")
-
-    def __init__(
-        self,
-        pool: Pool,
-        scope: StoreScope,
-        signals: Signals,
-        rollback: bool,
-        snapshot: bool,
-        settings: str,
-    ) -> None:
-        self._pool = pool
-        self._scope = scope
-        self._signals = signals
-        self._rollback = rollback
-        self._snapshot = snapshot
-        self._settings = settings
-
-    async def __aenter__(self) -> StoreConnection:
-        self._connection = connection = await self._pool.take()
-        self._work = StoreConnection(
-            self._scope,
-            self._signals,
-            connection,
-            snapshot=self._snapshot,
-            is_trial=self._rollback,
-            settings=self._settings,
-        )
-        return self._work
-
-    async def __aexit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        if error is not None:
-            await self._leave()
-            return
-        work = self._work
-        effects = work.effects
-        if work.begun or work.pending:
-            try:
-                await effects.finish(work)
-                await work.send()
-                await self._connection.execute("rollback" if self._rollback else "commit")
-            except BaseException:
-                await self._leave()
-                raise
-        self._pool.give(self._connection)
-        if effects.any and not self._rollback:
-            await effects.run()
-
-    async def _leave(self) -> None:
-        try:
-            await abandon(self._connection)
-        finally:
-            self._pool.give(self._connection)

@@ -7,13 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import asyncpg
 
-from baas.core.db.calls import NO_REFUSALS, Call, Refusals, refused, statement
+from baas.core.db.calls import NO_REFUSALS, Call, Refusals, raise_refusal, statement
 from baas.core.db.faults import ScopeViolation
+from baas.core.db.pool import Pool
 from baas.core.db.work import AfterCommit, Effects, Signals
 from baas.core.scope import StoreScope
 
@@ -23,14 +25,17 @@ _FIRST_PARAMETER: Final = re.compile(r"\$1(?!\d)")
 class Driven(ABC):
     """A transaction on the bare driver. It begins with its first statement, so one that asks nothing costs nothing."""
 
-    __slots__ = ("_connection", "_unsent", "begun", "effects", "signals")
+    __slots__ = ("_connection", "_unsent", "begun", "effects", "is_trial", "signals")
 
-    def __init__(self, connection: asyncpg.Connection, signals: Signals) -> None:
-        self._connection = connection
+    def __init__(self, signals: Signals, *, is_trial: bool = False) -> None:
+        self._connection: asyncpg.Connection
+        """Set by `Transaction`, for as long as its block lasts."""
         self._unsent: list[Call] = []
         self.begun = False
         """Whether there is a transaction that has to be ended."""
         self.effects = Effects()
+        self.is_trial = is_trial
+        """Whether it is undone even when its block ends well (dry run)."""
         self.signals = signals
 
     @abstractmethod
@@ -48,10 +53,7 @@ class Driven(ABC):
             try:
                 await self._connection.fetchrow(sql, *args)
             except asyncpg.PostgresError as error:
-                refusal = refused(error, calls)
-                if refusal is None:
-                    raise
-                raise refusal from None
+                raise_refusal(error, calls)
 
     @property
     def pending(self) -> bool:
@@ -108,26 +110,27 @@ class Driven(ABC):
         self.effects.add(callback, once)
 
 
+Work = TypeVar("Work", bound=Driven)
+
+
 class StoreConnection(Driven):
     """A transaction of one store on the bare driver. Made by `Database.fast()` alone."""
 
-    __slots__ = ("_is_snapshot", "_is_trial", "_settings", "scope")
+    __slots__ = ("_is_snapshot", "_settings", "scope")
 
     def __init__(
         self,
-        scope: StoreScope,
         signals: Signals,
-        connection: asyncpg.Connection,
+        scope: StoreScope,
         *,
         snapshot: bool = False,
         is_trial: bool = False,
         settings: str = "",
     ) -> None:
-        super().__init__(connection, signals)
+        super().__init__(signals, is_trial=is_trial)
         _check(scope)
         self.scope = scope
         self._is_snapshot = snapshot
-        self._is_trial = is_trial
         self._settings = settings
 
     def _opening(self) -> str:
@@ -142,7 +145,7 @@ class StoreConnection(Driven):
         The statement sets its store itself, and `$1` is that store. It ends in a LIMIT, so that the planner cannot
         take it apart. Where there is a transaction already (an Idempotency-Key, a dry run), it is one of that.
         """
-        if self.begun or self._unsent or self._is_trial:
+        if self.begun or self._unsent or self.is_trial:
             return await self.fetch(sql, *args)
         if args[0] != self.scope.store_id:
             raise ScopeViolation("The first argument of a statement that comes alone is the store.")
@@ -158,7 +161,7 @@ class StoreConnection(Driven):
         With `relaxed` the commit does not wait for the disk: a crash of the database may forget the last moment's.
         Where there is a transaction already, the call is one of that.
         """
-        if self.begun or self._unsent or self._is_trial:
+        if self.begun or self._unsent or self.is_trial:
             return await self.fetchval(f"select {call}", *args)
         if args[0] != self.scope.store_id:
             raise ScopeViolation("The first argument of a function that is called alone is the store.")
@@ -208,11 +211,13 @@ class SystemConnection(Driven):
     __slots__ = ("_begin_with", "reason")
 
     def __init__(
-        self, connection: asyncpg.Connection, begin_with: str, signals: Signals, reason: str
+        self, signals: Signals, reason: str, *, begin_with: str = "begin", is_trial: bool = False
     ) -> None:
-        super().__init__(connection, signals)
-        self._begin_with = begin_with
+        super().__init__(signals, is_trial=is_trial)
+        if not reason:
+            raise ScopeViolation("Work across stores states its reason.")
         self.reason = reason
+        self._begin_with = begin_with
 
     def _opening(self) -> str:
         return self._begin_with
@@ -227,6 +232,50 @@ def store_literal(scope: StoreScope) -> str:
 def _check(scope: StoreScope) -> None:
     if not isinstance(scope.store_id, UUID):
         raise ScopeViolation("A store id is a UUID.")
+
+
+class Transaction(Generic[Work]):
+    """The transaction around a block: committed when the block ends well, rolled back when it does not.
+
+    A class, for a generator costs twice as much.
+    """
+
+    __slots__ = ("_pool", "_work")
+
+    def __init__(self, pool: Pool, work: Work) -> None:
+        self._pool = pool
+        self._work = work
+
+    async def __aenter__(self) -> Work:
+        self._work._connection = await self._pool.take()
+        return self._work
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            await self._leave()
+            return
+        work = self._work
+        effects = work.effects
+        if work.begun or work.pending:
+            try:
+                await effects.finish(work)
+                await work.send()
+                await work._connection.execute("rollback" if work.is_trial else "commit")
+            except BaseException:
+                await self._leave()
+                raise
+        self._pool.give(work._connection)
+        if effects.any and not work.is_trial:
+            await effects.run()
+
+    async def _leave(self) -> None:
+        connection = self._work._connection
+        try:
+            await abandon(connection)
+        finally:
+            self._pool.give(connection)
 
 
 async def abandon(connection: asyncpg.Connection) -> None:

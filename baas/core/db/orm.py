@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 
-from baas.core.db.calls import NO_REFUSALS, Call, Refusals, refused
+from baas.core.db.calls import NO_REFUSALS, Call, Refusals, raise_refusal
 from baas.core.db.faults import ScopeViolation
 from baas.core.db.tables import StoreOwned
 from baas.core.db.work import AfterCommit, Effects, Signals
@@ -76,10 +76,7 @@ class StoreSession(AsyncSession):
         try:
             await self.fetchval(f"select {call}", *args)
         except asyncpg.PostgresError as error:
-            refusal = refused(error, [Call(call, args, refusals)])
-            if refusal is None:
-                raise
-            raise refusal from None
+            raise_refusal(error, [Call(call, args, refusals)])
 
     async def send(self) -> None:
         """Nothing is kept back."""

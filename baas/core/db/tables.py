@@ -19,8 +19,6 @@ KEEP_STORE: Final = "store"
 """As long as the store exists."""
 KEEP_ORDER: Final = "order"
 """As long as the law asks for the records of a sale."""
-KEEP_CUSTOMER: Final = "customer"
-"""Until the customer is erased."""
 
 metadata = MetaData(
     naming_convention={
@@ -34,7 +32,7 @@ metadata = MetaData(
 
 
 _BAAS: Final = Path(__file__).parents[2]
-_IN_CORE: Final = ("work.outbox", "serving.idempotency", "work.heartbeat")
+_IN_CORE: Final = ("work.outbox", "work.event_jobs", "work.subjects", "serving.idempotency", "work.heartbeat")
 
 
 def load_tables() -> MetaData:

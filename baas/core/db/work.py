@@ -91,7 +91,7 @@ class Effects:
         """Keep an item until the transaction is about to commit, when `write` gets all of them at once.
 
         With `last` that is after everything else: for a row that many transactions of the store write (`stores`),
-        so that its lock is held only while the commit runs, and is never held while another lock is waited for.
+        so that its lock is held only while the commit runs, and is never held while another lock is waited for (D-087).
         """
         if last:
             self._last = self._last or {}
@@ -100,13 +100,13 @@ class Effects:
             self._gathered = self._gathered or {}
             self._gathered.setdefault(write, []).append(item)
 
-    async def write(self, work: StoreWork) -> None:
+    async def write(self, work: object) -> None:
         """Write what was gathered so far, but for what comes last, as a part of the transaction."""
         while self._gathered:
             write = next(iter(self._gathered))
             await write(work, self._gathered.pop(write))
 
-    async def finish(self, work: StoreWork) -> None:
+    async def finish(self, work: object) -> None:
         """Write everything that was gathered; the transaction does nothing after it but commit."""
         await self.write(work)
         while self._last:

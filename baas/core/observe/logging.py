@@ -43,7 +43,6 @@ _TALKATIVE: Final = (
     "httpx",
     "s3transfer",
     "sqlalchemy",
-    "stripe",
     "urllib3",
 )
 

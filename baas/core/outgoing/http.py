@@ -14,7 +14,7 @@ import math
 import os
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, Final
@@ -27,10 +27,7 @@ from yarl import URL
 DEFAULT_PORTS: Final = frozenset({443})
 MAX_URL_LENGTH: Final = 2048
 
-_KEPT_HEADERS: Final = (
-    *("content-type", "retry-after", "location", "date", "x-message-id"),
-    *("request-id", "stripe-should-retry"),
-)
+_KEPT_HEADERS: Final = ("content-type", "retry-after", "location", "date")
 _RESOLVER_THREADS: Final = 128
 """Made when needed. Names that nobody answers for hold one each for many seconds."""
 _KEEPALIVE_SECONDS: Final = 4.0
@@ -95,7 +92,7 @@ class OutgoingResponse(msgspec.Struct, frozen=True):
 
     status: int
     headers: dict[str, str]
-    """Lower-case names: what _KEPT_HEADERS lists, where present."""
+    """Lower-case names: what _KEPT_HEADERS lists and the caller kept, where present."""
     body: bytes
     """At most `max_bytes` of the body, as sent (not decompressed)."""
     complete: bool
@@ -325,11 +322,13 @@ class OutgoingClient:
         timeout: float | None = None,
         max_bytes: int | None = None,
         allow_insecure: bool = False,
+        keep: Sequence[str] = (),
     ) -> OutgoingResponse:
         """Send one request and read the beginning of its answer, whatever its status.
 
-        `timeout` is in seconds over everything: name, connection, answer. Raises OutgoingRefused,
-        OutgoingTimeout or OutgoingFailed. Nothing is tried twice.
+        `timeout` is in seconds over everything: name, connection, answer. `keep` names headers of the answer, in
+        lower case, that matter beside the usual ones. Raises OutgoingRefused, OutgoingTimeout or OutgoingFailed.
+        Nothing is tried twice.
         """
         insecure = allow_insecure and self._allow_insecure
         target = _check_url(url, insecure, self._ports)
@@ -357,7 +356,9 @@ class OutgoingClient:
             raise _explained(error) from error
         return OutgoingResponse(
             status=answer.status,
-            headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
+            headers={
+                name: answer.headers[name] for name in (*_KEPT_HEADERS, *keep) if name in answer.headers
+            },
             body=received,
             complete=complete,
             duration_ms=round((time.monotonic() - started) * 1000),

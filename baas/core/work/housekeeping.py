@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from baas.core.db import Database
+from baas.core.db import Database, affected
 
 BATCH: Final = 1000
 _EXPIRED: Final = """
@@ -16,5 +16,5 @@ async def tidy(database: Database) -> int:
     """Delete one batch of expired idempotency keys; answers how many when there may be more, else 0."""
     async with database.relay(reason="housekeeping: forget idempotency keys older than a day") as system:
         tag = await system.execute(_EXPIRED, BATCH)
-    deleted = int(tag.rpartition(" ")[2])
+    deleted = affected(tag)
     return deleted if deleted == BATCH else 0

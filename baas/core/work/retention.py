@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import MetaData, Table
 
-from baas.core.db import Database
+from baas.core.db import Database, affected
 from baas.core.values import clock, ids
 
 BATCH: Final = 1000
@@ -84,5 +84,5 @@ async def sweep(database: Database, metadata: MetaData) -> int:
                 ids.at(clock.now() - kept.keep),
                 BATCH,
             )
-        most = max(most, int(tag.rpartition(" ")[2]))
+        most = max(most, affected(tag))
     return most if most == BATCH else 0

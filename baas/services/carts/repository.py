@@ -1,5 +1,5 @@
-"""The SQL of carts. A change of a cart is one function call, which answers the cart, its lines and what is known of
-their variants (migration 0019). It is the only statement of its transaction, and what it refuses it refuses by an
+"""The SQL of carts. A change of a cart is one function call (`sql/`), which answers the cart, its lines and what is known
+of their variants. It is the only statement of its transaction, and what it refuses it refuses by an
 error of its own, so that nothing stays. A cart may be forgotten by a crash of the database, an order never."""
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 from msgspec.structs import replace
 
-from baas.core.db import StoreWork, SystemConnection
+from baas.core.db import StoreWork, SystemConnection, affected
 from baas.core.values import clock
 from baas.services.carts.schemas import LIFE
 from baas.services.catalog.schemas import Sellable
@@ -77,13 +77,13 @@ def _by_id(line: ItemRow) -> UUID:
     return line.id
 
 
-_READ: Final = "cart_read_json($1, $2)"
-_CREATE: Final = "cart_create_json($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_READ: Final = "cart_read($1, $2)"
+_CREATE: Final = "cart_create($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 # D-047, D-070: a change is one statement that refuses by raising, and answers one JSON text.
-_PUT: Final = "cart_put_json($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-_SET: Final = "cart_set_json($1, $2, $3, $4, $5, $6, $7, $8)"
-_CHANGE: Final = "cart_update_json($1, $2, $3, $4, $5, $6, $7)"
-_CONVERT: Final = "select cart_convert_json($1, $2, $3, $4)"
+_PUT: Final = "cart_put($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_SET: Final = "cart_set($1, $2, $3, $4, $5, $6, $7, $8)"
+_CHANGE: Final = "cart_update($1, $2, $3, $4, $5, $6, $7)"
+_CONVERT: Final = "select cart_convert($1, $2, $3, $4)"
 
 
 async def read(work: StoreWork, cart_id: UUID) -> CartRow | None:
@@ -211,14 +211,14 @@ async def abandon(work: StoreWork, cart_id: UUID) -> bool:
         cart_id,
         clock.now(work.scope),
     )
-    return tag == "UPDATE 1"
+    return affected(tag) == 1
 
 
 _DUE: Final = """
-select c.store_id, c.id, s.clock_offset from carts c join stores s on s.id = c.store_id
+select c.store_id, c.id, now() + s.clock_offset as moment from carts c join stores s on s.id = c.store_id
 where c.status = 'active' and c.expires_at <= now() and c.expires_at <= now() + s.clock_offset
 union
-select d.store_id, d.id, s.clock_offset
+select d.store_id, d.id, now() + s.clock_offset as moment
 from stores s cross join lateral (
   select c.store_id, c.id from carts c
   where c.status = 'active' and c.expires_at <= now() + s.clock_offset and c.store_id = s.id limit $1
@@ -229,5 +229,5 @@ limit $1
 
 
 async def due(system: SystemConnection, limit: int) -> list[asyncpg.Record]:
-    """Carts of all stores whose life is over, by their store's own clock."""
+    """Carts of all stores whose life is over, by their store's own clock, and what it shows."""
     return await system.fetch(_DUE, limit)

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from baas.core.db import Database, StoreWork, sqlstate, violated
+from baas.core.db import Database, StoreWork, sqlstate, sqlstates, violated
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
@@ -23,6 +23,7 @@ from baas.core.work.outbox import ScopeMaker
 from baas.services.carts import repository
 from baas.services.carts.addresses import stored_form, view_of
 from baas.services.carts.errors import CartClosed
+from baas.services.carts.events import CartEvent
 from baas.services.carts.repository import CartRow, ItemRow, NewLine
 from baas.services.carts.schemas import (
     LIFE,
@@ -195,7 +196,7 @@ async def abandon_due(database: Database, make_scope: ScopeMaker) -> int:
     for row in due:
         try:
             scope = await make_scope(row["store_id"], f"abandon_{row['id'].hex}")
-            scope = scope.at_offset(row["clock_offset"])
+            scope = clock.at(scope, row["moment"])
             async with database.fast(scope) as work:
                 closed += await _abandon(work, row["id"])
         except Exception as error:
@@ -209,7 +210,7 @@ async def _abandon(work: StoreWork, cart_id: UUID) -> bool:
     if abandoned:
         cart = await get_cart(work, cart_id)
         if cart.items:
-            await outbox.emit(work, "cart.abandoned", subject=cart.id, data=cart)
+            await outbox.emit(work, CartEvent.ABANDONED, subject=cart.id, data=cart)
     return abandoned
 
 
@@ -237,26 +238,26 @@ def _new_lines(items: Iterable[AddItem]) -> list[NewLine]:
 
 @contextmanager
 def _refusals(*, item_id: UUID | None = None) -> Iterator[None]:
-    """Say in our words what the functions of carts refuse (their error codes are in migration 0019)."""
+    """Say in our words what the functions of carts refuse."""
     try:
         yield
     except asyncpg.PostgresError as error:
         match sqlstate(error):
-            case "BS001":
+            case sqlstates.NOT_FOR_SALE:
                 variant = ids.encode(Kind.VARIANT, UUID(error.detail))
                 raise NotFound("There is no such variant for sale.", variant_id=variant) from None
-            case "BS002":
+            case sqlstates.SHORT_OF_STOCK:
                 short = msgspec.json.decode(error.detail, type=list[_Short])
                 raise inventory.insufficient(
                     [(each.variant_id, each.asked, each.available) for each in short]
                 ) from None
-            case "BS003":
+            case sqlstates.TOO_MANY_LINES:
                 raise TooMuch.field("items", f"at most {MAX_LINES} lines") from None
-            case "BS004":
+            case sqlstates.WORTH_TOO_MUCH:
                 raise TooMuch.field(
                     "items", f"together they cost more than {MAX_AMOUNT} minor units"
                 ) from None
-            case "BS005" if item_id is not None:
+            case sqlstates.NO_SUCH_LINE if item_id is not None:
                 raise NotFound(item_id=ids.encode(Kind.CART_ITEM, item_id)) from None
         if violated(error) == "ck_cart_items_quantity":
             raise _too_many() from None

@@ -1,39 +1,30 @@
-"""The SQL of the inventory. What a sale changes is one function call each (migration 0003)."""
+"""The SQL of the inventory. What a sale changes is one function call each (`sql/`)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from baas.core.db import StoreWork, SystemConnection
+from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import clock, ids
-from baas.services.inventory.schemas import LevelRow, Policy, Reason
-
-_COLUMNS: Final = "variant_id, on_hand, reserved, policy, tracked, low_stock_at, updated_at"
-_LEVEL: Final = ", ".join(f"(f.level).{name.strip()}" for name in _COLUMNS.split(","))
-
-
-def level_of(row: Mapping[str, Any]) -> LevelRow:
-    """The level in a row that begins with, or contains, its columns."""
-    return LevelRow(
-        variant_id=row["variant_id"],
-        on_hand=row["on_hand"],
-        reserved=row["reserved"],
-        policy=Policy(row["policy"]),
-        tracked=row["tracked"],
-        low_stock_at=row["low_stock_at"],
-        updated_at=row["updated_at"],
-    )
-
+from baas.services.inventory.rows import (
+    LevelRow,
+    MovementRow,
+    OverdueRow,
+    ReleasedRow,
+    ReservationRow,
+    TakenRow,
+)
+from baas.services.inventory.schemas import Reason
 
 _RESERVE: Final = "inventory_reserve($1, $2, $3, $4, $5, $6, $7)"
 _RESERVE_THEN: Final = f"""
 select held, case when starts_with(held, '[true') then {{then}} end from (select {_RESERVE} as held offset 0) r
 """
-_RELEASE: Final = f"select f.given_back, {_LEVEL} from inventory_release($1, $2, $3, $4, $5) f"
+_RELEASE: Final = f"select {columns(ReleasedRow, '(f.level)')} from inventory_release($1, $2, $3, $4, $5) f"
 # All that the orders hold is locked before any of it changes, in one order for everybody: reservations by their orders,
 # then the levels of their variants.
 _HOLD_ALL: Final = """
@@ -48,9 +39,18 @@ select count(*) from (select distinct variant_id from held order by variant_id o
   select from inventory_levels l where l.store_id = $1 and l.variant_id = v.variant_id for no key update offset 0
 ) l
 """
-_TAKE_ALL: Final = (
-    f"select order_key as order_id, f.lacking, f.on_hand_change, f.reserved_change, {_LEVEL}"
-    " from unnest($2::uuid[]) as wanted (order_key) cross join lateral inventory_take($1, order_key, $3) f"
+_TAKE_ALL: Final = f"""
+select {columns(TakenRow, "(f.level)")}
+from unnest($2::uuid[]) as wanted (order_key) cross join lateral inventory_take($1, order_key, $3) f
+"""
+_LEVELS: Final = (
+    f"select {columns(LevelRow)} from inventory_levels where store_id = $1 and variant_id = any($2::uuid[])"
+)
+_LOCK_ONE: Final = f"select {columns(LevelRow)} from inventory_levels where store_id = $1 and variant_id = $2 for no key update"
+_LOCK_TRACKED: Final = f"{_LEVELS} and tracked order by variant_id for no key update"
+_LOCK_RESERVATIONS: Final = (
+    f"select {columns(ReservationRow)} from inventory_reservations"
+    " where store_id = $1 and order_id = $2 order by variant_id for update"
 )
 
 
@@ -95,52 +95,39 @@ async def reserve(
     return _held(row[0]), row[1]
 
 
-async def release(work: StoreWork, order_id: UUID, reason: Reason, *, due_only: bool) -> list[asyncpg.Record]:
-    """Give back what the order holds (and is due). Rows: given_back, the level now."""
-    return await work.fetch(
+async def release(work: StoreWork, order_id: UUID, reason: Reason, *, due_only: bool) -> list[ReleasedRow]:
+    """Give back what the order holds (and is due). Returns the levels after it."""
+    records = await work.fetch(
         _RELEASE, work.scope.store_id, order_id, reason.value, clock.now(work.scope), due_only
     )
+    return rows_of(ReleasedRow, records)
 
 
-async def take_all(work: StoreWork, order_ids: Sequence[UUID]) -> list[asyncpg.Record]:
-    """Sell what orders hold, one after the other. Rows: order_id, lacking, on_hand_change, reserved_change, the level then."""
+async def take_all(work: StoreWork, order_ids: Sequence[UUID]) -> list[TakenRow]:
+    """Sell what orders hold, one after the other. Returns the levels after each."""
     if len(order_ids) > 1:
         await work.execute(_HOLD_ALL, work.scope.store_id, list(order_ids))
-    return await work.fetch(_TAKE_ALL, work.scope.store_id, list(order_ids), clock.now(work.scope))
+    records = await work.fetch(_TAKE_ALL, work.scope.store_id, list(order_ids), clock.now(work.scope))
+    return rows_of(TakenRow, records)
 
 
 async def levels(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, LevelRow]:
     """The levels of these variants, as far as they have one."""
-    rows = await work.fetch(
-        f"select {_COLUMNS} from inventory_levels where store_id = $1 and variant_id = any($2::uuid[])",
-        work.scope.store_id,
-        list(variant_ids),
-    )
-    return {row["variant_id"]: level_of(row) for row in rows}
+    return _by_variant(await work.fetch(_LEVELS, work.scope.store_id, list(variant_ids)))
 
 
 async def get_for_update(work: StoreWork, variant_id: UUID) -> LevelRow | None:
     """The level of one variant, locked."""
-    row = await work.fetchrow(
-        f"select {_COLUMNS} from inventory_levels where store_id = $1 and variant_id = $2 for no key update",
-        work.scope.store_id,
-        variant_id,
-    )
-    return None if row is None else level_of(row)
+    return optional_row(LevelRow, await work.fetchrow(_LOCK_ONE, work.scope.store_id, variant_id))
 
 
 async def lock(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, LevelRow]:
     """The tracked levels of these variants, locked in the order of the variants."""
-    rows = await work.fetch(
-        f"""
-        select {_COLUMNS} from inventory_levels
-        where store_id = $1 and variant_id = any($2::uuid[]) and tracked
-        order by variant_id for no key update
-        """,
-        work.scope.store_id,
-        list(variant_ids),
-    )
-    return {row["variant_id"]: level_of(row) for row in rows}
+    return _by_variant(await work.fetch(_LOCK_TRACKED, work.scope.store_id, list(variant_ids)))
+
+
+def _by_variant(records: Sequence[Any]) -> dict[UUID, LevelRow]:
+    return {row.variant_id: row for row in rows_of(LevelRow, records)}
 
 
 async def add_levels(work: StoreWork, rows: Sequence[LevelRow]) -> list[UUID]:
@@ -161,7 +148,7 @@ async def add_levels(work: StoreWork, rows: Sequence[LevelRow]) -> list[UUID]:
         [row.tracked for row in rows],
         clock.now(work.scope),
     )
-    return [row["variant_id"] for row in inserted]
+    return [variant_id for (variant_id,) in inserted]
 
 
 async def save_level(work: StoreWork, level: LevelRow) -> None:
@@ -228,16 +215,9 @@ async def add_movements(
     )
 
 
-async def reservations_for_update(work: StoreWork, order_id: UUID) -> list[asyncpg.Record]:
-    """What the order holds or held, locked. Rows: variant_id, quantity, status."""
-    return await work.fetch(
-        """
-        select variant_id, quantity, status from inventory_reservations
-        where store_id = $1 and order_id = $2 order by variant_id for update
-        """,
-        work.scope.store_id,
-        order_id,
-    )
+async def reservations_for_update(work: StoreWork, order_id: UUID) -> list[ReservationRow]:
+    """What the order holds or held, locked."""
+    return rows_of(ReservationRow, await work.fetch(_LOCK_RESERVATIONS, work.scope.store_id, order_id))
 
 
 async def move_expiry(work: StoreWork, order_id: UUID, until: datetime) -> None:
@@ -257,15 +237,17 @@ async def page_of_levels(
     work: StoreWork, *, low_stock: bool, after: UUID | None, limit: int
 ) -> list[LevelRow]:
     """One more than `limit` levels in the order of their variants' age."""
-    conditions, arguments = _conditions(low_stock=low_stock), [work.scope.store_id]
+    conditions = _conditions(low_stock=low_stock)
+    arguments = [work.scope.store_id]
     if after is not None:
         arguments.append(after)
         conditions += f" and variant_id > ${len(arguments)}"
-    rows = await work.fetch(
-        f"select {_COLUMNS} from inventory_levels where {conditions} order by variant_id limit {limit + 1:d}",
+    records = await work.fetch(
+        f"select {columns(LevelRow)} from inventory_levels where {conditions}"
+        f" order by variant_id limit {limit + 1:d}",
         *arguments,
     )
-    return [level_of(row) for row in rows]
+    return rows_of(LevelRow, records)
 
 
 async def count_levels(work: StoreWork, *, low_stock: bool) -> int:
@@ -283,18 +265,19 @@ def _conditions(*, low_stock: bool) -> str:
 
 async def page_of_movements(
     work: StoreWork, variant_id: UUID, *, before: UUID | None, limit: int
-) -> list[asyncpg.Record]:
+) -> list[MovementRow]:
     """One more than `limit` movements of a variant, the newest first."""
     bound = "" if before is None else " and id < $3"
     arguments = [work.scope.store_id, variant_id] + ([] if before is None else [before])
-    return await work.fetch(
+    records = await work.fetch(
         f"""
-        select id, variant_id, reason, on_hand_change, reserved_change, order_id, note, actor, created_at
+        select {columns(MovementRow)}
         from inventory_movements where store_id = $1 and variant_id = $2{bound}
         order by id desc limit {limit + 1:d}
         """,
         *arguments,
     )
+    return rows_of(MovementRow, records)
 
 
 async def count_movements(work: StoreWork, variant_id: UUID) -> int:
@@ -308,10 +291,10 @@ async def count_movements(work: StoreWork, variant_id: UUID) -> int:
 
 
 _DUE: Final = """
-select r.store_id, r.order_id, s.clock_offset from inventory_reservations r join stores s on s.id = r.store_id
+select r.store_id, r.order_id, now() + s.clock_offset as moment from inventory_reservations r join stores s on s.id = r.store_id
 where r.status = 'held' and r.expires_at <= now() and r.expires_at <= now() + s.clock_offset
 union
-select d.store_id, d.order_id, s.clock_offset
+select d.store_id, d.order_id, now() + s.clock_offset as moment
 from stores s cross join lateral (
   select r.store_id, r.order_id from inventory_reservations r
   where r.status = 'held' and r.expires_at <= now() + s.clock_offset and r.store_id = s.id limit $1
@@ -321,6 +304,6 @@ limit $1
 """
 
 
-async def due(system: SystemConnection, limit: int) -> list[asyncpg.Record]:
-    """Orders of all stores whose reservations are over, by their store's own clock."""
-    return await system.fetch(_DUE, limit)
+async def due(system: SystemConnection, limit: int) -> list[OverdueRow]:
+    """Orders of all stores whose reservations are over, by their store's own clock, and what it shows."""
+    return rows_of(OverdueRow, await system.fetch(_DUE, limit))

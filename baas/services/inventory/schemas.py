@@ -3,7 +3,6 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -140,34 +139,3 @@ class Stock(msgspec.Struct, frozen=True, array_like=True):
 
 UNTRACKED: Final = Stock(available=None, limited=False)
 """The stock of a variant that nobody counts."""
-
-
-class LevelRow(msgspec.Struct, frozen=True, array_like=True):
-    """A level as it is stored."""
-
-    variant_id: UUID
-    on_hand: int
-    reserved: int
-    policy: Policy
-    tracked: bool
-    low_stock_at: int | None
-    updated_at: datetime
-
-    @property
-    def available(self) -> int:
-        """What is left beside what orders hold; never negative (under `continue` orders may hold more)."""
-        return max(0, self.on_hand - self.reserved)
-
-    @property
-    def stock(self) -> Stock:
-        """What can be bought."""
-        if not self.tracked:
-            return UNTRACKED
-        return Stock(available=self.available, limited=self.policy is Policy.DENY)
-
-
-class Change(msgspec.Struct, frozen=True):
-    """A level before and after a change."""
-
-    before: LevelRow
-    after: LevelRow

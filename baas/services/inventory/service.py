@@ -24,16 +24,16 @@ from baas.services.catalog import service as catalog
 from baas.services.catalog.schemas import Availability, StartLevel
 from baas.services.inventory import repository
 from baas.services.inventory.errors import InsufficientStock, NotTracked, StockHeld
-from baas.services.inventory.repository import level_of
+from baas.services.inventory.events import InventoryEvent
+from baas.services.inventory.rows import Change, LevelRow, MovementRow
 from baas.services.inventory.schemas import (
     MAX_STOCK,
     Adjust,
-    Change,
     Level,
-    LevelRow,
     Movement,
     Policy,
     Reason,
+    ReservationStatus,
     SetLevel,
 )
 from baas.tenants import audit
@@ -75,7 +75,7 @@ def insufficient(short: Sequence[tuple[UUID, int, int]]) -> InsufficientStock:
 async def release(work: StoreWork, order_id: UUID) -> None:
     """Give back what an order holds; no effect when it holds nothing."""
     rows = await repository.release(work, order_id, Reason.RELEASED, due_only=False)
-    await _tell(work, [_undo(level_of(row), reserved=-row["given_back"]) for row in rows])
+    await _tell(work, [_undo(row, reserved=-row.given_back) for row in rows])
 
 
 async def take(work: StoreWork, order_id: UUID) -> list[UUID]:
@@ -88,19 +88,16 @@ async def take(work: StoreWork, order_id: UUID) -> list[UUID]:
 
 
 async def take_all(work: StoreWork, order_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """The same for several orders; answers those that are oversold."""
+    """The same for several orders. Returns those that are oversold, with their variants."""
     rows = await repository.take_all(work, order_ids)
     await _tell(
         work,
-        [
-            _undo(level_of(row), on_hand=row["on_hand_change"], reserved=row["reserved_change"])
-            for row in rows
-        ],
+        [_undo(row, on_hand=row.on_hand_change, reserved=row.reserved_change) for row in rows],
     )
     lacking: dict[UUID, list[UUID]] = {}
     for row in rows:
-        if row["lacking"]:
-            lacking.setdefault(row["order_id"], []).append(row["variant_id"])
+        if row.lacking:
+            lacking.setdefault(row.order_id, []).append(row.variant_id)
     return lacking
 
 
@@ -110,9 +107,9 @@ async def extend(work: StoreWork, order_id: UUID, until: datetime) -> bool:
     Answers False, and holds nothing again, when that is not there any more.
     """
     lost = {
-        row["variant_id"]: row["quantity"]
+        row.variant_id: row.quantity
         for row in await repository.reservations_for_update(work, order_id)
-        if row["status"] in {"lapsed", "released"}
+        if row.status in {ReservationStatus.LAPSED, ReservationStatus.RELEASED}
     }
     await repository.move_expiry(work, order_id, until)
     try:
@@ -150,32 +147,23 @@ async def lapse_due(database: Database, make_scope: ScopeMaker) -> int:
     lapsed = 0
     for row in due:
         try:
-            scope = await make_scope(row["store_id"], f"lapse_{row['order_id'].hex}")
-            scope = scope.at_offset(row["clock_offset"])
+            scope = await make_scope(row.store_id, f"lapse_{row.order_id.hex}")
+            scope = clock.at(scope, row.moment)
             async with database.fast(scope) as work:
-                lapsed += await _lapse(work, row["order_id"])
+                lapsed += await _lapse(work, row.order_id)
         except Exception as error:
             # One order must not keep the others' stock; it is found again at the next look.
-            log.warning("reservation.not_lapsed", order_id=str(row["order_id"]), error=repr(error)[:300])
+            log.warning("reservation.not_lapsed", order_id=str(row.order_id), error=repr(error)[:300])
     return lapsed
 
 
 async def _lapse(work: StoreConnection, order_id: UUID) -> bool:
     rows = await repository.release(work, order_id, Reason.LAPSED, due_only=True)
-    await _tell(work, [_undo(level_of(row), reserved=-row["given_back"]) for row in rows])
+    await _tell(work, [_undo(row, reserved=-row.given_back) for row in rows])
     return bool(rows)
 
 
 # ------------------------------------------------------------------------------------- for catalogue
-
-
-async def start_level(work: StoreWork, variant_id: UUID, on_hand: int, tracked: bool, policy: Policy) -> None:
-    """Begin to keep the stock of one variant and tell the catalogue; no effect when it has a level."""
-    start = StartLevel(
-        variant_id=variant_id, tracked=tracked, on_hand=on_hand, continue_selling=policy is Policy.CONTINUE
-    )
-    added = await _start(work, [start])
-    await catalog.set_availability(work, {row.variant_id: _availability(row) for row in added})
 
 
 async def _start(work: StoreWork, levels: Sequence[StartLevel]) -> list[LevelRow]:
@@ -199,7 +187,7 @@ async def _start(work: StoreWork, levels: Sequence[StartLevel]) -> list[LevelRow
     return added
 
 
-class Port:
+class CatalogStock:
     """Inventory as the catalogue, below it, asks for it (`catalog.stock.StockPort`)."""
 
     async def start(self, work: StoreWork, levels: Sequence[StartLevel]) -> None:
@@ -242,7 +230,7 @@ async def list_movements(work: StoreWork, variant_id: UUID, page: Page) -> PageO
     before = UUID(page.after[0]) if page.after else None
     rows = await repository.page_of_movements(work, variant_id, before=before, limit=page.limit)
     total = await page.total(lambda: repository.count_movements(work, variant_id))
-    return page.cut(rows, key=lambda row: [str(row["id"])], total=total).map(_movement)
+    return page.cut(rows, key=lambda row: [str(row.id)], total=total).map(_movement)
 
 
 async def set_level(work: StoreWork, variant_id: UUID, data: SetLevel) -> Level:
@@ -345,19 +333,19 @@ async def _tell(work: StoreWork, changes: Sequence[Change]) -> None:
     )
 
 
-def _news(change: Change) -> Iterable[str]:
+def _news(change: Change) -> Iterable[InventoryEvent]:
     """The events that a change makes: thresholds that were crossed, not levels that were kept."""
     before, after = change.before, change.after
     if not after.tracked:
         return
     had = before.available if before.tracked else None
     if (had is None or had > 0) and after.available == 0:
-        yield "inventory.out_of_stock"
+        yield InventoryEvent.OUT_OF_STOCK
     elif had == 0 and after.available > 0:
-        yield "inventory.restocked"
+        yield InventoryEvent.RESTOCKED
     threshold = after.low_stock_at
     if threshold is not None and (had is None or had > threshold) and 0 < after.available <= threshold:
-        yield "inventory.low"
+        yield InventoryEvent.LOW
 
 
 def _undo(after: LevelRow, *, on_hand: int = 0, reserved: int = 0) -> Change:
@@ -401,15 +389,15 @@ def _shown(level: LevelRow, known: Mapping[UUID, Any]) -> Level:
     )
 
 
-def _movement(row: Any) -> Movement:
+def _movement(row: MovementRow) -> Movement:
     return Movement(
-        id=ids.encode(Kind.MOVEMENT, row["id"]),
-        variant_id=ids.encode(Kind.VARIANT, row["variant_id"]),
-        reason=Reason(row["reason"]),
-        on_hand_change=row["on_hand_change"],
-        reserved_change=row["reserved_change"],
-        order_id=None if row["order_id"] is None else ids.encode(Kind.ORDER, row["order_id"]),
-        note=row["note"],
-        actor=row["actor"],
-        created_at=row["created_at"],
+        id=ids.encode(Kind.MOVEMENT, row.id),
+        variant_id=ids.encode(Kind.VARIANT, row.variant_id),
+        reason=row.reason,
+        on_hand_change=row.on_hand_change,
+        reserved_change=row.reserved_change,
+        order_id=None if row.order_id is None else ids.encode(Kind.ORDER, row.order_id),
+        note=row.note,
+        actor=row.actor,
+        created_at=row.created_at,
     )

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from baas.core.errors import NotFound
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.claims import Claimant
 from baas.core.work.jobs import Loop
 from baas.services.notifications import policy
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
@@ -98,8 +99,12 @@ class _Hand(msgspec.Struct):
 class _Batch:
     """Messages of one store that were claimed together, and what became of them so far."""
 
-    def __init__(self, scope: StoreScope, places: StorePlaces, claims: Sequence[Claim]) -> None:
+    def __init__(
+        self, scope: StoreScope, places: StorePlaces, claims: Sequence[Claim], latest: float
+    ) -> None:
         self.scope = scope
+        self.latest = latest
+        """When sending one more may begin at the latest, on `time.monotonic()`: it has to end within the lease."""
         self.places = places
         self.held = {claim.id for claim in claims}
         """Those that still have a place."""
@@ -107,7 +112,7 @@ class _Batch:
         self.sending = 0
         self.ended: list[tuple[Prepared, Outcome]] = []
         """What is still to be recorded."""
-        self.postponed: dict[Claim, datetime] = {}
+        self.postponed: dict[Claim, timedelta] = {}
         self.news = asyncio.Event()
 
     @property
@@ -120,9 +125,15 @@ class Dispatcher(Loop):
     """The loop that sends. Make one per worker process."""
 
     def __init__(
-        self, database: Database, senders: Senders, renderer: Renderer, make_scope: MakeScope
+        self,
+        database: Database,
+        senders: Senders,
+        renderer: Renderer,
+        make_scope: MakeScope,
+        claimant: Claimant,
     ) -> None:
         super().__init__("notifications", self._claim_again)
+        self._claimant = claimant
         self._database = database
         self._senders = senders
         self._renderer = renderer
@@ -141,7 +152,7 @@ class Dispatcher(Loop):
             self._is_leaving = True
             if self._in_flight:
                 await asyncio.wait(self._in_flight, timeout=_LEAVING_SECONDS)
-            # Whether these were sent nobody knows: they come due again when their lease ends.
+            # Whether these were sent nobody knows: they come due again when this worker has said goodbye.
             unfinished = list(self._in_flight)
             for task in unfinished:
                 task.cancel()
@@ -161,19 +172,25 @@ class Dispatcher(Loop):
 
     async def claim(self) -> int:
         """Take as many due notifications as there is room for and start sending them."""
-        room = self._places.ask(time.monotonic(), self._waiting_for_slow_ones())
-        if room.free <= 0:
+        now = time.monotonic()
+        room = self._places.ask(now, self._waiting_for_slow_ones())
+        if room.free <= 0 or not self._claimant.is_sure:
             return 0
         async with self._database.relay(reason="notifications: claim what is due") as system:
             claims = await queue.claim(
-                system, now=clock.now(), busy=room.busy, per_store=policy.PER_STORE, free=room.free
+                system,
+                claimant=self._claimant,
+                busy=room.busy,
+                per_store=policy.PER_STORE,
+                free=room.free,
             )
+        latest = now + policy.LEASE.total_seconds() - policy.SEND_SECONDS
         by_store: dict[UUID, list[Claim]] = {}
         for claim in claims:
             by_store.setdefault(claim.store_id, []).append(claim)
         for store_id, own in by_store.items():
             places = self._places.add(store_id, len(own))
-            task = asyncio.create_task(self._serve(places, own))
+            task = asyncio.create_task(self._serve(places, own, latest))
             self._in_flight.add(task)
             task.add_done_callback(self._served)
         return len(claims)
@@ -188,12 +205,12 @@ class Dispatcher(Loop):
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("notifications.broke", exc_info=error)
 
-    async def _serve(self, places: StorePlaces, claims: Sequence[Claim]) -> None:
+    async def _serve(self, places: StorePlaces, claims: Sequence[Claim], latest: float) -> None:
         """Do all that is to be done with messages of one store; where that breaks, with each alone."""
         batch: _Batch | None = None
         try:
             scope = await self._make_scope(claims[0].store_id, f"job_{claims[0].id.hex}")
-            batch = _Batch(scope.at_offset(claims[0].clock_offset), places, claims)
+            batch = _Batch(scope.at_offset(claims[0].clock_offset), places, claims, latest)
             await self._prepare(batch, claims)
         except NotFound:
             self._free(places, len(claims))
@@ -204,7 +221,7 @@ class Dispatcher(Loop):
                 raise
             log.warning("notifications.apart", count=len(claims), exc_info=True)
             for claim in claims:
-                await self._serve(places, [claim])
+                await self._serve(places, [claim], latest)
             return
         except BaseException:
             self._free(places, len(claims))
@@ -267,7 +284,7 @@ class Dispatcher(Loop):
                     break
                 hand = batch.waiting.popleft()
                 pause = hand.health.pause(others=hand.health.in_hand)
-                if pause or clock.now() + timedelta(seconds=policy.SEND_SECONDS) > hand.claim.until:
+                if pause or not self._is_ours(batch, hand.claim):
                     self._postpone(batch, hand.claim, pause)
                     continue
                 batch.sending += 1
@@ -279,6 +296,10 @@ class Dispatcher(Loop):
                     batch.sending -= 1
                 self._end(batch, hand.prepared, outcome)
         batch.news.set()
+
+    def _is_ours(self, batch: _Batch, claim: Claim) -> bool:
+        """Whether nobody else may be sending it: this process may have been frozen, or the message waited for long."""
+        return time.monotonic() < batch.latest and self._claimant.holds(claim.claimed_by)
 
     async def _attempt(self, scope: StoreScope, hand: _Hand) -> Outcome:
         began = time.monotonic()
@@ -303,7 +324,7 @@ class Dispatcher(Loop):
         self._free(batch.places, 1, sent=outcome.status == "sent")
 
     def _postpone(self, batch: _Batch, claim: Claim, pause: timedelta) -> None:
-        batch.postponed[claim] = clock.now(batch.scope) + pause
+        batch.postponed[claim] = pause
         batch.news.set()
 
     async def _hand_over(self, claim: Claim, health: _Health, sender: Sender, message: Message) -> Sent:
@@ -343,7 +364,7 @@ class Dispatcher(Loop):
             provider_message_id=sent.provider_message_id,
             action_url=sent.action_url,
             error=None,
-            next_attempt_at=None,
+            wait=None,
             duration_ms=_milliseconds_since(began),
             at=clock.now(scope),
         )
@@ -365,7 +386,7 @@ class Dispatcher(Loop):
             provider_message_id=None,
             action_url=None,
             error=str(error).encode("utf-8", "replace").decode().replace("\0", "")[:_ERROR_LENGTH],
-            next_attempt_at=None if wait is None else now + wait,
+            wait=wait,
             duration_ms=_milliseconds_since(began),
             at=now,
         )

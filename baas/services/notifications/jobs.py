@@ -6,8 +6,9 @@ from typing import Final
 from baas.core.db import StoreWork
 from baas.core.runtime import Runtime
 from baas.core.values import clock, ids
+from baas.core.work.event_types import EventType
 from baas.core.work.jobs import TICK, Drain, Loop
-from baas.core.work.outbox import Handlers, ReceivedEvent, ScopeMaker, Together
+from baas.core.work.outbox import ReceivedEvent, ScopeMaker, Subscriptions, Together
 from baas.services.notifications import policy
 from baas.services.notifications.dispatcher import Dispatcher
 from baas.services.notifications.processes import renderer_of, senders_of
@@ -24,15 +25,20 @@ def _handler(rule: EventRule) -> Together:
     return Together(follow)
 
 
-HANDLERS: Final[Handlers] = {
-    rule.event_type: {f"notifications.{rule.template_key}": _handler(rule)} for rule in RULES
-}
-"""Each rule hears its event."""
+def handlers(known: Mapping[str, EventType]) -> Subscriptions:
+    """Lets each rule hear its event, which a package above may emit. Raises KeyError for an event that is not `known`."""
+    return {
+        known[rule.event_type]: {f"notifications.{rule.template_key}": _handler(rule)}
+        for rule in RULES
+        if not rule.reserved
+    }
 
 
 def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker) -> Loop:
     """The loop that sends."""
-    return Dispatcher(runtime.database, senders_of(runtime), renderer_of(runtime), make_scope)
+    return Dispatcher(
+        runtime.database, senders_of(runtime), renderer_of(runtime), make_scope, runtime.claimant
+    )
 
 
 def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:

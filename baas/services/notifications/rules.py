@@ -21,8 +21,11 @@ class EventRule(msgspec.Struct, frozen=True):
     template_key: str
     name: str
     audience: Audience = Audience.CUSTOMER
+    reserved: bool = False
+    """Whether nothing emits the event yet: a store can set the rule, and receivers are not told of the event (D-036)."""
 
 
+# By names, for the packages that emit these events stand above this one; the worker looks each up when it starts.
 RULES: Final = (
     EventRule("order.created", "order_confirmation", "order"),
     EventRule("order.paid", "payment_received", "order"),
@@ -32,7 +35,7 @@ RULES: Final = (
     EventRule("order.cancelled", "order_cancelled", "order"),
     EventRule("order.refunded", "refund", "order"),
     EventRule("cart.abandoned", "abandoned_cart", "cart"),
-    EventRule("download.ready", "download_ready", "download"),
+    EventRule("download.ready", "download_ready", "download", reserved=True),
     EventRule("inventory.low", "low_stock", "variant", Audience.STORE),
     EventRule("webhook_endpoint.disabled", "webhook_disabled", "endpoint", Audience.STORE),
 )

@@ -8,8 +8,9 @@ from baas.core.runtime import Runtime
 from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.core.work.jobs import Drain
-from baas.core.work.outbox import Handlers, ReceivedEvent, ScopeMaker, Together
+from baas.core.work.outbox import ReceivedEvent, ScopeMaker, Subscriptions, Together
 from baas.services.orders import service
+from baas.services.payments.events import PaymentEvent
 
 
 async def payments_changed(work: StoreWork, events: Sequence[ReceivedEvent]) -> None:
@@ -21,12 +22,12 @@ async def payments_changed(work: StoreWork, events: Sequence[ReceivedEvent]) -> 
 
 
 _HEAR: Final = Together(payments_changed)
-HANDLERS: Final[Handlers] = {
-    "payment.created": {"orders.payment_created": _HEAR},
-    "payment.paid": {"orders.payment_paid": _HEAR},
-    "payment.failed": {"orders.payment_failed": _HEAR},
-    "payment.refunded": {"orders.payment_refunded": _HEAR},
-    "payment.disputed": {"orders.payment_disputed": _HEAR},
+HANDLERS: Final[Subscriptions] = {
+    PaymentEvent.CREATED: {"orders.payment_created": _HEAR},
+    PaymentEvent.PAID: {"orders.payment_paid": _HEAR},
+    PaymentEvent.FAILED: {"orders.payment_failed": _HEAR},
+    PaymentEvent.REFUNDED: {"orders.payment_refunded": _HEAR},
+    PaymentEvent.DISPUTED: {"orders.payment_disputed": _HEAR},
 }
 
 

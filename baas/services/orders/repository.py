@@ -1,57 +1,72 @@
 """The SQL of the orders. An order is placed by one statement."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from baas.core.db import StoreWork, SystemConnection
+from baas.core.db.rows import call_sql, columns, optional_row, row_of, rows_of
 from baas.core.values import clock, ids
+from baas.services.orders.rows import (
+    DueOrderRow,
+    ItemRefundRow,
+    ItemRow,
+    OrderChanges,
+    OrderRow,
+    StatusStats,
+    TransitionRow,
+)
+from baas.services.orders.schemas import OrderStatus
 
-Row = Mapping[str, Any]
-
-_COLUMNS: Final = (
-    "id, number, status, payment_status, currency, subtotal, discount_total, shipping_total, tax_total, total,"
-    " prices_include_tax, amount_paid, amount_refunded, email, customer_id, cart_id, shipping_address,"
-    " billing_address, note, reference, metadata, source, paid_outside, holds_stock, is_digital, tracking, flags,"
-    " access_token_hash, due_at, expires_at, placed_at, paid_at, shipped_at, delivered_at, cancelled_at,"
-    " cancel_reason, returned_at, updated_at"
+# What every new order and line has alike is not given but left to the defaults of their columns.
+_GIVEN: Final = tuple(
+    name
+    for name in OrderRow.__struct_fields__
+    if name
+    not in {
+        *("id", "number", "amount_paid", "amount_refunded", "tracking", "flags", "updated_at"),
+        *("paid_at", "shipped_at", "delivered_at", "cancelled_at", "cancel_reason", "returned_at"),
+    }
 )
-_ITEM_COLUMNS: Final = (
-    "id, order_id, variant_id, product_id, product_name, variant_name, sku, image_url, quantity, unit_price, total,"
-    " discount, tax, requires_shipping, oversold, refunded_quantity, restocked_quantity"
+_GIVEN_OF_ITEM: Final = tuple(
+    name
+    for name in ItemRow.__struct_fields__
+    if name not in {"order_id", "position", "oversold", "refunded_quantity", "restocked_quantity"}
 )
-# What a new order is given; the number comes from the counter, everything else has a default.
-_GIVEN: Final = (
-    *("status", "payment_status", "currency", "subtotal", "discount_total", "shipping_total", "tax_total"),
-    *(
-        "total",
-        "prices_include_tax",
-        "email",
-        "customer_id",
-        "cart_id",
-        "shipping_address",
-        "billing_address",
+_given_of: Final = attrgetter(*_GIVEN)
+_given_of_item: Final = attrgetter(*_GIVEN_OF_ITEM)
+_PLACE: Final = call_sql(
+    "order_place",
+    (
+        *("store", "order", "number"),
+        *_GIVEN,
+        *(f"item_{name}" for name in _GIVEN_OF_ITEM),
+        *("step_id", "step_from", "step_to", "actor_kind", "actor_id", "request"),
     ),
-    *("note", "reference", "metadata", "source", "paid_outside", "holds_stock", "is_digital"),
-    *("access_token_hash", "due_at", "expires_at", "placed_at"),
 )
-# What is given of each line, as arrays.
-_GIVEN_OF_ITEM: Final = (
-    *("id", "variant_id", "product_id", "product_name", "variant_name", "sku", "image_url", "quantity"),
-    *("unit_price", "total", "discount", "tax", "requires_shipping"),
-)
-_ARGUMENTS: Final = 3 + len(_GIVEN) + len(_GIVEN_OF_ITEM) + 6
-_PLACE: Final = f"order_place({', '.join(f'${n}' for n in range(1, _ARGUMENTS + 1))})"
-_AT_FIRST: Final[Row] = {
-    "amount_paid": 0,
-    "amount_refunded": 0,
-    "tracking": None,
-    **dict.fromkeys(
-        ("paid_at", "shipped_at", "delivered_at", "cancelled_at", "cancel_reason", "returned_at")
-    ),
-}
-"""What a new order has of the columns that it is not given: their defaults in the database."""
+_GET: Final = f"select {columns(OrderRow)} from orders where store_id = $1 and id = $2"
+_LOCK: Final = f"{_GET} for no key update"
+_LOCK_ALL: Final = f"""
+select o.* from unnest($2::uuid[]) as wanted (order_key) cross join lateral (
+  select {columns(OrderRow)} from orders where store_id = $1 and id = order_key for no key update offset 0
+) o
+"""
+# One look-up for each order: by `= any` and one ORDER BY, a plan for stores of the usual size reads all the lines of a
+# large one.
+_ITEMS: Final = f"""
+select {columns(ItemRow, "i")} from unnest($2::uuid[]) as wanted (order_key) cross join lateral (
+  select {columns(ItemRow)} from order_items where store_id = $1 and order_id = order_key order by position offset 0
+) i
+"""
+_ITEM_REFUNDS: Final = f"""
+select {columns(ItemRefundRow)} from order_item_refunds
+where store_id = $1 and order_id = $2 and taken_back_at is null order by id
+"""
+_TRANSITIONS: Final = f"select {columns(TransitionRow)} from order_transitions where store_id = $1 and order_id = $2 order by id"
 NUMBER: Final = "order_number($1)"
 """The number of the store's next order. From here to the commit the store's counter is locked, so this comes as late as
 it can."""
@@ -65,21 +80,19 @@ async def next_number(work: StoreWork) -> int:
 
 async def place(
     work: StoreWork,
-    order_id: UUID,
-    number: int,
-    values: Row,
-    items: Sequence[Row],
-    steps: Sequence[tuple[str | None, str]],
-) -> Row:
-    """A new order with its lines and its first steps, written with what follows; answers its row."""
+    order: OrderRow,
+    items: Sequence[ItemRow],
+    steps: Sequence[tuple[OrderStatus | None, OrderStatus]],
+) -> None:
+    """Write a new order with its lines, in their order, and its first steps, with what follows."""
     caller = work.scope.caller
     await work.later(
         _PLACE,
-        number,
         work.scope.store_id,
-        order_id,
-        *(values[name] for name in _GIVEN),
-        *([item[name] for item in items] for name in _GIVEN_OF_ITEM),
+        order.id,
+        order.number,
+        *_given_of(order),
+        *(list(values) for values in zip(*map(_given_of_item, items), strict=True)),
         [ids.new_id() for _ in steps],
         [before for before, _ in steps],
         [after for _, after in steps],
@@ -87,106 +100,80 @@ async def place(
         caller.id,
         work.scope.request_id,
     )
-    return {
-        **_AT_FIRST,
-        "flags": [],
-        **values,
-        "id": order_id,
-        "number": number,
-        "updated_at": values["placed_at"],
-    }
 
 
-async def get(work: StoreWork, order_id: UUID) -> Row | None:
-    """An order's row, or None."""
-    return await work.fetchrow(
-        f"select {_COLUMNS} from orders where store_id = $1 and id = $2", work.scope.store_id, order_id
-    )
+async def get(work: StoreWork, order_id: UUID) -> OrderRow | None:
+    """The order, or None."""
+    return optional_row(OrderRow, await work.fetchrow(_GET, work.scope.store_id, order_id))
 
 
-async def lock(work: StoreWork, order_id: UUID) -> Row | None:
-    """An order's row, held until the transaction ends."""
-    return await work.fetchrow(
-        f"select {_COLUMNS} from orders where store_id = $1 and id = $2 for no key update",
-        work.scope.store_id,
-        order_id,
-    )
+async def lock(work: StoreWork, order_id: UUID) -> OrderRow | None:
+    """The order, held until the transaction ends, or None."""
+    return optional_row(OrderRow, await work.fetchrow(_LOCK, work.scope.store_id, order_id))
 
 
-async def lock_all(work: StoreWork, order_ids: Sequence[UUID]) -> list[Row]:
-    """The rows of some orders, held until the transaction ends, locked and answered in the order of their ids."""
-    return await work.fetch(
-        f"select o.* from unnest($2::uuid[]) as wanted (order_key) cross join lateral ("
-        f" select {_COLUMNS} from orders where store_id = $1 and id = order_key for no key update offset 0) o",
-        work.scope.store_id,
-        sorted(order_ids),
-    )
+async def lock_all(work: StoreWork, order_ids: Sequence[UUID]) -> list[OrderRow]:
+    """Some orders, held until the transaction ends. Locked and returned in the order of their ids."""
+    return rows_of(OrderRow, await work.fetch(_LOCK_ALL, work.scope.store_id, sorted(order_ids)))
 
 
-async def items(work: StoreWork, order_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
+async def items(work: StoreWork, order_ids: Sequence[UUID]) -> dict[UUID, list[ItemRow]]:
     """The lines of some orders, by order."""
-    found: dict[UUID, list[Row]] = {order_id: [] for order_id in order_ids}
-    for row in await work.fetch(
-        # One look-up for each order: by `= any` and one ORDER BY, a plan for stores of the usual size reads all
-        # the lines of a large one.
-        f"select {_ITEM_COLUMNS} from unnest($2::uuid[]) as wanted (order_key) cross join lateral ("
-        f" select {_ITEM_COLUMNS} from order_items where store_id = $1 and order_id = order_key order by position offset 0) i",
-        work.scope.store_id,
-        list(order_ids),
-    ):
-        found[row["order_id"]].append(row)
+    found: dict[UUID, list[ItemRow]] = {order_id: [] for order_id in order_ids}
+    for row in rows_of(ItemRow, await work.fetch(_ITEMS, work.scope.store_id, list(order_ids))):
+        found[row.order_id].append(row)
     return found
 
 
-async def change(work: StoreWork, order_id: UUID, changes: Row) -> Row:
-    """Write columns of an order that this transaction has locked; answers its row."""
+async def change(work: StoreWork, order_id: UUID, changes: OrderChanges) -> OrderRow:
+    """Write columns of an order that this transaction has locked. Returns its row."""
     assignments, arguments = _assign(changes, first=4)
-    row: Row | None = await work.fetchrow(
-        f"update orders set updated_at = $3{assignments} where store_id = $1 and id = $2 returning {_COLUMNS}",
+    record = await work.fetchrow(
+        f"update orders set updated_at = $3{assignments} where store_id = $1 and id = $2 returning {columns(OrderRow)}",
         work.scope.store_id,
         order_id,
         clock.now(work.scope),
         *arguments,
     )
-    assert row is not None
-    return row
+    return row_of(OrderRow, record)
 
 
-async def move(work: StoreWork, row: Row, to: str, changes: Row, reason: str | None) -> Row:
-    """Move an order that this transaction has locked; answers its row."""
+async def move(
+    work: StoreWork, row: OrderRow, to: OrderStatus, changes: OrderChanges, reason: str | None
+) -> OrderRow:
+    """Move an order that this transaction has locked. Returns its row."""
     assignments, arguments = _assign(changes, first=11)
     caller = work.scope.caller
-    moved: Row | None = await work.fetchrow(
+    record = await work.fetchrow(
         f"""
         with moved as (
           update orders set status = $3, updated_at = $4{assignments} where store_id = $1 and id = $2
-          returning {_COLUMNS}
+          returning {columns(OrderRow)}
         ), noted as (
           insert into order_transitions
             (store_id, id, order_id, from_status, to_status, actor_kind, actor_id, reason, request_id, created_at)
           values ($1, $5, $2, $6, $3, $7, $8, $9, $10, $4)
         )
-        select {_COLUMNS} from moved
+        select {columns(OrderRow)} from moved
         """,
         work.scope.store_id,
-        row["id"],
+        row.id,
         to,
         clock.now(work.scope),
         ids.new_id(),
-        row["status"],
+        row.status,
         caller.kind.value,
         caller.id,
         reason,
         work.scope.request_id,
         *arguments,
     )
-    assert moved is not None
-    return moved
+    return row_of(OrderRow, record)
 
 
 # The rows are found where they lie, for they are locked: joined by their ids, a plan for stores of the usual size
 # reads all the orders of a large one.
-_MOVE_ALL: Final = """
+_PAY_ALL: Final = """
 with given as (
   select * from jsonb_to_recordset($3) as g (id uuid, transition uuid, before text, payment_status text,
     amount_paid bigint, amount_refunded bigint, flags text[])
@@ -206,35 +193,44 @@ select $1, g.transition, g.id, g.before, $4, $6, $7, null, $8, $5 from given g j
 """
 
 
-async def pay_all(work: StoreWork, rows: Sequence[Row], to: str, changes: Sequence[Row]) -> list[Row]:
-    """Move orders that this transaction has locked to paid, each with its own changes; answers their rows.
+async def pay_all(work: StoreWork, orders: Sequence[tuple[OrderRow, OrderChanges]]) -> list[OrderRow]:
+    """Move orders that this transaction has locked to paid. Returns their rows.
 
-    `changes` has for each order its `payment_status`, `amount_paid`, `amount_refunded` and `flags`.
+    The changes of each are its `payment_status`, `amount_paid`, `amount_refunded` and `flags`.
     """
     now, caller = clock.now(work.scope), work.scope.caller
     given = [
-        {"id": row["id"], "transition": ids.new_id(), "before": row["status"], **change}
-        for row, change in zip(rows, changes, strict=True)
+        {"id": row.id, "transition": ids.new_id(), "before": row.status, **changes} for row, changes in orders
     ]
     await work.execute(
-        _MOVE_ALL,
+        _PAY_ALL,
         work.scope.store_id,
-        [row["id"] for row in rows],
+        [row.id for row, _ in orders],
         given,
-        to,
+        OrderStatus.PAID,
         now,
         caller.kind.value,
         caller.id,
         work.scope.request_id,
     )
-    moved = {"status": to, "updated_at": now, "paid_at": now, "due_at": None, "expires_at": None}
-    return [{**row, **moved, **change} for row, change in zip(rows, changes, strict=True)]
+    return [
+        replace(
+            row,
+            status=OrderStatus.PAID,
+            updated_at=now,
+            paid_at=now,
+            due_at=None,
+            expires_at=None,
+            **changes,
+        )
+        for row, changes in orders
+    ]
 
 
-def _assign(changes: Row, *, first: int) -> tuple[str, list[Any]]:
-    names = sorted(changes)
-    text = "".join(f", {name} = ${number}" for number, name in enumerate(names, start=first))
-    return text, [changes[name] for name in names]
+def _assign(changes: OrderChanges, *, first: int) -> tuple[str, list[Any]]:
+    given = sorted(changes.items())
+    text = "".join(f", {name} = ${number}" for number, (name, _) in enumerate(given, start=first))
+    return text, [value for _, value in given]
 
 
 async def mark_oversold(work: StoreWork, order_id: UUID, variant_ids: Sequence[UUID]) -> None:
@@ -283,14 +279,9 @@ async def insert_item_refunds(
     )
 
 
-async def item_refunds(work: StoreWork, order_id: UUID) -> list[Row]:
+async def item_refunds(work: StoreWork, order_id: UUID) -> list[ItemRefundRow]:
     """What of an order was given back by lines and not taken back since."""
-    return await work.fetch(
-        "select id, order_item_id, quantity, restocked, refund_ids from order_item_refunds"
-        " where store_id = $1 and order_id = $2 and taken_back_at is null order by id",
-        work.scope.store_id,
-        order_id,
-    )
+    return rows_of(ItemRefundRow, await work.fetch(_ITEM_REFUNDS, work.scope.store_id, order_id))
 
 
 async def take_item_refunds_back(work: StoreWork, item_refund_ids: Sequence[UUID]) -> None:
@@ -303,14 +294,9 @@ async def take_item_refunds_back(work: StoreWork, item_refund_ids: Sequence[UUID
     )
 
 
-async def transitions(work: StoreWork, order_id: UUID) -> list[Any]:
+async def transitions(work: StoreWork, order_id: UUID) -> list[TransitionRow]:
     """Every step of an order, the first one first."""
-    return await work.fetch(
-        "select from_status, to_status, actor_kind, actor_id, reason, request_id, created_at from order_transitions"
-        " where store_id = $1 and order_id = $2 order by id",
-        work.scope.store_id,
-        order_id,
-    )
+    return rows_of(TransitionRow, await work.fetch(_TRANSITIONS, work.scope.store_id, order_id))
 
 
 class Filters:
@@ -327,14 +313,15 @@ class Filters:
         self.where += " and " + condition.format(*(f"${place}" for place in places))
 
 
-async def page(work: StoreWork, filters: Filters, limit: int) -> list[Row]:
+async def page(work: StoreWork, filters: Filters, limit: int) -> list[OrderRow]:
     """Orders, newest first."""
     arguments = [*filters.arguments, limit]
-    return await work.fetch(
-        f"select {_COLUMNS} from orders where {filters.where} order by placed_at desc, id desc"
+    records = await work.fetch(
+        f"select {columns(OrderRow)} from orders where {filters.where} order by placed_at desc, id desc"
         f" limit ${len(arguments)}",
         *arguments,
     )
+    return rows_of(OrderRow, records)
 
 
 async def count(work: StoreWork, filters: Filters) -> int:
@@ -343,9 +330,9 @@ async def count(work: StoreWork, filters: Filters) -> int:
     return total
 
 
-async def stats(work: StoreWork, filters: Filters) -> list[Any]:
+async def stats(work: StoreWork, filters: Filters) -> list[StatusStats]:
     """Counts and sums by status."""
-    return await work.fetch(
+    records = await work.fetch(
         f"""
         select status, count(*) as orders, count(paid_at) as paid,
           coalesce(sum(total) filter (where paid_at is not null), 0)::bigint as gross,
@@ -358,13 +345,14 @@ async def stats(work: StoreWork, filters: Filters) -> list[Any]:
         """,
         *filters.arguments,
     )
+    return rows_of(StatusStats, records)
 
 
 _DUE: Final = """
-select o.store_id, o.id, s.clock_offset from orders o join stores s on s.id = o.store_id
+select o.store_id, o.id, now() + s.clock_offset as moment from orders o join stores s on s.id = o.store_id
 where o.due_at <= now() and o.due_at <= now() + s.clock_offset
 union
-select d.store_id, d.id, s.clock_offset
+select d.store_id, d.id, now() + s.clock_offset as moment
 from stores s cross join lateral (
   select o.store_id, o.id from orders o where o.due_at <= now() + s.clock_offset and o.store_id = s.id limit $1
 ) d
@@ -373,13 +361,23 @@ limit $1
 """
 
 
-async def due(system: SystemConnection, limit: int) -> list[Any]:
-    """Orders of all stores that the clock has to look at, by their store's own clock."""
-    return await system.fetch(_DUE, limit)
+async def due(system: SystemConnection, limit: int) -> list[DueOrderRow]:
+    """Orders of all stores that the clock has to look at, by their store's own clock, and what it shows."""
+    return rows_of(DueOrderRow, await system.fetch(_DUE, limit))
 
 
-async def postpone(system: SystemConnection, store_id: UUID, order_id: UUID, until: datetime) -> None:
+async def due_now(work: StoreWork) -> datetime:
+    """The moment of now, by the clock that finds what is due: the database's, as the store sees it."""
+    moment: datetime = await work.fetchval("select now() + $1::interval", work.scope.clock_offset)
+    return moment
+
+
+async def postpone(system: SystemConnection, store_id: UUID, order_id: UUID, wait: timedelta) -> None:
     """Look at an order later: something went wrong with it, and the others must not wait for it."""
     await system.execute(
-        "update orders set due_at = $3 where store_id = $1 and id = $2", store_id, order_id, until
+        "update orders o set due_at = now() + s.clock_offset + $3::interval from stores s"
+        " where o.store_id = $1 and o.id = $2 and s.id = o.store_id",
+        store_id,
+        order_id,
+        wait,
     )

@@ -11,11 +11,10 @@ from baas.core.values.money import MAX_AMOUNT
 from baas.services.carts.addresses import Address, AddressView
 from baas.services.payments.schemas import (
     ProviderName,
+    ProviderOptions,
     Refund,
     ReturnUrl,
-    SandboxToken,
     StorefrontPayment,
-    StripeMode,
 )
 from baas.services.pricing.schemas import MAX_LINES, MAX_QUANTITY
 
@@ -221,7 +220,7 @@ class Placed(msgspec.Struct, frozen=True):
     """Null when there is nothing to pay."""
 
 
-class Checkout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Checkout(ProviderOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The customer agrees. What is left out is taken from the cart."""
 
     provider: ProviderName
@@ -231,18 +230,14 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     expected_total: Amount | None = None
     """What the customer saw; another total is refused with `price_changed`."""
     return_url: ReturnUrl | None = None
-    sandbox_token: SandboxToken | None = None
-    stripe_mode: StripeMode | None = None
     note: Note | None = None
 
 
-class RetryPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RetryPayment(ProviderOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Try to pay again."""
 
     provider: ProviderName
     return_url: ReturnUrl | None = None
-    sandbox_token: SandboxToken | None = None
-    stripe_mode: StripeMode | None = None
 
 
 class NewItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -181,14 +181,20 @@ class StorefrontPayment(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+Outcome = Literal[
+    "created", "opened", "not_opened", "progressed", "moved", "ignored", "flagged", "cleared", "refunded"
+]
+"""What one line of a payment's history tells of."""
+InboxOutcome = Literal["settled", "ignored", "flagged", "unknown_payment", "failed"]
+"""What became of a provider's notification."""
+
+
 class HistoryEntry(msgspec.Struct, frozen=True):
     """One thing that happened to a payment, or was deliberately ignored."""
 
     id: str
     at: datetime
-    outcome: Literal[
-        "created", "opened", "not_opened", "progressed", "moved", "ignored", "flagged", "cleared", "refunded"
-    ]
+    outcome: Outcome
     """`progressed`: the provider's own word changed and the status did not; `cleared`: the cause of a flag is gone."""
     from_status: PaymentStatus | None
     to_status: PaymentStatus
@@ -205,7 +211,26 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     email: Email | None = None
 
 
-class CreatePayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What only one provider understands of an attempt. Every request that opens one takes it.
+
+    Each field is declared by one provider, in its `options` (D-082).
+    """
+
+    sandbox_token: SandboxToken | None = None
+    stripe_mode: StripeMode | None = None
+
+    @property
+    def provider_options(self) -> dict[str, Any]:
+        """The options that were given, by name."""
+        return {
+            name: value
+            for name in ProviderOptions.__struct_fields__
+            if (value := getattr(self, name)) is not None
+        }
+
+
+class CreatePayment(ProviderOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A payment of a shop that keeps its own orders, or another attempt for one of ours."""
 
     provider: ProviderName
@@ -218,8 +243,6 @@ class CreatePayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     description: Annotated[str, Meta(max_length=500)] | None = None
     payer: Payer | None = None
     return_url: ReturnUrl | None = None
-    sandbox_token: SandboxToken | None = None
-    stripe_mode: StripeMode | None = None
     metadata: dict[str, Any] = {}
 
 
@@ -264,10 +287,13 @@ class Received(msgspec.Struct, frozen=True):
     """It was there already."""
 
 
+FindingKind = Literal["repaired", "unknown_payment", "flagged"]
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One thing in which we and the provider did not agree."""
 
-    kind: Literal["repaired", "unknown_payment", "flagged"]
+    kind: FindingKind
     """`repaired`: our payment was moved to where the provider's is. The others need a person."""
     provider: str
     provider_payment_id: str | None

@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -19,10 +19,12 @@ from redis.exceptions import RedisError
 
 from baas.core.crypto import api_key_hash, random_token
 from baas.core.db import Database
+from baas.core.db.rows import Projection, Sql, columns, optional_row
 from baas.core.errors import InvalidApiKey, NotFound, StoreInactive
 from baas.core.scope import Caller, CallerKind, Mode, StoreProfile, StoreScope
 from baas.core.values import ids
 from baas.core.values.ids import Kind
+from baas.core.work.jobs import end_task
 from baas.tenants.plans import limit_of
 from baas.tenants.schemas import KeyKind
 
@@ -62,16 +64,46 @@ class Principal(msgspec.Struct, frozen=True):
     """Requests a minute of one client address."""
 
 
-_STORE_COLUMNS: Final = """
-s.id as store_id, s.name as store_name, s.slug, s.domain, s.mode, s.plan, s.is_active, s.currency, s.locale,
-s.country, s.prices_include_tax, s.allowed_origins, s.settings, s.flags, s.limits, s.catalog_version, s.clock_offset
-"""
+class KnownStoreRow(Projection, frozen=True):
+    """A store as every request to it has to know it."""
+
+    __table__ = "stores"
+
+    id: UUID
+    name: str
+    slug: str
+    domain: str | None
+    mode: Mode
+    plan: str
+    is_active: bool
+    currency: str
+    locale: str
+    country: str
+    prices_include_tax: bool
+    allowed_origins: list[str]
+    settings: dict[str, Any]
+    flags: dict[str, bool]
+    limits: dict[str, int]
+    catalog_version: int
+    clock_offset: timedelta
+
+
+class KnownKeyRow(KnownStoreRow, frozen=True):
+    """A key that works, and its store."""
+
+    __table__ = ""
+
+    key_id: Annotated[UUID, Sql("k.id")]
+    kind: Annotated[CallerKind, Sql("k.kind")]
+    scopes: Annotated[list[str], Sql("k.scopes")]
+
+
 _FIND_KEY: Final = f"""
-select {_STORE_COLUMNS}, k.id as key_id, k.kind, k.scopes
+select {columns(KnownKeyRow, "s")}
 from api_keys k join stores s on s.id = k.store_id
 where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 """
-_FIND_STORE: Final = f"select {_STORE_COLUMNS} from stores s where s.id = $1"
+_FIND_STORE: Final = f"select {columns(KnownStoreRow)} from stores where id = $1"
 _ORIGIN_LISTED: Final = """
 select exists (
   select from stores where is_active and case when $2 then allowed_origins && $1::text[]
@@ -145,21 +177,21 @@ class KeyTable:
 
     async def _load(self, digest: bytes) -> Principal:
         began = time.monotonic()
-        row = await self._database.lookup(_FIND_KEY, digest)
+        row = optional_row(KnownKeyRow, await self._database.lookup(_FIND_KEY, digest))
         if row is None:
             self._forget(digest)
             if len(self._unknown_until) >= MAX_ENTRIES:
                 self._unknown_until.clear()
             self._unknown_until[digest] = began + LIFE
             raise InvalidApiKey
-        if not row["is_active"]:
+        if not row.is_active:
             self._forget(digest)
             raise StoreInactive
-        caller = Caller(CallerKind(row["kind"]), ids.encode(Kind.API_KEY, row["key_id"]))
-        scope = _scope(row, caller, frozenset(row["scopes"]))
+        caller = Caller(row.kind, ids.encode(Kind.API_KEY, row.key_id))
+        scope = _scope(row, caller, frozenset(row.scopes))
         principal = Principal(
             scope,
-            row["key_id"],
+            row.key_id,
             began + LIFE,
             limit_key=scope.key("requests"),
             limit=limit_of(scope.store, "requests_per_minute"),
@@ -168,7 +200,7 @@ class KeyTable:
         self._principals[digest] = principal
         self._principals.move_to_end(digest)
         self._by_store.setdefault(scope.store_id, set()).add(digest)
-        self._used.add((scope.store_id, row["key_id"]))
+        self._used.add((scope.store_id, row.key_id))
         if len(self._principals) > MAX_ENTRIES:
             self._forget(next(iter(self._principals)))
         return principal
@@ -196,7 +228,7 @@ class KeyTable:
         if known is not None and known[0] > time.monotonic():
             return msgspec.structs.replace(known[1], request_id=request_id)
         began = time.monotonic()
-        row = await self._database.lookup(_FIND_STORE, store_id)
+        row = optional_row(KnownStoreRow, await self._database.lookup(_FIND_STORE, store_id))
         if row is None:
             raise NotFound
         scope = _scope(row, Caller(CallerKind.SYSTEM, "worker"), frozenset({"*"}))
@@ -215,7 +247,7 @@ class KeyTable:
             return known[1]
         began = time.monotonic()
         row = await self._database.lookup(_ORIGIN_LISTED, [origin, "*"], storefront)
-        listed = bool(row and row["listed"])
+        listed = row is not None and bool(row[0])
         if len(self._origins) >= 1000:
             self._origins.clear()
         self._origins[origin, storefront] = (began + LIFE, listed)
@@ -234,26 +266,25 @@ class KeyTable:
             )
 
 
-def _scope(row: Any, caller: Caller, permissions: frozenset[str]) -> StoreScope:
+def _scope(row: KnownStoreRow, caller: Caller, permissions: frozenset[str]) -> StoreScope:
     profile = StoreProfile(
-        name=row["store_name"],
-        slug=row["slug"],
-        currency=row["currency"],
-        locale=row["locale"],
-        country=row["country"],
-        prices_include_tax=row["prices_include_tax"],
-        plan=row["plan"],
-        allowed_origins=tuple(row["allowed_origins"]),
-        settings=row["settings"],
-        flags=row["flags"],
-        limits=row["limits"],
-        catalog_version=row["catalog_version"],
-        domain=row["domain"],
+        name=row.name,
+        slug=row.slug,
+        currency=row.currency,
+        locale=row.locale,
+        country=row.country,
+        prices_include_tax=row.prices_include_tax,
+        plan=row.plan,
+        allowed_origins=tuple(row.allowed_origins),
+        settings=row.settings,
+        flags=row.flags,
+        limits=row.limits,
+        catalog_version=row.catalog_version,
+        domain=row.domain,
     )
-    revision = hashlib.sha256(row["store_id"].bytes + msgspec.json.encode(profile)).hexdigest()
+    revision = hashlib.sha256(row.id.bytes + msgspec.json.encode(profile)).hexdigest()
     profile = msgspec.structs.replace(profile, revision=revision)
-    offset: timedelta = row["clock_offset"]
-    return StoreScope(row["store_id"], Mode(row["mode"]), caller, permissions, profile, "", offset)
+    return StoreScope(row.id, row.mode, caller, permissions, profile, "", row.clock_offset)
 
 
 class StoreNews:
@@ -279,9 +310,7 @@ class StoreNews:
     async def close(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
         with contextlib.suppress(Exception):
             await self._listener_redis.aclose()
 

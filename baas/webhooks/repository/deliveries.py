@@ -1,34 +1,39 @@
 """Deliveries of one store, for the API and for endpoints that end. Driver statements on any store work."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from baas.core.db import StoreWork
+from baas.core.db.rows import columns, optional_row, row_of, rows_of
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
+from baas.webhooks.events import EndpointEvent
 from baas.webhooks.repository.queue import new_id_at
-from baas.webhooks.schemas.events import TEST_EVENT
+from baas.webhooks.rows import AttemptRow, DeliveryRow
+from baas.webhooks.schemas.outbound import DeliveryStatus
 
 REPLAY_BATCH: Final = 10_000
-_COLUMNS: Final = (
-    "id, endpoint_id, event_id, event_type, subject, sequence, status, attempts, next_attempt_at,"
-    " delivered_at, response_status, error, created_at"
-)
+_COLUMNS: Final = columns(DeliveryRow)
 
 _INSERT_FOR: Final = f"""
 insert into webhook_deliveries
   (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
-select store_id, {new_id_at("created_at")}, $2, id, type, subject, sequence, $4, created_at, created_at
+select store_id, {new_id_at("created_at")}, $2, id, type, subject, sequence, $4, least(created_at, now() + $5::interval), created_at
 from events where store_id = $1 and id = $3
 returning {_COLUMNS}
 """
 
 
-async def insert_for(work: StoreWork, endpoint_id: UUID, event_id: UUID, *, ordered: bool) -> Any:
+async def insert_for(work: StoreWork, endpoint_id: UUID, event_id: UUID, *, ordered: bool) -> DeliveryRow:
     """A delivery of an event of this transaction to one endpoint, due at once."""
-    return await work.fetchrow(_INSERT_FOR, work.scope.store_id, endpoint_id, event_id, ordered)
+    scope = work.scope
+    record = await work.fetchrow(
+        _INSERT_FOR, scope.store_id, endpoint_id, event_id, ordered, scope.clock_offset
+    )
+    return row_of(DeliveryRow, record)
 
 
 async def fail_pending(work: StoreWork, endpoint_id: UUID, error: str) -> None:
@@ -52,7 +57,18 @@ async def put_in_order(work: StoreWork, endpoint_id: UUID) -> None:
     )
 
 
-def _where(scope: StoreScope, filters: Mapping[str, Any], before: UUID | None) -> tuple[str, list[Any]]:
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of deliveries is narrowed to; None narrows nothing."""
+
+    endpoint_id: UUID | None
+    event_id: UUID | None
+    event_type: str | None
+    status: DeliveryStatus | None
+    since: datetime | None
+    until: datetime | None
+
+
+def _where(scope: StoreScope, filters: Filters, before: UUID | None) -> tuple[str, list[Any]]:
     """The conditions of a list with their arguments: only those that are asked for, so that each finds its
     index. `since` and `until` also bound the ids, which are made at the row's own time.
     """
@@ -63,27 +79,33 @@ def _where(scope: StoreScope, filters: Mapping[str, Any], before: UUID | None) -
         conditions.append(condition.format(f"${len(arguments)}"))
 
     for name in ("endpoint_id", "event_id", "event_type", "status"):
-        if filters[name] is not None:
-            add(name + " = {}", filters[name])
-    if filters["since"] is not None:
-        add("created_at >= {}", filters["since"])
-        add("id >= {}", ids.at(filters["since"]))
-    if filters["until"] is not None:
-        add("created_at < {}", filters["until"])
+        if (value := getattr(filters, name)) is not None:
+            add(name + " = {}", value)
+    if filters.since is not None:
+        add("created_at >= {}", filters.since)
+        add("id >= {}", ids.at(filters.since))
+    if filters.until is not None:
+        add("created_at < {}", filters.until)
     if before is not None:
         add("id < {}", before)
     return " and ".join(conditions), arguments
 
 
-async def find(work: StoreWork, filters: Mapping[str, Any], *, before: UUID | None, limit: int) -> list[Any]:
-    """Deliveries of a store, newest first. `filters`: those of `DeliveryFilter`, ids as uuids."""
+async def find(work: StoreWork, filters: Filters, *, before: UUID | None, limit: int) -> list[DeliveryRow]:
+    """Deliveries of a store, newest first."""
     where, arguments = _where(work.scope, filters, before)
-    return await work.fetch(
+    records = await work.fetch(
         f"select {_COLUMNS} from webhook_deliveries where {where} order by id desc limit {int(limit)}",
         *arguments,
     )
+    return rows_of(DeliveryRow, records)
 
 
+_GET: Final = f"select {_COLUMNS} from webhook_deliveries where store_id = $1 and id = $2"
+_ATTEMPTS: Final = (
+    f"select {columns(AttemptRow)} from webhook_attempts"
+    " where store_id = $1 and delivery_id = $2 order by id desc limit $3"
+)
 _TOUCHED: Final = f"""
 select {_COLUMNS} from webhook_deliveries where store_id = $1 and (
   id >= $2 or id = any($4::uuid[])
@@ -92,45 +114,35 @@ order by id
 """
 
 
-async def touched(work: StoreWork, since: datetime, known: list[UUID]) -> list[Any]:
+async def touched(work: StoreWork, since: datetime, known: list[UUID]) -> list[DeliveryRow]:
     """Deliveries that were made or attempted since a moment of the real time, and those that are known already."""
     scope = work.scope
     # Attempts have their ids at the real time, deliveries at the store's.
-    return await work.fetch(
+    records = await work.fetch(
         _TOUCHED, scope.store_id, ids.at(since + scope.clock_offset), ids.at(since), known
     )
+    return rows_of(DeliveryRow, records)
 
 
-async def count(work: StoreWork, filters: Mapping[str, Any]) -> int:
+async def count(work: StoreWork, filters: Filters) -> int:
     """How many deliveries the filters leave."""
     where, arguments = _where(work.scope, filters, None)
     return int(await work.fetchval(f"select count(*) from webhook_deliveries where {where}", *arguments))
 
 
-async def get(work: StoreWork, delivery_id: UUID) -> Any:
-    """One delivery's row, or None."""
-    return await work.fetchrow(
-        f"select {_COLUMNS} from webhook_deliveries where store_id = $1 and id = $2",
-        work.scope.store_id,
-        delivery_id,
-    )
+async def get(work: StoreWork, delivery_id: UUID) -> DeliveryRow | None:
+    """One delivery, or None."""
+    return optional_row(DeliveryRow, await work.fetchrow(_GET, work.scope.store_id, delivery_id))
 
 
-async def attempts_of(work: StoreWork, delivery_id: UUID, limit: int) -> list[Any]:
+async def attempts_of(work: StoreWork, delivery_id: UUID, limit: int) -> list[AttemptRow]:
     """The last attempts of a delivery, the earliest of them first."""
-    rows = await work.fetch(
-        "select number, created_at, response_status, response_body, duration_ms, error from webhook_attempts"
-        " where store_id = $1 and delivery_id = $2 order by id desc limit $3",
-        work.scope.store_id,
-        delivery_id,
-        limit,
-    )
-    return rows[::-1]
+    return rows_of(AttemptRow, await work.fetch(_ATTEMPTS, work.scope.store_id, delivery_id, limit))[::-1]
 
 
 _RETRY: Final = f"""
 with again as (
-  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $3, ordered = e.ordered,
+  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = now() + $3::interval, ordered = e.ordered,
     claimed_until = case when d.status = 'pending' then d.claimed_until end
   from webhook_endpoints e
   where d.store_id = $1 and d.id = $2 and e.store_id = d.store_id and e.id = d.endpoint_id
@@ -141,12 +153,13 @@ select {_COLUMNS} from again
 """
 
 
-async def retry(work: StoreWork, delivery_id: UUID) -> Any:
+async def retry(work: StoreWork, delivery_id: UUID) -> DeliveryRow | None:
     """Make a delivery due at once with its schedule from the start; None when its endpoint is disabled.
 
     One that is being sent at this moment keeps its claim, so that it is not sent twice at once.
     """
-    return await work.fetchrow(_RETRY, work.scope.store_id, delivery_id, clock.now(work.scope))
+    record = await work.fetchrow(_RETRY, work.scope.store_id, delivery_id, work.scope.clock_offset)
+    return optional_row(DeliveryRow, record)
 
 
 # A pattern matches a type when it is the type, or a family (`order.*`, `*`) that the type begins with.
@@ -179,7 +192,7 @@ with chosen as (
 ),
 numbered as (select *, row_number() over (order by created_at, id) as number from chosen),
 moved as (
-  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $7, claimed_until = null,
+  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = now() + $7::interval, claimed_until = null,
     ordered = e.ordered
   from numbered join webhook_endpoints e on e.store_id = $1 and e.id = $2
   where d.store_id = $1 and d.id = numbered.id and numbered.number <= $6
@@ -203,7 +216,7 @@ with chosen as (
 moved as (
   insert into webhook_deliveries as d
     (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
-  select $1, {new_id_at("$7::timestamptz")}, $2, id, type, subject, sequence, ordered, $7, $7
+  select $1, {new_id_at("$7::timestamptz")}, $2, id, type, subject, sequence, ordered, now() + $10::interval, $7
   from chosen where number <= $6
   on conflict (store_id, endpoint_id, event_id) do update
     set status = 'pending', step = 0, next_attempt_at = excluded.next_attempt_at, claimed_until = null,
@@ -230,12 +243,15 @@ async def replay(
     that events are kept.
     """
     scope = work.scope
-    now = clock.now(scope)
-    arguments = [scope.store_id, endpoint_id, since, until, event_types, REPLAY_BATCH, now]
+    arguments = [scope.store_id, endpoint_id, since, until, event_types, REPLAY_BATCH]
     if failed_only:
-        row = await work.fetchrow(_REPLAY_FAILED, *arguments)
+        row = await work.fetchrow(_REPLAY_FAILED, *arguments, scope.clock_offset)
     else:
         # An id is made at the real time, and a store's clock is never behind it: no earlier partition counts.
-        row = await work.fetchrow(_REPLAY_ALL, *arguments, ids.at(since - scope.clock_offset), TEST_EVENT)
+        row = await work.fetchrow(
+            _REPLAY_ALL,
+            *(*arguments, clock.now(scope), ids.at(since - scope.clock_offset), EndpointEvent.TEST),
+            scope.clock_offset,
+        )
     assert row is not None
     return row[0], row[1]

@@ -38,6 +38,19 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
+class DisabledReason(StrEnum):
+    """Why an endpoint gets nothing any more (D-085)."""
+
+    OWNER = "owner"
+    """It was disabled over the API."""
+    DELETED = "deleted"
+    """It was deleted."""
+    GONE = "gone"
+    """The receiver answered 410."""
+    FAILED = "failed"
+    """No attempt of the last five days succeeded."""
+
+
 class Switch(StrEnum):
     """What the owner of an endpoint may set."""
 
@@ -78,6 +91,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     ordered: bool
     status: EndpointStatus
     disabled_reason: str | None
+    """Why it is disabled, in English; `disabled_code` is for programs."""
+    disabled_code: DisabledReason | None
+    """Why it is disabled; none when it is not."""
     api_version: str
     failing_since: str | None
     """The first failure after the last success."""

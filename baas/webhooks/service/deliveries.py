@@ -1,9 +1,10 @@
 """Deliveries: what happened to each, and sending again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 
 from baas.core.db import StoreSession, StoreWork
@@ -12,6 +13,7 @@ from baas.core.scope import StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.event_types import EventType
 from baas.core.work.outbox import EVENTS_KEPT_DAYS
 from baas.tenants import audit
 from baas.webhooks.errors import EndpointDisabled
@@ -27,7 +29,7 @@ from baas.webhooks.schemas.outbound import (
     ReplayOf,
 )
 from baas.webhooks.service.endpoints import check_event_types
-from baas.webhooks.service.shapes import attempt_out, delivery_fields, delivery_out, moment
+from baas.webhooks.service.shapes import attempt_out, delivery_out, moment, reason_out
 
 _SHOWN_ATTEMPTS = 100
 
@@ -50,18 +52,18 @@ def kept_span(
 async def list_deliveries(work: StoreWork, page: Page, filters: DeliveryFilter) -> PageOf[Delivery]:
     """A store's deliveries, newest first. An id of another kind or store leaves nothing."""
     since, until = kept_span(work.scope, filters.since, filters.until)
-    chosen = {
-        "endpoint_id": ids.decode(Kind.ENDPOINT, filters.endpoint_id) if filters.endpoint_id else None,
-        "event_id": ids.decode(Kind.EVENT, filters.event_id) if filters.event_id else None,
-        "event_type": filters.event_type,
-        "status": filters.status.value if filters.status else None,
-        "since": since,
-        "until": until,
-    }
+    chosen = deliveries.Filters(
+        endpoint_id=ids.decode(Kind.ENDPOINT, filters.endpoint_id) if filters.endpoint_id else None,
+        event_id=ids.decode(Kind.EVENT, filters.event_id) if filters.event_id else None,
+        event_type=filters.event_type,
+        status=filters.status,
+        since=since,
+        until=until,
+    )
     before = UUID(page.after[0]) if page.after is not None else None
     rows = await deliveries.find(work, chosen, before=before, limit=page.limit + 1)
     total = await page.total(lambda: deliveries.count(work, chosen))
-    return page.cut(rows, lambda row: [str(row["id"])], total=total).map(delivery_out)
+    return page.cut(rows, lambda row: [str(row.id)], total=total).map(delivery_out)
 
 
 async def touched(work: StoreWork, since: datetime, pending: Iterable[str]) -> list[Delivery]:
@@ -76,7 +78,9 @@ async def get_delivery(work: StoreWork, delivery_id: UUID) -> DeliveryWithAttemp
     if row is None:
         raise NotFound(id=ids.encode(Kind.DELIVERY, delivery_id))
     attempts = await deliveries.attempts_of(work, delivery_id, _SHOWN_ATTEMPTS)
-    return DeliveryWithAttempts(**delivery_fields(row), attempt_log=[attempt_out(item) for item in attempts])
+    return DeliveryWithAttempts(
+        **msgspec.structs.asdict(delivery_out(row)), attempt_log=[attempt_out(item) for item in attempts]
+    )
 
 
 async def retry_delivery(work: StoreWork, delivery_id: UUID) -> Delivery:
@@ -87,14 +91,16 @@ async def retry_delivery(work: StoreWork, delivery_id: UUID) -> Delivery:
     row = await deliveries.get(work, delivery_id)
     if row is None:
         raise NotFound(id=ids.encode(Kind.DELIVERY, delivery_id))
-    await deliveries.probe_now(work, row["endpoint_id"])
+    await deliveries.probe_now(work, row.endpoint_id)
     again = await deliveries.retry(work, delivery_id)
     if again is None:
         raise EndpointDisabled
     return delivery_out(again)
 
 
-async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Replayed:
+async def replay(
+    session: StoreSession, known: Mapping[str, EventType], endpoint_id: UUID, data: Replay
+) -> Replayed:
     """Send an endpoint again what failed since a moment, or everything, up to ten thousand at a time.
 
     Receivers see the same `webhook-id` as before, so one that deduplicates drops what it had taken.
@@ -105,7 +111,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
     if row is None:
         raise NotFound(id=ids.encode(Kind.ENDPOINT, endpoint_id))
     if row.status == EndpointStatus.DISABLED:
-        raise EndpointDisabled(reason=row.disabled_reason)
+        raise EndpointDisabled(reason=reason_out(row.disabled_reason))
     since, until = kept_span(session.scope, data.since, data.until)
     assert since is not None
     await deliveries.probe_now(session, endpoint_id)
@@ -114,7 +120,7 @@ async def replay(session: StoreSession, endpoint_id: UUID, data: Replay) -> Repl
         endpoint_id,
         since=since,
         until=until,
-        event_types=check_event_types(data.event_types) if data.event_types is not None else None,
+        event_types=check_event_types(known, data.event_types) if data.event_types is not None else None,
         failed_only=data.which is ReplayOf.FAILED,
     )
     await audit.record(

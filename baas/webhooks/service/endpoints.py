@@ -1,6 +1,7 @@
 """Endpoints: where a store wants which events. Every change leaves a line in the audit log."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,16 +16,19 @@ from baas.core.scope import Mode, StoreScope
 from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.event_types import EventType
 from baas.core.work.outbox import emit, flush
 from baas.tenants import audit, limits
 from baas.webhooks import policy, signing
 from baas.webhooks.errors import EndpointDisabled
+from baas.webhooks.events import EndpointEvent
 from baas.webhooks.models import WebhookEndpoint
 from baas.webhooks.repository import deliveries
-from baas.webhooks.schemas.events import CUSTOM, EVENT_TYPES, TEST_EVENT
+from baas.webhooks.schemas.events import CUSTOM
 from baas.webhooks.schemas.outbound import (
     CreateEndpoint,
     Delivery,
+    DisabledReason,
     Endpoint,
     EndpointStatus,
     EndpointWithSecret,
@@ -33,11 +37,7 @@ from baas.webhooks.schemas.outbound import (
 )
 from baas.webhooks.schemas.payloads import EndpointTest
 from baas.webhooks.secrets import seal
-from baas.webhooks.service.shapes import delivery_out, moment
-
-DISABLED_BY_OWNER: Final = "Disabled over the API."
-DELETED: Final = "The endpoint was deleted."
-_FAMILIES: Final = frozenset(name.partition(".")[0] for name in EVENT_TYPES) | {"custom"}
+from baas.webhooks.service.shapes import REASONS, delivery_out, moment, reason_out
 
 
 def endpoint_out(row: WebhookEndpoint) -> Endpoint:
@@ -53,7 +53,8 @@ def _fields(row: WebhookEndpoint) -> dict[str, Any]:
         "event_types": list(row.event_types),
         "ordered": row.ordered,
         "status": EndpointStatus(row.status),
-        "disabled_reason": row.disabled_reason,
+        "disabled_reason": reason_out(row.disabled_reason),
+        "disabled_code": None if row.disabled_reason is None else DisabledReason(row.disabled_reason),
         "api_version": row.api_version,
         "failing_since": moment(row.failing_since),
         "consecutive_failures": row.consecutive_failures,
@@ -71,17 +72,21 @@ def check_url(http: OutgoingClient, scope: StoreScope, url: str) -> None:
         raise ValidationFailed.field("url", str(refusal)) from None
 
 
-def check_event_types(patterns: list[str], field: str = "event_types") -> list[str]:
+def check_event_types(
+    known: Mapping[str, EventType], patterns: list[str], field: str = "event_types"
+) -> list[str]:
     """The patterns without repetitions. A type that no event can have is refused: it is a typing mistake."""
+    types = known.keys() - {EndpointEvent.TEST}
+    families = {"custom", *(name.partition(".")[0] for name in types)}
     for number, pattern in enumerate(patterns):
         family = pattern.removesuffix(".*")
-        known = (
+        possible = (
             pattern == "*"
-            or pattern in EVENT_TYPES
+            or pattern in types
             or CUSTOM.fullmatch(pattern)
-            or (family != pattern and (family in _FAMILIES or CUSTOM.fullmatch(family)))
+            or (family != pattern and (family in families or CUSTOM.fullmatch(family)))
         )
-        if not known:
+        if not possible:
             raise ValidationFailed.field(
                 f"{field}[{number}]", "is no event type, nor `*` or a family such as `order.*`"
             )
@@ -109,12 +114,16 @@ async def count(work: StoreWork) -> int:
 
 
 async def create_endpoint(
-    session: StoreSession, keyring: KeyRing, http: OutgoingClient, data: CreateEndpoint
+    session: StoreSession,
+    keyring: KeyRing,
+    http: OutgoingClient,
+    known: Mapping[str, EventType],
+    data: CreateEndpoint,
 ) -> EndpointWithSecret:
     """Register an address. The answer is the only place where its secret is shown."""
     scope = session.scope
     check_url(http, scope, data.url)
-    event_types = check_event_types(data.event_types)
+    event_types = check_event_types(known, data.event_types)
     # Two requests at once would both find room for one more.
     await session.execute(
         "select pg_advisory_xact_lock(hashtextextended($1, 7237))", scope.key("webhook_endpoints")
@@ -163,7 +172,11 @@ async def get_endpoint(session: StoreSession, endpoint_id: UUID) -> Endpoint:
 
 
 async def update_endpoint(
-    session: StoreSession, http: OutgoingClient, endpoint_id: UUID, data: UpdateEndpoint
+    session: StoreSession,
+    http: OutgoingClient,
+    known: Mapping[str, EventType],
+    endpoint_id: UUID,
+    data: UpdateEndpoint,
 ) -> Endpoint:
     """Change what is given. Disabling ends what is pending; enabling clears the failures."""
     row = await _find(session, endpoint_id, lock=True)
@@ -172,7 +185,7 @@ async def update_endpoint(
         check_url(http, session.scope, data.url)
         row.url = data.url
     if data.event_types is not msgspec.UNSET:
-        row.event_types = check_event_types(data.event_types)
+        row.event_types = check_event_types(known, data.event_types)
     if data.description is not msgspec.UNSET:
         row.description = data.description
     if data.ordered is not msgspec.UNSET:
@@ -180,7 +193,7 @@ async def update_endpoint(
         if data.ordered and not before["ordered"]:
             await deliveries.put_in_order(session, row.id)
     if data.status is Switch.DISABLED and row.status != EndpointStatus.DISABLED:
-        await _disable(session, row, DISABLED_BY_OWNER)
+        await _disable(session, row, DisabledReason.OWNER)
     elif data.status is Switch.ENABLED:
         row.status = EndpointStatus.ENABLED
         row.disabled_reason = row.failing_since = row.circuit_open_until = None
@@ -202,7 +215,7 @@ async def update_endpoint(
 async def delete_endpoint(session: StoreSession, endpoint_id: UUID) -> Endpoint:
     """Take an endpoint away with its secrets. What was sent to it stays readable as long as the log."""
     row = await _find(session, endpoint_id, lock=True)
-    await _disable(session, row, DELETED)
+    await _disable(session, row, DisabledReason.DELETED)
     row.deleted_at = row.updated_at = clock.now(session.scope)
     row.secret, row.previous_secret, row.previous_secret_ends_at = b"", None, None
     await session.flush()
@@ -235,12 +248,12 @@ async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
     """
     row = await _find(session, endpoint_id)
     if row.status == EndpointStatus.DISABLED:
-        raise EndpointDisabled(reason=row.disabled_reason)
+        raise EndpointDisabled(reason=reason_out(row.disabled_reason))
     event_id = ids.new_id()
     subject = ids.encode(Kind.ENDPOINT, row.id)
     await emit(
         session,
-        TEST_EVENT,
+        EndpointEvent.TEST,
         subject=subject,
         data=EndpointTest(endpoint_id=subject, message="This is a test of your webhook endpoint."),
         event_id=event_id,
@@ -251,7 +264,7 @@ async def send_test(session: StoreSession, endpoint_id: UUID) -> Delivery:
     return delivery_out(record)
 
 
-async def give_up(session: StoreSession, endpoint_id: UUID, reason: str) -> bool:
+async def give_up(session: StoreSession, endpoint_id: UUID, reason: DisabledReason) -> bool:
     """Disable an endpoint that cannot be reached, and say so: an event and a line in the audit log.
 
     Answers False when it is disabled already: two workers may come to the same conclusion.
@@ -272,12 +285,12 @@ async def give_up(session: StoreSession, endpoint_id: UUID, reason: str) -> bool
         "webhook_endpoint.give_up",
         subject=subject,
         old=old,
-        new={"status": row.status, "disabled_reason": reason},
+        new={"status": row.status, "disabled_code": reason},
     )
-    await emit(session, "webhook_endpoint.disabled", subject=subject, data=endpoint_out(row))
+    await emit(session, EndpointEvent.DISABLED, subject=subject, data=endpoint_out(row))
     return True
 
 
-async def _disable(session: StoreSession, row: WebhookEndpoint, reason: str) -> None:
+async def _disable(session: StoreSession, row: WebhookEndpoint, reason: DisabledReason) -> None:
     row.status, row.disabled_reason = EndpointStatus.DISABLED, reason
-    await deliveries.fail_pending(session, row.id, reason)
+    await deliveries.fail_pending(session, row.id, REASONS[reason])

@@ -86,11 +86,7 @@ class TestPages:
     async def test_walking_a_list_finds_everything_once(self, shop: Shop) -> None:
         """Also while rows are added in front."""
         made = [
-            (
-                await shop.admin(
-                    "POST", "/admin/api-keys", json={"kind": "secret", "name": f"k{n}"}, expect=201
-                )
-            ).json()["data"]["id"]
+            (await shop.create("/admin/api-keys", {"kind": "secret", "name": f"k{n}"}))["id"]
             for n in range(7)
         ]
         seen: list[str] = []

@@ -13,7 +13,8 @@ from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.scope import StoreScope
 from baas.core.values import ids
 from baas.core.values.ids import Kind
-from baas.core.work import outbox
+from baas.core.work import hearing, outbox
+from baas.core.work.event_types import CustomType
 from baas.core.work.outbox import EventRow, Handlers, ReceivedEvent, emit
 from baas.worker import Worker
 from tests.clients import Shop, drain
@@ -51,15 +52,15 @@ class TestEmit:
             for open_work in (database.store, database.fast):
                 with pytest.raises(ZeroDivisionError):
                     async with open_work(scope) as work:
-                        await emit(work, "custom.a", subject="s_1", data={})
+                        await emit(work, CustomType("custom.a"), subject="s_1", data={})
                         raise ZeroDivisionError
                 async with open_work(scope, rollback=True) as work:
-                    await emit(work, "custom.a", subject="s_1", data={})
+                    await emit(work, CustomType("custom.a"), subject="s_1", data={})
             assert await events_of(database, scope) == []
             assert woken == 0
             async with database.fast(scope) as work:
                 for _ in range(3):
-                    await emit(work, "custom.a", subject="s_1", data={})
+                    await emit(work, CustomType("custom.a"), subject="s_1", data={})
             assert woken == 1, "one nudge for a transaction is enough"
         finally:
             database.signals.on_events = None
@@ -69,12 +70,12 @@ class TestEmit:
         async with database.fast(scope) as work:
             first = await emit(
                 work,
-                "custom.made",
+                CustomType("custom.made"),
                 subject="thing_1",
                 data={"text": 'é "quoted" \\ </script>', "n": [1, None]},
             )
-            await emit(work, "custom.made", subject="thing_2", data=None)
-            await emit(work, "custom.changed", subject="thing_1", data={"n": 2})
+            await emit(work, CustomType("custom.made"), subject="thing_2", data=None)
+            await emit(work, CustomType("custom.changed"), subject="thing_1", data={"n": 2})
         bodies = await events_of(database, scope)
         assert bodies[0]["id"] == first
         assert list(bodies[0]) == [
@@ -101,7 +102,7 @@ class TestEmit:
 
         async def write() -> None:
             async with database.fast(scope) as work:
-                await emit(work, "custom.a", subject="busy", data={})
+                await emit(work, CustomType("custom.a"), subject="busy", data={})
                 await asyncio.sleep(0.001)
 
         await asyncio.gather(*(write() for _ in range(30)))
@@ -111,7 +112,7 @@ class TestEmit:
     async def test_the_same_over_the_orm(self, database: Database, scope: StoreScope) -> None:
         """One writer for both kinds of session."""
         async with database.store(scope) as session:
-            await emit(session, "custom.a", subject="s", data={"a": 1})
+            await emit(session, CustomType("custom.a"), subject="s", data={"a": 1})
         assert [body["data"] for body in await events_of(database, scope)] == [{"a": 1}]
 
 
@@ -145,7 +146,7 @@ class TestRelay:
         """Also by many relays at the same time."""
         async with database.fast(scope) as work:
             for number in range(50):
-                await emit(work, "custom.heard", subject=f"s_{number}", data={})
+                await emit(work, CustomType("custom.heard"), subject=f"s_{number}", data={})
         seen: list[EventRow] = []
 
         async def fan_out(system: SystemConnection, rows: Sequence[EventRow]) -> None:
@@ -163,23 +164,33 @@ class TestRelay:
         """The next one begins again."""
         heard = Heard()
         async with database.fast(scope) as work:
-            await emit(work, "custom.heard", subject="s", data={})
+            await emit(work, CustomType("custom.heard"), subject="s", data={})
 
         async def dies(_system: SystemConnection, _rows: Sequence[EventRow]) -> None:
             raise RuntimeError("killed")
 
         with pytest.raises(RuntimeError):
             await outbox.relay(database, heard.handlers, [dies])
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 0
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 0
+        )
         assert await outbox.relay(database, heard.handlers, []) == 1
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 1
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 1
+        )
         assert len(heard.events) == 1
 
     async def test_in_the_order_in_which_they_happened(self, database: Database, scope: StoreScope) -> None:
         """A batch is sorted by id, that is by time."""
         for number in range(5):
             async with database.fast(scope) as work:
-                await emit(work, "custom.heard", subject="s", data={"n": number})
+                await emit(work, CustomType("custom.heard"), subject="s", data={"n": number})
         seen: list[int] = []
 
         async def fan_out(_system: SystemConnection, rows: Sequence[EventRow]) -> None:
@@ -201,7 +212,7 @@ class TestRelay:
     async def test_what_is_relayed_waits_no_more(self, database: Database, scope: StoreScope) -> None:
         """Its row is gone, and the event itself is as it was written."""
         async with database.fast(scope) as work:
-            await emit(work, "custom.heard", subject="s", data={"a": 1})
+            await emit(work, CustomType("custom.heard"), subject="s", data={"a": 1})
         found = []
         for relayed in (False, True):
             if relayed:
@@ -217,7 +228,7 @@ class TestHandlers:
 
     async def relayed(self, database: Database, scope: StoreScope, heard: Heard) -> str:
         async with database.fast(scope) as work:
-            event_id = await emit(work, "custom.heard", subject="thing", data={"a": 1})
+            event_id = await emit(work, CustomType("custom.heard"), subject="thing", data={"a": 1})
         await outbox.relay(database, heard.handlers, [])
         return event_id
 
@@ -231,10 +242,15 @@ class TestHandlers:
         """As system work, caused by the event."""
         heard = Heard()
         event_id = await self.relayed(database, scope, heard)
-        await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job)
+        await hearing.run_jobs(database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant)
         assert heard.events == [ReceivedEvent(event_id, "custom.heard", "thing", {"a": 1})]
         assert await self.heard_in(database, scope) == 1
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 0
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 0
+        )
 
     async def test_one_that_fails_is_asked_again_later_and_its_work_undone(
         self, database: Database, scope: StoreScope, worker: Worker
@@ -245,26 +261,41 @@ class TestHandlers:
         await self.relayed(database, scope, heard)
         waits = []
         for attempt in (1, 2):
-            assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 1
+            assert (
+                await hearing.run_jobs(
+                    database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+                )
+                == 1
+            )
             assert await self.heard_in(database, scope) == 0
             async with database.fast(scope) as work:
                 row = await work.fetchrow(
-                    "select attempts, error, next_attempt_at - now() as wait from event_jobs"
+                    "select attempts, error_class, error, next_attempt_at - now() as wait from event_jobs"
                 )
             assert row is not None
-            assert (row["attempts"], row["error"]) == (attempt, "RuntimeError: not today")
+            assert tuple(row)[:3] == (attempt, "RuntimeError", "not today")
             waits.append(row["wait"])
-            assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 0, "not yet"
+            assert (
+                await hearing.run_jobs(
+                    database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+                )
+                == 0
+            ), "not yet"
             await self.make_due(database)
         assert waits[1] > waits[0]
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 1
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 1
+        )
         assert await self.heard_in(database, scope) == 1
         async with database.fast(scope) as work:
             assert await work.fetchval("select count(*) from event_jobs") == 0
 
     async def make_due(self, database: Database) -> None:
         async with database.relay(reason="a test lets time pass") as system:
-            await system.execute("update event_jobs set next_attempt_at = now()")
+            await system.execute("update event_jobs set next_attempt_at = now(), claimed_until = null")
 
     async def test_a_job_that_two_workers_got_is_done_once(
         self, database: Database, scope: StoreScope, worker: Worker
@@ -274,7 +305,9 @@ class TestHandlers:
         await self.relayed(database, scope, heard)
 
         async def run() -> None:
-            await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job)
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
 
         first = asyncio.create_task(run())
         await asyncio.sleep(0)
@@ -290,11 +323,11 @@ class TestHandlers:
         """A renamed handler is a mistake to be seen, not an event to be lost; others go on."""
         heard = Heard()
         await self.relayed(database, scope, heard)
-        await outbox.run_jobs(database, {}, worker.table.scope_for_job)
+        await hearing.run_jobs(database, {}, worker.table.scope_for_job, worker.runtime.claimant)
         async with database.fast(scope) as work:
             assert "test.listen" in await work.fetchval("select error from event_jobs")
         await self.make_due(database)
-        await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job)
+        await hearing.run_jobs(database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant)
         assert await self.heard_in(database, scope) == 1
 
     async def test_one_store_that_fails_does_not_stop_another(
@@ -305,7 +338,12 @@ class TestHandlers:
         await self.relayed(database, scope, heard)
         await self.relayed(database, await other_shop.scope(worker), heard)
         heard.failing = 1
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 2
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 2
+        )
         done = [await self.heard_in(database, s) for s in (scope, await other_shop.scope(worker))]
         assert sorted(done) == [0, 1]
 

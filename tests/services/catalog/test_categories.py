@@ -13,9 +13,7 @@ async def create(
 ) -> dict[str, Any]:
     """A category over the API."""
     body = {"name": name, **({"parent_id": parent["id"]} if parent else {}), **fields}
-    made: dict[str, Any] = (await shop.admin("POST", "/admin/categories", json=body, expect=201)).json()[
-        "data"
-    ]
+    made: dict[str, Any] = await shop.create("/admin/categories", body)
     return made
 
 
@@ -25,7 +23,7 @@ async def tree(shop: Shop) -> list[Any]:
     def names(nodes: list[dict[str, Any]]) -> list[Any]:
         return [[node["name"], *names(node["children"])] for node in nodes]
 
-    return names((await shop.storefront("GET", "/storefront/categories", expect=200)).json()["data"])
+    return names(await shop.listed("/storefront/categories"))
 
 
 async def refused(shop: Shop, method: str, path: str, body: Any, expect: int) -> dict[str, Any]:
@@ -43,7 +41,7 @@ async def test_a_tree_by_position_and_name(shop: Shop) -> None:
     last = await create(shop, "Último", root, position=1)
     assert await tree(shop) == [["Ámbar"], ["Mate", ["Último"], ["Primero"]], ["Zapallos"]]
     assert last["slug"] == "ultimo"
-    node = (await shop.storefront("GET", "/storefront/categories/mate", expect=200)).json()["data"]
+    node = await shop.get("/storefront/categories/mate")
     assert [child["slug"] for child in node["children"]] == ["ultimo", "primero"]
     await shop.storefront("GET", "/storefront/categories/nothing", expect=404)
 
@@ -73,7 +71,7 @@ async def test_depth_has_a_limit(shop: Shop) -> None:
     error = await refused(shop, "POST", "/admin/categories", {"name": "L10", "parent_id": parent["id"]}, 422)
     assert "10 levels" in error["message"]
     other = await create(shop, "Other")
-    top = (await shop.storefront("GET", "/storefront/categories/l0", expect=200)).json()["data"]
+    top = await shop.get("/storefront/categories/l0")
     await refused(shop, "PATCH", f"/admin/categories/{top['id']}", {"parent_id": other["id"]}, 422)
 
 
@@ -115,7 +113,7 @@ async def test_products_follow_their_category(shop: Shop) -> None:
     url = f"/storefront/products/{made['handle']}"
 
     async def shown() -> list[str]:
-        found = (await shop.storefront("GET", url, expect=200)).json()["data"]["categories"]
+        found = (await shop.get(url))["categories"]
         return [category["name"] for category in found]
 
     async def in_category(slug: str) -> int:
@@ -131,12 +129,10 @@ async def test_products_follow_their_category(shop: Shop) -> None:
     assert await shown() == []
     assert await in_category("mate") == await in_category("bombillas") == 0
     assert await tree(shop) == [["Mate"]]
-    assert (await shop.admin("GET", f"/admin/products/{made['id']}", expect=200)).json()["data"]["categories"]
+    assert (await shop.get(f"/admin/products/{made['id']}"))["categories"]
     await refused(shop, "DELETE", f"/admin/categories/{root['id']}", None, 409)
     await shop.admin("DELETE", path, expect=200)
-    assert (await shop.admin("GET", f"/admin/products/{made['id']}", expect=200)).json()["data"][
-        "categories"
-    ] == []
+    assert (await shop.get(f"/admin/products/{made['id']}"))["categories"] == []
     await shop.admin("DELETE", f"/admin/categories/{root['id']}", expect=200)
     await shop.admin("GET", f"/admin/categories/{root['id']}", expect=404)
 

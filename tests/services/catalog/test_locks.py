@@ -11,17 +11,11 @@ from baas.core.db import Database
 from baas.core.scope import StoreScope
 from baas.core.values.ids import Kind, decode
 from baas.services.catalog import service
-from baas.services.catalog.schemas import (
-    Availability,
-    CategoryPatch,
-    CreateCategory,
-    CreateProduct,
-    ImageInput,
-    ImagePatch,
-    ProductPatch,
-    VariantInput,
-    VariantPatch,
-)
+from baas.services.catalog.schemas.categories import CategoryPatch, CreateCategory
+from baas.services.catalog.schemas.images import ImageInput, ImagePatch
+from baas.services.catalog.schemas.products import CreateProduct, ProductPatch
+from baas.services.catalog.schemas.stock import Availability
+from baas.services.catalog.schemas.variants import VariantInput, VariantPatch
 from baas.services.inventory import service as inventory
 from baas.services.inventory.schemas import SetLevel
 from baas.worker import Worker
@@ -32,7 +26,7 @@ from tests.services.goods import make_product
 
 async def in_category(shop: Shop, count: int) -> tuple[UUID, list[dict[str, Any]]]:
     """A category with so many products of one piece each, in the order of their ids."""
-    made = (await shop.admin("POST", "/admin/categories", json={"name": "Mate"}, expect=201)).json()["data"]
+    made = await shop.create("/admin/categories", {"name": "Mate"})
     products = [
         await make_product(shop, {"price": 100, "on_hand": 1}, categories=[made["id"]]) for _ in range(count)
     ]
@@ -69,7 +63,7 @@ async def test_a_sale_goes_on_while_a_category_is_renamed(
         assert not renaming.done()
     await asyncio.wait_for(renaming, 5)
     await sell(first)
-    listed = (await shop.storefront("GET", "/storefront/products", expect=200)).json()["data"]
+    listed = await shop.listed("/storefront/products")
     assert [(p["in_stock"], p["categories"][0]["name"]) for p in listed] == [(False, "Yerba")] * 2
 
 
@@ -105,6 +99,7 @@ async def waits_for(database: Database, scope: StoreScope, task: asyncio.Task[No
 
 
 Verb = Callable[[Any, dict[str, Any], UUID], Awaitable[Any]]
+STOCK = inventory.CatalogStock()
 VARIANT = VariantInput(price=5, option_values=["M"])
 SENT = CreateProduct(name="Other", variants=[VariantInput(price=1)])
 
@@ -118,26 +113,26 @@ def first(made: dict[str, Any], part: str, kind: Kind) -> UUID:
 
 
 ORM_VERBS: dict[str, Verb] = {
-    "create_product": lambda s, made, category: service.create_product(s, SENT),
+    "create_product": lambda s, made, category: service.create_product(s, STOCK, SENT),
     "update_product": lambda s, made, category: service.update_product(
-        s, product_of(made), ProductPatch(name="New")
+        s, STOCK, product_of(made), ProductPatch(name="New")
     ),
-    "delete_product": lambda s, made, category: service.delete_product(s, product_of(made)),
-    "create_variant": lambda s, made, category: service.create_variant(s, product_of(made), VARIANT),
+    "delete_product": lambda s, made, category: service.delete_product(s, STOCK, product_of(made)),
+    "create_variant": lambda s, made, category: service.create_variant(s, STOCK, product_of(made), VARIANT),
     "update_variant": lambda s, made, category: service.update_variant(
-        s, product_of(made), first(made, "variants", Kind.VARIANT), VariantPatch(price=9)
+        s, STOCK, product_of(made), first(made, "variants", Kind.VARIANT), VariantPatch(price=9)
     ),
     "delete_variant": lambda s, made, category: service.delete_variant(
-        s, product_of(made), first(made, "variants", Kind.VARIANT)
+        s, STOCK, product_of(made), first(made, "variants", Kind.VARIANT)
     ),
     "create_image": lambda s, made, category: service.create_image(
-        s, product_of(made), ImageInput(url="/b.svg")
+        s, STOCK, product_of(made), ImageInput(url="/b.svg")
     ),
     "update_image": lambda s, made, category: service.update_image(
-        s, product_of(made), first(made, "images", Kind.IMAGE), ImagePatch(alt="A")
+        s, STOCK, product_of(made), first(made, "images", Kind.IMAGE), ImagePatch(alt="A")
     ),
     "delete_image": lambda s, made, category: service.delete_image(
-        s, product_of(made), first(made, "images", Kind.IMAGE)
+        s, STOCK, product_of(made), first(made, "images", Kind.IMAGE)
     ),
     "create_category": lambda s, made, category: service.create_category(s, CreateCategory(name="Ropa")),
     "update_category": lambda s, made, category: service.update_category(
@@ -160,9 +155,7 @@ async def test_the_stores_row_is_written_last(
     shop: Shop, database: Database, worker: Worker, name: str
 ) -> None:
     """Once, and after every other statement of the transaction, whatever the verb."""
-    category = (await shop.admin("POST", "/admin/categories", json={"name": "Mate"}, expect=201)).json()[
-        "data"
-    ]
+    category = await shop.create("/admin/categories", {"name": "Mate"})
     made = await make_product(
         shop,
         {"price": 1, "on_hand": 1, "option_values": ["S"]},

@@ -39,9 +39,7 @@ TEE = {
 
 async def create(shop: Shop, **changes: Any) -> dict[str, Any]:
     """The tee, changed."""
-    made: dict[str, Any] = (
-        await shop.admin("POST", "/admin/products", json=TEE | changes, expect=201)
-    ).json()["data"]
+    made: dict[str, Any] = await shop.create("/admin/products", TEE | changes)
     return made
 
 
@@ -82,7 +80,7 @@ class TestCreate:
         assert made["price_range"] == {"min": 1000, "max": 1200}
         assert made["metadata"] == {"erp": {"id": 7}}
         assert made["currency"] == "ARS"
-        got = (await shop.admin("GET", f"/admin/products/{made['id']}", expect=200)).json()["data"]
+        got = await shop.get(f"/admin/products/{made['id']}")
         assert got == made
 
     async def test_handles_are_made_unique(self, shop: Shop) -> None:
@@ -156,7 +154,7 @@ class TestCreate:
             "POST", "/admin/products", json=TEE, headers={"Prefer": "dry-run"}, expect=201
         )
         assert response.json()["meta"]["dry_run"] is True
-        assert (await shop.admin("GET", "/admin/products", expect=200)).json()["data"] == []
+        assert await shop.listed("/admin/products") == []
 
     async def test_the_plans_limit(self, shop: Shop, operator: dict[str, str]) -> None:
         """402 with the limit and what is used."""
@@ -174,9 +172,7 @@ class TestUpdate:
     async def test_absent_fields_stay(self, shop: Shop) -> None:
         """Only what is sent is changed."""
         made = await create(shop)
-        changed = (
-            await shop.admin("PATCH", f"/admin/products/{made['id']}", json={"name": "Otra"}, expect=200)
-        ).json()["data"]
+        changed = await shop.change(f"/admin/products/{made['id']}", {"name": "Otra"})
         assert changed["name"] == "Otra"
         assert changed["handle"] == made["handle"]
         for field in ("description", "tags", "options", "variants", "images", "seo", "metadata"):
@@ -193,18 +189,14 @@ class TestUpdate:
                 {"price": 900, "option_values": ["L", "Verde"], "on_hand": 2},
             ]
         }
-        changed = (await shop.admin("PATCH", f"/admin/products/{made['id']}", json=body, expect=200)).json()[
-            "data"
-        ]
+        changed = await shop.change(f"/admin/products/{made['id']}", body)
         assert [v["id"] for v in changed["variants"][:2]] == [blue["id"], red["id"]]
         assert changed["variants"][1]["available"] == 3, "its stock stays"
         assert changed["options"][0]["values"] == ["S", "L"]
         swapped = [dict(variant) for variant in body["variants"]]
         swapped[0]["sku"], swapped[1]["sku"] = "T-M-R", "T-M-R-2"
         swapped[2].pop("on_hand")
-        again = (
-            await shop.admin("PATCH", f"/admin/products/{made['id']}", json={"variants": swapped}, expect=200)
-        ).json()["data"]
+        again = await shop.change(f"/admin/products/{made['id']}", {"variants": swapped})
         assert [v["sku"] for v in again["variants"]] == ["T-M-R", "T-M-R-2", None]
         assert [v["id"] for v in again["variants"]] == [v["id"] for v in changed["variants"]]
 
@@ -214,7 +206,7 @@ class TestUpdate:
         path, (red, blue) = f"/admin/products/{made['id']}", made["variants"]
 
         async def shown(**body: Any) -> list[int | None]:
-            product = (await shop.admin("PATCH", path, json=body, expect=200)).json()["data"]
+            product = await shop.change(path, body)
             places = {image["id"]: image["position"] for image in product["images"]}
             return [places.get(variant["image_id"]) for variant in product["variants"]]
 
@@ -243,9 +235,7 @@ class TestUpdate:
         """The same values again: same answer, same `updated_at`, no event."""
         made = await create(shop)
         same = {"name": made["name"], "tags": made["tags"], "status": "active"}
-        answer = (await shop.admin("PATCH", f"/admin/products/{made['id']}", json=same, expect=200)).json()[
-            "data"
-        ]
+        answer = await shop.change(f"/admin/products/{made['id']}", same)
         assert answer == made
         assert await event_types(database, shop, worker) == ["product.created"]
 
@@ -259,9 +249,7 @@ class TestUpdate:
     async def test_events_carry_the_product(self, shop: Shop, database: Database, worker: Worker) -> None:
         """What the admin API answers, frozen; created, updated, deleted in order."""
         made = await create(shop)
-        changed = (
-            await shop.admin("PATCH", f"/admin/products/{made['id']}", json={"status": "draft"}, expect=200)
-        ).json()["data"]
+        changed = await shop.change(f"/admin/products/{made['id']}", {"status": "draft"})
         await shop.admin("DELETE", f"/admin/products/{made['id']}", expect=200)
         assert await event_types(database, shop, worker) == [
             "product.created",
@@ -288,11 +276,9 @@ class TestUpdate:
         """The cart goes on without it."""
         made, other = await create(shop), await make_product(shop, {"price": 7})
         items = [{"variant_id": p["variants"][0]["id"], "quantity": 1} for p in (made, other)]
-        cart = (await shop.storefront("POST", "/storefront/carts", json={"items": items}, expect=201)).json()[
-            "data"
-        ]
+        cart = await shop.create("/storefront/carts", {"items": items})
         await shop.admin("DELETE", f"/admin/products/{made['id']}", expect=200)
-        cart = (await shop.storefront("GET", f"/storefront/carts/{cart['id']}", expect=200)).json()["data"]
+        cart = await shop.get(f"/storefront/carts/{cart['id']}")
         assert [item["variant_id"] for item in cart["items"]] == [other["variants"][0]["id"]]
         assert cart["subtotal"] == 7
 
@@ -305,16 +291,16 @@ class TestVariants:
         made = await create(shop)
         path = f"/admin/products/{made['id']}/variants"
         body = {"price": 500, "option_values": ["XL", "Rojo"], "on_hand": 4}
-        added = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
+        added = await shop.create(path, body)
         assert (added["name"], added["position"], added["available"]) == ("XL / Rojo", 3, 4)
-        assert (await shop.admin("GET", f"{path}/{added['id']}", expect=200)).json()["data"] == added
-        product = (await shop.admin("GET", f"/admin/products/{made['id']}", expect=200)).json()["data"]
+        assert await shop.get(f"{path}/{added['id']}") == added
+        product = await shop.get(f"/admin/products/{made['id']}")
         assert product["options"][0]["values"] == ["S", "M", "XL"]
         assert product["price_range"]["min"] == 500
         patch = {"price": 700, "option_values": ["XXL", "Rojo"], "position": 1, "compare_at_price": None}
-        changed = (await shop.admin("PATCH", f"{path}/{added['id']}", json=patch, expect=200)).json()["data"]
+        changed = await shop.change(f"{path}/{added['id']}", patch)
         assert (changed["id"], changed["name"], changed["price"]) == (added["id"], "XXL / Rojo", 700)
-        listed = (await shop.admin("GET", path, expect=200)).json()["data"]
+        listed = await shop.listed(path)
         assert [(v["name"], v["position"]) for v in listed] == [
             ("XXL / Rojo", 1),
             ("M / Rojo", 2),
@@ -322,7 +308,7 @@ class TestVariants:
         ]
         await shop.admin("DELETE", f"{path}/{added['id']}", expect=200)
         await shop.admin("DELETE", f"{path}/{added['id']}", expect=404)
-        assert len((await shop.admin("GET", path, expect=200)).json()["data"]) == 2
+        assert len(await shop.listed(path)) == 2
 
     async def test_what_is_refused(self, shop: Shop) -> None:
         """The same values, a taken SKU, the last one, one of another product."""
@@ -349,19 +335,19 @@ class TestImages:
         made = await create(shop)
         path, red = f"/admin/products/{made['id']}/images", made["variants"][0]["id"]
         body = {"url": "https://x.example/0.jpg", "position": 1, "variant_ids": [red]}
-        added = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
+        added = await shop.create(path, body)
         assert (added["position"], added["variant_ids"]) == (1, [red])
-        assert (await shop.admin("GET", f"{path}/{added['id']}", expect=200)).json()["data"] == added
+        assert await shop.get(f"{path}/{added['id']}") == added
         await shop.admin("GET", f"{path}/{red}", expect=404)
-        listed = (await shop.admin("GET", path, expect=200)).json()["data"]
+        listed = await shop.listed(path)
         assert [(image["position"], image["url"][-6:]) for image in listed] == [
             (1, "/0.jpg"), (2, "/1.jpg"), (3, "/2.jpg"), (4, "ul.jpg"),
         ]  # fmt: skip
         patch = {"alt": "nueva", "position": 4, "variant_ids": [], "url": "https://x.example/9.jpg"}
-        changed = (await shop.admin("PATCH", f"{path}/{added['id']}", json=patch, expect=200)).json()["data"]
+        changed = await shop.change(f"{path}/{added['id']}", patch)
         assert changed == added | patch
         await shop.admin("DELETE", f"{path}/{listed[1]['id']}", expect=200)
-        listed = (await shop.admin("GET", path, expect=200)).json()["data"]
+        listed = await shop.listed(path)
         assert [image["position"] for image in listed] == [1, 2, 3]
 
     async def test_what_is_refused(self, shop: Shop) -> None:
@@ -397,11 +383,9 @@ class TestList:
             if not answer["pagination"]["has_more"]:
                 break
         assert seen == made[::-1]
-        drafts = (await shop.admin("GET", "/admin/products", params={"status": "draft"}, expect=200)).json()[
-            "data"
-        ]
+        drafts = await shop.listed("/admin/products", params={"status": "draft"})
         assert {product["id"] for product in drafts} == {made[1], made[3]}
-        found = (await shop.admin("GET", "/admin/products", params={"q": "p4"}, expect=200)).json()["data"]
+        found = await shop.listed("/admin/products", params={"q": "p4"})
         assert [product["id"] for product in found] == [made[4]]
         page = (await shop.admin("GET", "/admin/products", params={"limit": 1}, expect=200)).json()[
             "pagination"

@@ -178,12 +178,8 @@ class TestAnswers:
     async def test_by_handle_and_by_id_without_what_is_staffs(self, shop: Shop) -> None:
         """The same product; metadata and the number of pieces are not shown."""
         made = await make_product(shop, {"price": 1, "on_hand": 3}, metadata={"cost": 5})
-        by_handle = (
-            await shop.storefront("GET", f"/storefront/products/{made['handle']}", expect=200)
-        ).json()["data"]
-        by_id = (await shop.storefront("GET", f"/storefront/products/{made['id']}", expect=200)).json()[
-            "data"
-        ]
+        by_handle = await shop.get(f"/storefront/products/{made['handle']}")
+        by_id = await shop.get(f"/storefront/products/{made['id']}")
         assert by_handle == by_id
         assert "metadata" not in by_id
         assert by_id["variants"][0]["available"] is None
@@ -210,7 +206,7 @@ class TestAnswers:
         path, url = f"/admin/products/{made['id']}", f"/storefront/products/{made['handle']}"
 
         async def read() -> dict[str, Any]:
-            found: dict[str, Any] = (await shop.storefront("GET", url, expect=200)).json()["data"]
+            found: dict[str, Any] = await shop.get(url)
             return found
 
         await read()
@@ -231,9 +227,7 @@ class TestAnswers:
         variant = made["variants"][0]["id"]
         assert await names(shop, in_stock="true") == ["Uno"]
         await shop.admin("PUT", f"/admin/inventory/{variant}", json={"on_hand": 0}, expect=200)
-        product = (await shop.storefront("GET", f"/storefront/products/{made['id']}", expect=200)).json()[
-            "data"
-        ]
+        product = await shop.get(f"/storefront/products/{made['id']}")
         assert [v["in_stock"] for v in product["variants"]] == [False, False]
         assert product["in_stock"] is False
         assert await names(shop, in_stock="true") == []
@@ -247,10 +241,8 @@ class TestAnswers:
         await shop.admin("PATCH", "/admin/store", json={"settings": {"show_stock": True}}, expect=200)
 
         async def pieces() -> list[int | None]:
-            product = (await shop.storefront("GET", f"/storefront/products/{made['id']}", expect=200)).json()[
-                "data"
-            ]
-            listed = (await shop.storefront("GET", "/storefront/products", expect=200)).json()["data"][0]
+            product = await shop.get(f"/storefront/products/{made['id']}")
+            listed = (await shop.listed("/storefront/products"))[0]
             assert listed == product
             return [variant["available"] for variant in product["variants"]]
 
@@ -340,12 +332,7 @@ class TestConcurrency:
 
     async def test_two_moves_cannot_make_a_cycle_together(self, shop: Shop) -> None:
         """A under B and B under A at the same time: one of them is refused."""
-        made = [
-            (await shop.admin("POST", "/admin/categories", json={"name": name}, expect=201)).json()["data"][
-                "id"
-            ]
-            for name in "AB"
-        ]
+        made = [(await shop.create("/admin/categories", {"name": name}))["id"] for name in "AB"]
         answers = await asyncio.gather(
             *(
                 shop.admin("PATCH", f"/admin/categories/{one}", json={"parent_id": other})

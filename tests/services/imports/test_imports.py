@@ -1,6 +1,7 @@
 """A catalogue comes in over HTTP, in the background and from the command line: whole products, once."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,7 @@ def counts(answer: dict[str, Any]) -> tuple[int, int, int, int]:
 
 async def product(shop: Shop, handle: str) -> dict[str, Any]:
     """A product of the storefront."""
-    found: dict[str, Any] = (
-        await shop.storefront("GET", f"/storefront/products/{handle}", expect=200)
-    ).json()["data"]
+    found: dict[str, Any] = await shop.get(f"/storefront/products/{handle}")
     return found
 
 
@@ -79,11 +78,9 @@ class TestSmallFiles:
         ]
         yerba = await product(shop, "yerba-barbacua-1kg")
         assert "\u2028" in yerba["description"]
-        alfajores = (
-            await shop.admin("GET", "/admin/products", params={"q": "ALF-MAI-6"}, expect=200)
-        ).json()["data"]
+        alfajores = await shop.listed("/admin/products", params={"q": "ALF-MAI-6"})
         assert alfajores[0]["variants"][0]["available"] == 20
-        tree = (await shop.storefront("GET", "/storefront/categories", expect=200)).json()["data"]
+        tree = await shop.listed("/storefront/categories")
         assert [node["name"] for node in tree][:3] == ["Almacén", "Asado", "Café"]
         assert (await shop.storefront("GET", "/storefront/products/canasta-de-otono")).status_code == 404
 
@@ -97,9 +94,9 @@ class TestSmallFiles:
         with open_catalog() as stream:
             content = stream.read()
         await upload(shop, content)
-        before = (await shop.admin("GET", "/admin/products", expect=200)).json()["data"]
+        before = await shop.get("/admin/products")
         assert counts(await upload(shop, content)) == (0, 0, 25, 0)
-        assert (await shop.admin("GET", "/admin/products", expect=200)).json()["data"] == before
+        assert await shop.get("/admin/products") == before
 
     async def test_a_changed_file_changes_what_is_different(self, shop: Shop) -> None:
         """A price, a new variant, a lost image; a variant that stays keeps its id and its stock."""
@@ -114,7 +111,7 @@ class TestSmallFiles:
         assert [(v["name"], v["price"]) for v in tee["variants"]] == [("S", 1200), ("M", 1300)]
         assert tee["variants"][0]["id"] == small["id"]
         assert tee["images"] == []
-        levels = (await shop.admin("GET", "/admin/inventory", expect=200)).json()["data"]
+        levels = await shop.listed("/admin/inventory")
         assert {level["variant_id"]: level["on_hand"] for level in levels}[small["id"]] == 5
 
     async def test_a_wrong_product_fails_alone_and_whole(self, shop: Shop) -> None:
@@ -187,7 +184,7 @@ class TestSmallFiles:
         """The file's own category joins them."""
         content = sheet(row("m", "Mug", "1", Product_Category="Home > Cups"))
         await upload(shop, content)
-        found = (await shop.admin("GET", "/admin/products", expect=200)).json()["data"][0]
+        found = (await shop.listed("/admin/products"))[0]
         await shop.admin("POST", "/admin/categories", json={"name": "Gifts"}, expect=201)
         await shop.admin(
             "PATCH", f"/admin/products/{found['id']}", json={"categories": ["gifts"]}, expect=200
@@ -196,12 +193,14 @@ class TestSmallFiles:
         slugs = [category["slug"] for category in (await product(shop, "m"))["categories"]]
         assert slugs == ["gifts", "home-cups"]
 
-    async def test_the_plans_limit_stops_the_rest(self, shop: Shop, operator: dict[str, str]) -> None:
+    async def test_the_plans_limit_stops_the_rest(
+        self, shop: Shop, operator: dict[str, str], forget: Callable[[Shop], None]
+    ) -> None:
         """What fits is in, the others say why not."""
         url = f"/api/v1/operator/stores/{shop.id}"
         response = await shop.http.patch(url, json={"limits": {"products": 2}}, headers=operator)
         assert response.status_code == 200, response.text
-        await asyncio.sleep(1.1)
+        forget(shop)
         answer = await upload(shop, simple(3))
         assert counts(answer) == (2, 0, 0, 1)
         assert answer["problems"][0]["code"] == "plan_limit_exceeded"
@@ -282,7 +281,7 @@ class TestBackground:
         made = await upload(shop, simple(120), expect=202)
         assert (made["status"], made["rows"], counts(made)) == ("pending", 120, (0, 0, 0, 0))
         await drain(worker, "imports")
-        done = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
+        done = await shop.get(f"/admin/imports/{made['id']}")
         assert (done["status"], counts(done)) == ("done", (120, 0, 0, 0))
         assert done["finished_at"] is not None
         assert await total(shop) == 120
@@ -305,14 +304,14 @@ class TestBackground:
             patched.setattr("baas.services.imports.service.queue.import_group", dying)
             with pytest.raises(asyncio.CancelledError):
                 await drain(worker, "imports")
-        halfway = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
+        halfway = await shop.get(f"/admin/imports/{made['id']}")
         assert (halfway["status"], counts(halfway)) == ("running", (40, 0, 0, 0))
         await drain(worker, "imports")
         assert await total(shop) == 40, "the lease is not over"
         async with database.fast(scope) as work:
             await work.execute("update imports set lease_until = now() where id = $1", import_id)
         await drain(worker, "imports")
-        done = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
+        done = await shop.get(f"/admin/imports/{made['id']}")
         assert (done["status"], counts(done)) == ("done", (110, 0, 0, 0))
 
     async def test_an_import_that_kills_every_worker_is_given_up(
@@ -325,7 +324,7 @@ class TestBackground:
                 "update imports set attempts = 5 where id = $1", decode(Kind.IMPORT, made["id"])
             )
         await drain(worker, "imports")
-        done = (await shop.admin("GET", f"/admin/imports/{made['id']}", expect=200)).json()["data"]
+        done = await shop.get(f"/admin/imports/{made['id']}")
         assert done["status"] == "failed"
         assert "5 attempts" in done["error"]
 

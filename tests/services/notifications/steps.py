@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from baas.assembly import EVENT_TYPES
 from baas.core.db import Database
 from baas.core.values.ids import Kind, decode
 from baas.worker import Worker
@@ -72,7 +73,7 @@ async def publish(shop: Shop, worker: Worker, type_: str, subject: str, data: An
 
     scope = await worker.table.scope_for_job(decode(Kind.STORE, shop.id), "req_of_a_test")
     async with worker.runtime.database.fast(scope) as work:
-        await emit(work, type_, subject=subject, data=data)
+        await emit(work, EVENT_TYPES[type_], subject=subject, data=data)
     await drain(worker)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from baas.core.db import Database
 from baas.core.settings import Settings
 from baas.worker import Worker
-from tests import deployment
+from tests import commandline, deployment
 from tests.clients import Shop, drain
 from tests.services.notifications.mailserver import MailServer
 from tests.services.notifications.steps import advance, execute, listed, send, use_smtp
@@ -75,9 +74,11 @@ class MoodyServer:
 
 
 async def _worker(settings: Settings, pem: Path) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "baas", "worker"),
-        env=deployment.environment(settings, SSL_CERT_FILE=str(pem), BAAS_ALLOW_LOCAL_RECEIVERS="true"),
+    return await commandline.start(
+        "worker",
+        environment=deployment.environment(
+            settings, SSL_CERT_FILE=str(pem), BAAS_ALLOW_LOCAL_RECEIVERS="true"
+        ),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -1,11 +1,16 @@
 """Messages that follow from events."""
 
+import re
 from typing import Any
 
 import httpx
 import pytest
 
-from baas.webhooks.dispatcher import GONE_REASON
+from baas.assembly import EVENT_TYPES
+from baas.services.notifications.builtin import catalogue, en, es, pt
+from baas.services.notifications.builtin.samples import SAMPLES
+from baas.services.notifications.jobs import handlers
+from baas.services.notifications.rules import RULES
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.conftest import OPERATOR_KEY
@@ -103,7 +108,12 @@ async def test_messages_to_the_store_go_where_it_wants_them(shop: Shop, worker: 
     await configure(shop, alerts_to="dueña@casamate.example")
     await configure(shop, alerts_to="staff@casamate.example")
     await publish(shop, worker, "inventory.low", "var_1", level)
-    endpoint = {"id": "we_1", "url": "https://shop.test/hook", "disabled_reason": GONE_REASON}
+    endpoint = {
+        "id": "we_1",
+        "url": "https://shop.test/hook",
+        "disabled_reason": "…410…",
+        "disabled_code": "gone",
+    }
     await publish(shop, worker, "webhook_endpoint.disabled", "we_1", endpoint)
     found = {line["template_key"]: line for line in await listed(shop)}
     assert {line["to"] for line in found.values()} == {"staff@casamate.example"}
@@ -155,3 +165,29 @@ async def test_the_customer_is_written_to_in_the_language_of_the_event(shop: Sho
     await publish(shop, worker, "order.created", "ord_1", {**ORDER, "locale": "pt-BR"})
     (line,) = await listed(shop)
     assert line["subject"] == "Recebemos seu pedido #1001"
+
+
+class TestTheTable:
+    """`rules.RULES`, which names the events of packages above by text."""
+
+    def test_each_rule_hears_an_event_that_is_emitted(self) -> None:
+        """Or one that is reserved, which then no receiver is told of."""
+        for rule in RULES:
+            assert (rule.event_type in EVENT_TYPES) is not rule.reserved, rule.event_type
+            assert rule.reserved or not EVENT_TYPES[rule.event_type].reserved, rule.event_type
+
+    def test_a_worker_does_not_start_with_a_rule_for_an_unknown_event(self) -> None:
+        known = {name: type_ for name, type_ in EVENT_TYPES.items() if name != "order.paid"}
+        with pytest.raises(KeyError, match=re.escape("order.paid")):
+            handlers(known)
+
+    def test_no_language_has_a_template_that_another_lacks(self) -> None:
+        """Each with a sample for its preview."""
+        assert set(en.PHRASES) == set(es.PHRASES) == set(pt.PHRASES) == set(SAMPLES) == set(catalogue.KEYS)
+
+    @pytest.mark.parametrize("language", catalogue.LANGUAGES)
+    def test_each_rule_has_its_texts_in_every_language(self, language: str) -> None:
+        """A mail and a WhatsApp text."""
+        for rule in RULES:
+            assert catalogue.email(rule.template_key, language).subject
+            assert catalogue.whatsapp(rule.template_key, language).body

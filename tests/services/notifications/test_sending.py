@@ -65,7 +65,7 @@ class TestSending:
         answer = await shop.admin("POST", "/admin/notifications", json=body, headers=headers, expect=201)
         assert answer.json()["meta"]["dry_run"] is True
         assert await listed(shop) == []
-        usage = (await shop.admin("GET", "/admin/usage")).json()["data"]["limits"]
+        usage = (await shop.get("/admin/usage"))["limits"]
         assert next(line["used"] for line in usage if line["name"] == "notifications_per_month") == 0
 
     async def test_twins_with_one_idempotency_key_are_one_message(self, shop: Shop) -> None:
@@ -81,9 +81,7 @@ class TestSending:
         """With the notification as the API shows it, without its data."""
         identity = await send(shop)
         await drain(worker)
-        events = (await shop.admin("GET", "/admin/events", params={"type": "notification.sent"})).json()[
-            "data"
-        ]
+        events = await shop.listed("/admin/events", params={"type": "notification.sent"})
         assert [event["data"]["id"] for event in events] == [identity]
         assert "data" not in events[0]["data"]
 
@@ -149,7 +147,7 @@ class TestResending:
         assert again["status"] == "sent"
         assert again["content"] == sent["content"]
         assert again["provider_message_id"] != sent["provider_message_id"]
-        lines = (await shop.admin("GET", f"/admin/audit-log?subject={first}")).json()["data"]
+        lines = await shop.listed(f"/admin/audit-log?subject={first}")
         assert [line["action"] for line in lines] == ["notification.resent"]
 
     async def test_a_failed_message_goes_on_with_what_was_mended(self, shop: Shop, worker: Worker) -> None:

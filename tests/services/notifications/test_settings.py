@@ -92,9 +92,9 @@ async def test_a_password_is_told_to_the_server_it_was_given_for(shop: Shop) -> 
 )
 async def test_what_does_not_fit_is_refused(shop: Shop, body: dict[str, Any]) -> None:
     """And nothing is changed."""
-    before = (await shop.admin("GET", PATH)).json()["data"]
+    before = await shop.get(PATH)
     await shop.admin("PUT", PATH, json=body, expect=422)
-    assert (await shop.admin("GET", PATH)).json()["data"] == before
+    assert await shop.get(PATH) == before
 
 
 async def test_the_brand_fills_the_built_in_templates(shop: Shop, worker: Worker) -> None:
@@ -114,5 +114,5 @@ async def test_the_brand_fills_the_built_in_templates(shop: Shop, worker: Worker
 async def test_settings_of_two_stores_are_apart(shop: Shop, other_shop: Shop) -> None:
     """Each sees its own."""
     await configure(shop, sender_name="One", reply_to="one@shop.test")
-    shown = (await other_shop.admin("GET", PATH)).json()["data"]
+    shown = await other_shop.get(PATH)
     assert (shown["sender_name"], shown["reply_to"]) == (None, None)

@@ -1,7 +1,10 @@
 """Templates: versions that never change, previews, and texts that tenants write to break things."""
 
 import asyncio
+import inspect
 import time
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +14,9 @@ from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.builtin.samples import SAMPLES
 from baas.services.notifications.rendering.renderer import Renderer, TemplateFailed
 from baas.services.notifications.rendering.words import Source
+from baas.webhooks.policy import GIVE_UP_AFTER
+from baas.webhooks.schemas.outbound import DisabledReason
+from baas.webhooks.service.shapes import REASONS
 from baas.worker import Worker
 from tests.clients import Shop, drain
 from tests.services.notifications.steps import ORDER, read, send
@@ -31,9 +37,9 @@ class TestVersions:
         assert (await put(shop, body="one"))["version"] == 1
         assert (await put(shop, body="two"))["version"] == 2
         assert (await put(shop, body="three", activate=False))["active"] is False
-        in_use = (await shop.admin("GET", f"{PATH}/welcome", expect=200)).json()["data"]
+        in_use = await shop.get(f"{PATH}/welcome")
         assert (in_use["version"], in_use["body"]) == (2, "two")
-        listed = (await shop.admin("GET", f"{PATH}/welcome/versions", expect=200)).json()["data"]
+        listed = await shop.listed(f"{PATH}/welcome/versions")
         assert [(line["version"], line["active"], line["body"]) for line in listed] == [
             (3, False, "three"),
             (2, True, "two"),
@@ -41,7 +47,7 @@ class TestVersions:
         ]
         back = (await shop.admin("POST", f"{PATH}/welcome/versions/1/activate", expect=200)).json()["data"]
         assert (back["version"], back["active"]) == (1, True)
-        in_use = (await shop.admin("GET", f"{PATH}/welcome", expect=200)).json()["data"]
+        in_use = await shop.get(f"{PATH}/welcome")
         assert in_use["body"] == "one"
         for number in (9, -1, 10**12, 10**25):
             await shop.admin("POST", f"{PATH}/welcome/versions/{number}/activate", expect=404)
@@ -52,7 +58,7 @@ class TestVersions:
 
     async def test_version_0_is_the_built_in_template(self, shop: Shop, worker: Worker) -> None:
         """A store goes back to it, and its source is there to begin with."""
-        built_in = (await shop.admin("GET", f"{PATH}/refund", expect=200)).json()["data"]
+        built_in = await shop.get(f"{PATH}/refund")
         assert built_in["version"] == 0
         own = await put(shop, "refund", subject="Propio", body="b", html=built_in["html"])
         assert own["version"] == 1
@@ -83,14 +89,14 @@ class TestVersions:
         """Two people who save at the same time make two versions, and one is in use."""
         made = await asyncio.gather(*(put(shop, body=f"b {number}") for number in range(6)))
         assert sorted(template["version"] for template in made) == [1, 2, 3, 4, 5, 6]
-        listed = (await shop.admin("GET", f"{PATH}/welcome/versions")).json()["data"]
+        listed = await shop.listed(f"{PATH}/welcome/versions")
         assert [line["active"] for line in listed].count(True) == 1
 
     async def test_the_list_shows_all_that_can_be_used(self, shop: Shop) -> None:
         """13 built-in ones in three languages for two channels, and the store's own."""
         await put(shop)
         await put(shop, "refund")
-        listed = (await shop.admin("GET", PATH, expect=200)).json()["data"]
+        listed = await shop.listed(PATH)
         assert len(listed) == 13 * 3 * 2 + 1
         assert [(line["version"], line["built_in"]) for line in listed if line["key"] == "welcome"] == [
             (1, False)
@@ -158,6 +164,39 @@ class TestPreview:
             subjects.append((await read(shop, made.json()["data"]["id"]))["subject"])
         assert subjects == ["one", "two"]
         await shop.admin("POST", f"{PATH}/welcome/test", json={"to": "a@b.test", "version": 7}, expect=404)
+
+
+@pytest.mark.parametrize("language", catalogue.LANGUAGES)
+@pytest.mark.parametrize("reason", [DisabledReason.GONE, DisabledReason.FAILED])
+async def test_a_lost_endpoint_is_explained_in_every_language(
+    shop: Shop, language: str, reason: DisabledReason
+) -> None:
+    """By the code of the reason: what the API says of it in English is read only where a reason has no words."""
+    endpoint = {
+        "id": "we_1",
+        "url": "https://shop.test",
+        "disabled_reason": "Prose.",
+        "disabled_code": reason,
+    }
+    body = {"locale": language, "data": {"endpoint": endpoint}}
+    answer = await shop.admin("POST", f"{PATH}/webhook_disabled/preview", json=body, expect=200)
+    words = catalogue.words_of(language)
+    expected = words.endpoint_gone if reason is DisabledReason.GONE else words.endpoint_failed
+    shown = answer.json()["data"]
+    assert expected in shown["body"]
+    assert expected in shown["html"]
+    assert "Prose." not in shown["body"]
+
+
+def test_every_text_names_the_days_after_which_an_endpoint_is_lost() -> None:
+    """The number stands in words in the mails, in what the API answers, and in the documentation."""
+    assert timedelta(days=5) == GIVE_UP_AFTER
+    for language, words in {"en": "five days", "es": "cinco días", "pt": "cinco dias"}.items():
+        assert words in catalogue.words_of(language).endpoint_failed
+    assert "five days" in REASONS[DisabledReason.FAILED]
+    assert "five days" in SAMPLES["webhook_disabled"]["endpoint"]["disabled_reason"]
+    assert "five days" in inspect.getsource(DisabledReason)
+    assert "five days" in Path("docs/events.md").read_text()
 
 
 @pytest.mark.parametrize("language", catalogue.LANGUAGES)

@@ -5,10 +5,9 @@ from typing import Any
 import httpx
 
 from baas.worker import Worker
-from tests.clients import Shop, drain
-from tests.services.goods import make_product
+from tests.clients import ADDRESS, Shop, drain
+from tests.services.goods import make_cart, make_product
 
-ADDRESS = {"name": "Ana Pérez", "line1": "Av. Corrientes 1234", "city": "Buenos Aires", "country": "AR"}
 FOLLOW = ("relay", "jobs")
 """The loops that carry a payment to its order."""
 
@@ -23,9 +22,7 @@ async def variant_of(shop: Shop, on_hand: int | None = 10, price: int = 1_000, *
 
 async def cart_of(shop: Shop, *items: tuple[str, int], **fields: Any) -> str:
     """The id of a new cart with these variants and quantities."""
-    body = {"items": [{"variant_id": variant, "quantity": quantity} for variant, quantity in items], **fields}
-    response = await shop.storefront("POST", "/storefront/carts", json=body, expect=201)
-    identity: str = response.json()["data"]["id"]
+    identity: str = (await make_cart(shop, *items, **fields))["id"]
     return identity
 
 
@@ -66,17 +63,13 @@ async def pay(shop: Shop, worker: Worker, payment: dict[str, Any], outcome: str 
 
 async def order_of(shop: Shop, order: dict[str, Any]) -> dict[str, Any]:
     """The order as the shop sees it now."""
-    found: dict[str, Any] = (await shop.admin("GET", f"/admin/orders/{order['id']}", expect=200)).json()[
-        "data"
-    ]
+    found: dict[str, Any] = await shop.get(f"/admin/orders/{order['id']}")
     return found
 
 
 async def payment_of(shop: Shop, payment: dict[str, Any]) -> dict[str, Any]:
     """The payment as the shop sees it now."""
-    found: dict[str, Any] = (await shop.admin("GET", f"/admin/payments/{payment['id']}", expect=200)).json()[
-        "data"
-    ]
+    found: dict[str, Any] = await shop.get(f"/admin/payments/{payment['id']}")
     return found
 
 
@@ -101,11 +94,11 @@ async def act(
 
 async def stock_of(shop: Shop, variant: str) -> tuple[int, int]:
     """On hand and reserved."""
-    level = (await shop.admin("GET", f"/admin/inventory/{variant}", expect=200)).json()["data"]
+    level = await shop.get(f"/admin/inventory/{variant}")
     return level["on_hand"], level["reserved"]
 
 
 async def event_types(shop: Shop, subject: str) -> list[str]:
     """The types of all events about something, oldest first."""
-    rows = (await shop.admin("GET", f"/admin/events?subject={subject}&limit=100", expect=200)).json()["data"]
+    rows = await shop.listed(f"/admin/events?subject={subject}&limit=100")
     return [row["type"] for row in sorted(rows, key=lambda row: row["sequence"])]

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from baas.worker import Worker
-from tests.clients import Shop, drain
+from tests.clients import ADDRESS, Shop, drain
 from tests.services.orders.selling import (
-    ADDRESS,
     FOLLOW,
     act,
     event_types,
@@ -82,7 +81,7 @@ class TestCreate:
             shop, items=[{"name": "Service", "quantity": 1, "unit_price": 900}], email="a@b.co"
         )
         body = {"provider": "sandbox", "amount": 400, "order_id": order["id"]}
-        first = (await shop.admin("POST", "/admin/payments", json=body, expect=201)).json()["data"]
+        first = await shop.create("/admin/payments", body)
         await drain(worker, *FOLLOW)
         assert (await order_of(shop, order))["status"] == "payment_pending"
         await pay(shop, worker, first)
@@ -176,12 +175,12 @@ class TestShipping:
         tracking = {"carrier": "Correo", "number": "AB123", "url": "https://carrier.example/AB123"}
         assert (await act(shop, order, "ship", {"tracking": tracking}))["tracking"] == tracking
         path = f"/storefront/orders/{order['id']}?token={order['access_token']}"
-        assert (await shop.storefront("GET", path, expect=200)).json()["data"]["tracking"] == tracking
+        assert (await shop.get(path))["tracking"] == tracking
         await act(shop, order, "deliver")
         returned = await act(shop, order, "return", {"restock": True, "reason": "wrong size"})
         assert (returned["status"], returned["payment_status"]) == ("returned", "paid")
         assert await stock_of(shop, variant) == (5, 0)
-        steps = (await shop.admin("GET", f"/admin/orders/{order['id']}/history", expect=200)).json()["data"]
+        steps = await shop.listed(f"/admin/orders/{order['id']}/history")
         assert [step["to_status"] for step in steps] == [
             "pending",
             "payment_pending",
@@ -227,7 +226,7 @@ class TestReading:
         second = (await place(shop, (variant, 1), email="two@example.com"))["order"]
 
         async def found(**params: Any) -> list[str]:
-            rows = (await shop.admin("GET", "/admin/orders", params=params, expect=200)).json()["data"]
+            rows = await shop.listed("/admin/orders", params=params)
             return [row["id"] for row in rows]
 
         assert await found() == [second["id"], first["id"]]
@@ -261,7 +260,7 @@ class TestReading:
 
     async def test_stats(self, shop: Shop, worker: Worker) -> None:
         """Counts and sums, with what was given back taken off."""
-        empty = (await shop.admin("GET", "/admin/orders/stats", expect=200)).json()["data"]
+        empty = await shop.get("/admin/orders/stats")
         assert (empty["orders"], empty["gross"], empty["average"]) == (0, 0, 0)
         variant = await variant_of(shop, 10, 1_000)
         placed = [await paid_order(shop, worker, (variant, quantity)) for quantity in (1, 2)]
@@ -269,7 +268,7 @@ class TestReading:
         refund = f"/admin/payments/{placed[0]['payment']['id']}/refunds"
         await shop.admin("POST", refund, json={"amount": 400}, expect=201)
         await drain(worker, *FOLLOW)
-        stats = (await shop.admin("GET", "/admin/orders/stats", expect=200)).json()["data"]
+        stats = await shop.get("/admin/orders/stats")
         assert (stats["orders"], stats["paid_orders"], stats["items_sold"]) == (3, 2, 3)
         assert stats["by_status"] == {"paid": 2, "payment_pending": 1}
         assert (stats["gross"], stats["refunded"], stats["net"], stats["average"]) == (
@@ -296,7 +295,7 @@ class TestReading:
         )
         body = {"provider": "sandbox", "amount": 100, "order_id": order["id"]}
         await other_shop.admin("POST", "/admin/payments", json=body, expect=404)
-        assert (await other_shop.admin("GET", "/admin/orders", expect=200)).json()["data"] == []
+        assert await other_shop.listed("/admin/orders") == []
 
     async def test_a_publishable_key_sees_no_admin_orders(self, shop: Shop) -> None:
         """Nor may it move one."""

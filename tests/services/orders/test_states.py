@@ -1,12 +1,14 @@
 """Every pair of states: what is allowed, and that everything else is refused, also over HTTP."""
 
 from itertools import product
-from typing import Final
+from types import SimpleNamespace
+from typing import Final, cast
 
 import pytest
 
 from baas.core.db import Database
 from baas.core.errors import InvalidTransition
+from baas.services.orders.rows import OrderRow
 from baas.services.orders.schemas import MOVES, OrderStatus, allowed
 from baas.services.orders.service import steps
 from baas.worker import Worker
@@ -30,7 +32,7 @@ ALLOWED: Final = {
 def test_the_table_is_the_one_that_was_agreed(before: OrderStatus, after: OrderStatus) -> None:
     """All 81 pairs."""
     assert (after in allowed(before)) == (after.value in ALLOWED[before.value])
-    row = {"status": before.value, "is_digital": False}
+    row = cast(OrderRow, SimpleNamespace(status=before, is_digital=False))
     if after.value in ALLOWED[before.value]:
         steps.check(row, after)
     else:

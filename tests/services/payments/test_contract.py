@@ -74,7 +74,7 @@ class TestOpening:
         assert again == placed
         path = f"/storefront/orders/{placed['order']['id']}?token={placed['order']['access_token']}"
         await shop.storefront("GET", path, expect=200)
-        assert len((await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]) == 1
+        assert len(await shop.listed("/admin/payments")) == 1
 
     async def test_without_a_key_the_order_is_paid_through_its_own_address(
         self, shop: Shop, worker: Worker, provider: Provider
@@ -119,7 +119,7 @@ class TestOpening:
         payment = await provider.collect(shop, headers=headers)
         await provider.notify(shop, payment, "approved")
         await drain(worker, *INBOX)
-        rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+        rows = await shop.listed("/admin/payments")
         assert [(row["id"], row["status"]) for row in rows] == [(payment["id"], "paid")]
 
     async def test_a_dry_run_asks_nobody(self, shop: Shop, provider: Provider) -> None:
@@ -131,7 +131,7 @@ class TestOpening:
         assert before == len(provider.books.table("preferences")) + len(
             provider.books.table("checkout.session")
         )
-        assert (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"] == []
+        assert await shop.listed("/admin/payments") == []
 
     async def test_without_an_account(self, shop: Shop, provider: Provider) -> None:
         """Or with one that is disabled."""
@@ -150,7 +150,7 @@ class TestOpening:
         provider.faults(down=True)
         await shop.admin("PUT", path, json={"credentials": provider.credentials(shop)}, expect=502)
         provider.faults()
-        assert (await shop.admin("GET", path, expect=200)).json()["data"]["configured"] is False
+        assert (await shop.get(path))["configured"] is False
 
 
 class TestGivingBack:
@@ -210,7 +210,7 @@ class TestGivingBack:
         path = f"/admin/payments/{placed['payment']['id']}/refunds"
         body = {} if amount is None else {"amount": amount}
         provider.faults(slow_refunds=True)
-        made = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
+        made = await shop.create(path, body)
         assert (made["status"], made["provider_refund_id"] is not None) == ("pending", True)
 
         async def heard(action: str) -> tuple[Any, Any]:
@@ -233,7 +233,7 @@ class TestGivingBack:
         ]
         assert any(made["id"] in (row["detail"] or "") for row in story)
         provider.faults()
-        again = (await shop.admin("POST", path, json=body, expect=201)).json()["data"]
+        again = await shop.create(path, body)
         assert again["status"] == "succeeded"
         payment = await payment_of(shop, placed["payment"])
         assert (payment["amount_refunded"], payment["flags"]) == (amount or total, [])
@@ -247,7 +247,7 @@ class TestGivingBack:
         placed = await paid(shop, worker, provider)
         provider.faults(lose=1.0)
         path = f"/admin/payments/{placed['payment']['id']}/refunds"
-        refund = (await shop.admin("POST", path, json={"amount": 700}, expect=201)).json()["data"]
+        refund = await shop.create(path, {"amount": 700})
         assert refund["status"] == "pending"
         provider.faults()
         async with database.fast(await shop.scope(worker)) as work:

@@ -18,7 +18,7 @@ INBOX = ("payments.inbox", "relay", "jobs")
 
 async def flagged(shop: Shop) -> Any:
     """What the report says needs a person."""
-    return (await shop.admin("GET", "/admin/payments/reconciliation", expect=200)).json()["data"]
+    return await shop.get("/admin/payments/reconciliation")
 
 
 class TestSettling:
@@ -92,7 +92,7 @@ class TestSettling:
         for notification in (*second, *first):
             await mercadopago.deliver(mercadopago.signed(shop, notification))
         await drain(worker, *INBOX)
-        rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+        rows = await shop.listed("/admin/payments")
         assert sorted(row["status"] for row in rows) == ["failed", "paid"]
 
     async def test_answers_within_a_tenth_of_a_second(self, shop: Shop, provider: Provider) -> None:
@@ -182,7 +182,7 @@ class TestNothingUnproven:
             assert (await provider.deliver(own)).status_code == 200
         await drain(worker, *INBOX)
         assert (await payment_of(other_shop, theirs))["status"] == "pending"
-        assert (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"] == []
+        assert await shop.listed("/admin/payments") == []
         report = await flagged(shop)
         assert {row["outcome"] for row in report["flagged_notifications"]} == {"unknown_payment"}
 
@@ -265,4 +265,4 @@ class TestNothingUnproven:
             body = {"credentials": {"secret_key": key}, "webhook_secret": "whsec_12345678"}
             answer = await store.admin("PUT", path, json=body, expect=422)
             assert key not in answer.text
-            assert (await store.admin("GET", path, expect=200)).json()["data"]["configured"] is False
+            assert (await store.get(path))["configured"] is False

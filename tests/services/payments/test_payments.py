@@ -41,7 +41,7 @@ async def refund(
 
 async def history_of(shop: Shop, payment: dict[str, Any]) -> list[tuple[str, str]]:
     """Outcome and status, oldest first."""
-    rows = (await shop.admin("GET", f"/admin/payments/{payment['id']}/history", expect=200)).json()["data"]
+    rows = await shop.listed(f"/admin/payments/{payment['id']}/history")
     return [(row["outcome"], row["to_status"]) for row in rows]
 
 
@@ -125,7 +125,7 @@ class TestCreate:
         """No test money in a live shop."""
         live = await provision(shop.http, OPERATOR_KEY, mode="live")
         assert (await collect(live, expect=409))["code"] == "payment_provider_unconfigured"
-        rows = (await live.admin("GET", "/admin/payment-providers", expect=200)).json()["data"]
+        rows = await live.listed("/admin/payment-providers")
         assert [row["provider"] for row in rows] == ["mercadopago", "stripe"]
 
     async def test_twins_with_one_key_are_one_payment(self, shop: Shop) -> None:
@@ -136,7 +136,7 @@ class TestCreate:
             *(shop.admin("POST", "/admin/payments", json=body, headers=headers) for _ in range(10))
         )
         assert {answer.status_code for answer in answers} <= {201, 409}
-        assert len((await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]) == 1
+        assert len(await shop.listed("/admin/payments")) == 1
 
     async def test_a_list_with_filters(self, shop: Shop) -> None:
         """Newest first; by status, provider, reference."""
@@ -144,7 +144,7 @@ class TestCreate:
         second = await collect(shop, reference="two", sandbox_token="approved")
 
         async def found(**params: Any) -> list[str]:
-            rows = (await shop.admin("GET", "/admin/payments", params=params, expect=200)).json()["data"]
+            rows = await shop.listed("/admin/payments", params=params)
             return [row["id"] for row in rows]
 
         assert await found() == [second["id"], first["id"]]
@@ -241,7 +241,7 @@ class TestProviders:
 
     async def test_the_sandbox_is_there_without_asking(self, shop: Shop) -> None:
         """In a test store; it needs no credentials."""
-        rows = (await shop.admin("GET", "/admin/payment-providers", expect=200)).json()["data"]
+        rows = await shop.listed("/admin/payment-providers")
         assert [row["provider"] for row in rows] == ["mercadopago", "sandbox", "stripe"]
         sandbox = rows[1]
         assert (sandbox["provider"], sandbox["configured"], sandbox["enabled"]) == ("sandbox", True, True)
@@ -258,7 +258,7 @@ class TestProviders:
         assert (await shop.admin("DELETE", path, expect=200)).json()["data"]["enabled"] is True
         await collect(shop)
         await shop.admin("DELETE", path, expect=404)
-        log = (await shop.admin("GET", "/admin/audit-log?subject=sandbox", expect=200)).json()["data"]
+        log = await shop.listed("/admin/audit-log?subject=sandbox")
         assert log[0]["action"] == "payment_provider.deleted"
 
     async def test_refuses_credentials_that_it_does_not_take(self, shop: Shop) -> None:
@@ -278,7 +278,7 @@ async def test_other_stores_payments_do_not_exist(shop: Shop, other_shop: Shop) 
     await other_shop.admin("GET", f"/admin/payments/{payment['id']}/history", expect=404)
     await refund(other_shop, payment, expect=404)
     assert (await payment_of(shop, payment))["amount_refunded"] == 0
-    assert (await other_shop.admin("GET", "/admin/payments", expect=200)).json()["data"] == []
+    assert await other_shop.listed("/admin/payments") == []
 
 
 async def test_lists_cost_the_same_for_one_row_and_for_many(

@@ -17,9 +17,7 @@ async def compare(shop: Shop, worker: Worker, database: Database) -> dict[str, A
     async with database.fast(await shop.scope(worker)) as work:
         await work.execute("update payment_provider_accounts set reconcile_at = now()")
     await drain(worker, "payments.reconcile", "relay", "jobs")
-    report: dict[str, Any] = (await shop.admin("GET", "/admin/payments/reconciliation", expect=200)).json()[
-        "data"
-    ]
+    report: dict[str, Any] = await shop.get("/admin/payments/reconciliation")
     return report
 
 
@@ -42,9 +40,7 @@ async def test_paid_there_and_pending_here(
         None,
     )
     assert run["findings"][0]["payment_id"] == placed["payment"]["id"]
-    log = (await shop.admin("GET", f"/admin/audit-log?subject={placed['payment']['id']}", expect=200)).json()[
-        "data"
-    ]
+    log = await shop.listed(f"/admin/audit-log?subject={placed['payment']['id']}")
     assert (log[0]["action"], log[0]["new"]["status"]) == ("payment.reconciled", "paid")
     again = await compare(shop, worker, database)
     assert (len(again["runs"]), again["runs"][0]["repaired"]) == (2, 0)
@@ -116,7 +112,7 @@ async def test_unknown_here(
     await provider.act(theirs, "approved")
     report = await compare(shop, worker, database)
     assert [finding["kind"] for finding in report["runs"][0]["findings"]] == ["unknown_payment"]
-    assert (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"] == []
+    assert await shop.listed("/admin/payments") == []
     assert (await payment_of(other_shop, theirs))["status"] == "pending"
 
 

@@ -14,7 +14,7 @@ from baas.core.errors import ValidationFailed
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import ids
 from baas.core.values.ids import Kind
-from baas.services.payments import service
+from baas.services.payments import repository, service
 from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import (
     Account,
@@ -69,8 +69,10 @@ class Desk:
     async def open(self, amount: int = 1_000) -> "Desk":
         """Make the payment."""
         async with self._database.fast(self._scope) as work:
-            asked = Collect(provider="sandbox", amount=amount, currency="ARS", sandbox_token="page")
-            self.id = (await service.collect(work, PROVIDERS, asked))["id"]
+            asked = Collect(
+                provider="sandbox", amount=amount, currency="ARS", options={"sandbox_token": "page"}
+            )
+            self.id = (await service.collect(work, PROVIDERS, asked)).id
         return self
 
     async def hear(self, status: str, **changes: Any) -> dict[str, Any]:
@@ -80,7 +82,8 @@ class Desk:
     async def hear_all(self, *snapshots: Snapshot) -> dict[str, Any]:
         """The provider says all of this at once."""
         async with self._database.fast(self._scope) as work:
-            row = await work.fetchrow("select * from payments where id = $1 for update", self.id)
+            row = await repository.payments.lock(work, self.id)
+            assert row is not None
             await service.record(work, row, snapshots, source="test")
         return await self.now()
 
@@ -111,7 +114,7 @@ class Desk:
     async def history(self) -> list[tuple[str, str | None]]:
         """Outcome and detail of everything but the first line."""
         path_ = f"/admin/payments/{ids.encode(Kind.PAYMENT, self.id)}/history"
-        rows = (await self._shop.admin("GET", path_, expect=200)).json()["data"]
+        rows = await self._shop.listed(path_)
         return [(row["outcome"], row["detail"]) for row in rows][1:]
 
 
@@ -230,7 +233,7 @@ async def test_a_flag_stays_with_the_payment_that_it_is_of(desk: Desk, shop: Sho
     await desk.hear("paid", amount=999)
     for _ in range(2):
         await desk.hear("paid", provider_payment_id="another")
-    rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+    rows = await shop.listed("/admin/payments")
     assert {(row["provider_payment_id"], row["status"], *row["flags"]) for row in rows} == {
         (f"sbx_{desk.id.hex}", "pending", "amount_mismatch"),
         ("another", "paid"),
@@ -263,7 +266,7 @@ async def test_one_attempt_may_have_several_payments_at_the_provider(desk: Desk,
     approved = desk.snapshot("paid", provider_payment_id="another")
     for _ in range(2):
         assert (await desk.hear_all(rejected, approved))["status"] == "failed"
-    rows = (await shop.admin("GET", "/admin/payments", expect=200)).json()["data"]
+    rows = await shop.listed("/admin/payments")
     assert {(row["provider_payment_id"], row["status"]) for row in rows} == {
         (f"sbx_{desk.id.hex}", "failed"),
         ("another", "paid"),

@@ -26,6 +26,11 @@ def language_of(locale: str) -> str:
     return language if language in LANGUAGES else FALLBACK
 
 
+def words_of(language: str) -> Words:
+    """The words of a built-in language."""
+    return _WORDS[language]
+
+
 _IF: Final = re.compile(r"\{% if ([a-z0-9_.]+) %\}")
 
 
@@ -35,11 +40,11 @@ def _present(source: str) -> str:
 
 
 def _lost(words: Words) -> str:
-    """Why an endpoint was given up: of the two reasons that there are, in the language of the message."""
+    """Why an endpoint was given up, in the language of the message; for a reason that has no words here, the API's."""
     return (
-        f'{{% if endpoint.disabled_reason contains "410" %}}{words.endpoint_gone}'
-        f'{{% elsif endpoint.disabled_reason contains "five days" %}}{words.endpoint_failed}'
-        "{% else %}{{ endpoint.disabled_reason }}{% endif %}"
+        f'{{% case endpoint.disabled_code %}}{{% when "gone" %}}{words.endpoint_gone}'
+        f'{{% when "failed" %}}{words.endpoint_failed}'
+        "{% else %}{{ endpoint.disabled_reason }}{% endcase %}"
     )
 
 

@@ -101,6 +101,7 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
             "id": "we_01h455vb4pex5vsknk084sn02q",
             "url": "https://shop.example/hooks/baas",
             "disabled_reason": "Every attempt of the last five days failed.",
+            "disabled_code": "failed",
         }
     },
 }

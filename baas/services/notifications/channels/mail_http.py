@@ -31,6 +31,7 @@ async def post(
             },
             body=msgspec.json.encode(payload),
             timeout=policy.SEND_SECONDS,
+            keep=("x-message-id",),
             # The address is the deployment's own setting; in production it begins with https://.
             allow_insecure=url.startswith("http://"),
         )

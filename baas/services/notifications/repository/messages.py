@@ -1,7 +1,6 @@
 """Notifications, their content and their attempts, within a store."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +18,7 @@ _INSERT: Final = f"""
 insert into notifications (store_id, id, channel, recipient, template_key, template_version, locale, data, subject,
   about, event_id, resent_from, status, error, next_attempt_at, created_at)
 select $1, g.id, g.channel, g.recipient, g.template_key, g.template_version, g.locale, g.data, g.subject,
-  g.about, g.event_id, g.resent_from, g.status, g.error, $3, $3
+  g.about, g.event_id, g.resent_from, g.status, g.error, now() + $4::interval, $3
 from jsonb_to_recordset($2) as g (id uuid, channel text, recipient text, template_key text, template_version bigint,
   locale text, data jsonb, subject text, about text, event_id uuid, resent_from uuid, status text, error text)
 on conflict (store_id, event_id, template_key, channel) do nothing
@@ -47,7 +46,7 @@ class New(msgspec.Struct, frozen=True, kw_only=True):
 
 async def insert(work: StoreWork, new: Sequence[New]) -> list[Any]:
     """Write new notifications, due now; answers the rows of those that did not follow from their events already."""
-    return await work.fetch(_INSERT, work.scope.store_id, new, clock.now(work.scope))
+    return await work.fetch(_INSERT, work.scope.store_id, new, clock.now(work.scope), work.scope.clock_offset)
 
 
 async def find(work: StoreWork, notification_id: UUID) -> Any | None:
@@ -119,16 +118,16 @@ async def attempts(work: StoreWork, notification_id: UUID) -> list[Any]:
     return rows[::-1]
 
 
-async def begin_round(work: StoreWork, notification_id: UUID, now: datetime) -> Any:
+async def begin_round(work: StoreWork, notification_id: UUID) -> Any:
     """Make a failed notification pending again: rendered anew, over the whole schedule."""
     await forget_contents(work, [notification_id])
     return await work.fetchrow(
-        "update notifications set status = 'pending', round = round + 1, step = 0, next_attempt_at = $3,"
+        "update notifications set status = 'pending', round = round + 1, step = 0, next_attempt_at = now() + $3::interval,"
         " template_version = null, claimed_until = null"
         f" where store_id = $1 and id = $2 returning {SHOWN}",
         work.scope.store_id,
         notification_id,
-        now,
+        work.scope.clock_offset,
     )
 
 

@@ -6,8 +6,10 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
-from baas.core.db import StoreWork, SystemConnection
+from baas.core.db import StoreWork, SystemConnection, affected
+from baas.core.work.claims import Claimant
 from baas.services.notifications.policy import LEASE
 from baas.services.notifications.repository.messages import SHOWN
 
@@ -17,6 +19,7 @@ class Claim(msgspec.Struct, frozen=True):
 
     store_id: UUID
     id: UUID
+    claimed_by: int
     until: datetime
     clock_offset: timedelta
 
@@ -43,8 +46,8 @@ due as (
     select n.store_id, n.id, n.next_attempt_at, row_number() over (order by n.next_attempt_at) as turn
     from (
       select p.store_id, p.id, p.next_attempt_at from notifications p
-      where p.store_id = w.store_id and p.status = 'pending' and p.next_attempt_at <= $1::timestamptz + s.clock_offset
-        and (p.claimed_until is null or p.claimed_until <= $1)
+      where p.store_id = w.store_id and p.status = 'pending' and p.next_attempt_at <= now() + s.clock_offset
+        and (p.claimed_until is null or p.claimed_until <= now() or p.claimed_by = any($1::bigint[]))
       order by p.next_attempt_at limit greatest(0, $4::int - coalesce(busy.places, 0))
     ) n
   ) d
@@ -55,21 +58,25 @@ picked as (
 locked as (
   -- Said without "= 'pending'", lest an untaught planner take the index of pending rows for the primary key.
   select n.store_id, n.id from notifications n join picked using (store_id, id)
-  where n.status not in ('sent', 'failed') and (n.claimed_until is null or n.claimed_until <= $1)
+  where n.status not in ('sent', 'failed') and (n.claimed_until is null or n.claimed_until <= now() or n.claimed_by = any($1::bigint[]))
   for update of n skip locked
 )
-update notifications n set claimed_until = $1 + $6::interval from locked join stores s on s.id = locked.store_id
+update notifications n set claimed_by = $7, claimed_until = now() + $6::interval
+from locked join stores s on s.id = locked.store_id
 where n.store_id = locked.store_id and n.id = locked.id
-returning n.store_id, n.id, n.claimed_until, s.clock_offset
+returning n.store_id, n.id, n.claimed_by, n.claimed_until, s.clock_offset
 """
 
 
 async def claim(
-    system: SystemConnection, *, now: datetime, busy: Mapping[UUID, int], per_store: int, free: int
+    system: SystemConnection, *, claimant: Claimant, busy: Mapping[UUID, int], per_store: int, free: int
 ) -> list[Claim]:
     """Take at most `free` due notifications, by turns between stores; `busy` counts what is in flight here."""
     await system.execute(_PREFER_INDEXES)
-    rows = await system.fetch(_CLAIM, now, list(busy.keys()), list(busy.values()), per_store, free, LEASE)
+    rows = await system.fetch(
+        _CLAIM,
+        *(claimant.ended, list(busy.keys()), list(busy.values()), per_store, free, LEASE, claimant.id),
+    )
     return [Claim(*row) for row in rows]
 
 
@@ -131,27 +138,27 @@ async def keep_contents(work: StoreWork, said: Sequence[Said]) -> set[UUID]:
 
 
 _POSTPONE: Final = """
-update notifications n set claimed_until = null, next_attempt_at = greatest(next_attempt_at, g.due)
-from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as g (id, until, due)
+update notifications n set claimed_until = null, next_attempt_at = greatest(n.next_attempt_at, now() + g.wait)
+from unnest($2::uuid[], $3::timestamptz[], $4::interval[]) as g (id, until, wait)
 where n.store_id = $1 and n.id = g.id and n.status not in ('sent', 'failed') and n.claimed_until = g.until
 """
 
 
-async def postpone(work: StoreWork, until: Mapping[Claim, datetime]) -> None:
-    """Give notifications back without an attempt: their senders are being left alone for a while."""
+async def postpone(work: StoreWork, waits: Mapping[Claim, timedelta]) -> None:
+    """Give notifications back without an attempt, and let them wait: their senders are being left alone for a while."""
     await work.execute(
         _POSTPONE,
         work.scope.store_id,
-        [claim.id for claim in until],
-        [claim.until for claim in until],
-        list(until.values()),
+        [claim.id for claim in waits],
+        [claim.until for claim in waits],
+        [wait + work.scope.clock_offset for wait in waits.values()],
     )
 
 
 _RECORD: Final = f"""
 with given as (
   select * from jsonb_to_recordset($2) as g (id uuid, until timestamptz, attempt_id uuid, status text, outcome text,
-    provider text, provider_message_id text, action_url text, error text, next_attempt_at timestamptz,
+    provider text, provider_message_id text, action_url text, error text, wait interval,
     duration_ms bigint, at timestamptz)
 ),
 moved as (
@@ -160,7 +167,7 @@ moved as (
     provider = coalesce(g.provider, n.provider),
     provider_message_id = coalesce(g.provider_message_id, n.provider_message_id),
     action_url = coalesce(g.action_url, n.action_url), error = g.error,
-    next_attempt_at = coalesce(g.next_attempt_at, n.next_attempt_at),
+    next_attempt_at = coalesce(now() + g.wait, n.next_attempt_at),
     sent_at = case when g.status = 'sent' then g.at end
   from given g
   where n.store_id = $1 and n.id = g.id and n.status not in ('sent', 'failed')
@@ -191,7 +198,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     provider_message_id: str | None
     action_url: str | None
     error: str | None
-    next_attempt_at: datetime | None
+    wait: timedelta | None
+    """Before the next attempt; None when there is none."""
     duration_ms: int
     at: datetime
 
@@ -201,7 +209,15 @@ async def record(work: StoreWork, outcomes: Sequence[Outcome]) -> list[Any]:
 
     What was sent was sent: that is written even when the lease has ended meanwhile.
     """
-    return await work.fetch(_RECORD, work.scope.store_id, outcomes)
+    offset = work.scope.clock_offset
+    return await work.fetch(
+        _RECORD,
+        work.scope.store_id,
+        [
+            outcome if outcome.wait is None else replace(outcome, wait=outcome.wait + offset)
+            for outcome in outcomes
+        ],
+    )
 
 
 _PRUNE_CONTENT: Final = """
@@ -229,4 +245,4 @@ async def prune(system: SystemConnection, *, contents: UUID, messages: UUID, lim
         await system.execute(_PRUNE_REPORTS, messages, limit),
         await system.execute(_PRUNE, messages, limit),
     ]
-    return sum(int(tag.rpartition(" ")[2]) for tag in tags)
+    return sum(affected(tag) for tag in tags)

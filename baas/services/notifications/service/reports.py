@@ -9,6 +9,7 @@ from baas.core.errors import InsufficientScope, NotFound, Unauthenticated
 from baas.core.values import clock, ids
 from baas.core.work.outbox import emit
 from baas.services.notifications.channels.whatsapp_reports import is_signed, reports_of
+from baas.services.notifications.events import NotificationEvent
 from baas.services.notifications.repository import reports as rows
 from baas.services.notifications.repository import settings as settings_rows
 from baas.services.notifications.schemas import ReportsTaken
@@ -70,4 +71,4 @@ async def fail(work: StoreWork, *message_ids: str) -> None:
         return
     for row in await rows.fail(work, message_ids):
         shown = notification_out(row)
-        await emit(work, "notification.failed", subject=shown.id, data=shown)
+        await emit(work, NotificationEvent.FAILED, subject=shown.id, data=shown)

@@ -1,8 +1,8 @@
 """What the worker does with notifications of one store, in the store's own transactions, each of them short."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,7 @@ from baas.core.work.outbox import emit
 from baas.services.notifications import facts
 from baas.services.notifications.builtin import catalogue
 from baas.services.notifications.channels.base import Failure, Message, SendFailed
+from baas.services.notifications.events import NotificationEvent
 from baas.services.notifications.rendering.renderer import Renderer, RendererGone, TemplateFailed
 from baas.services.notifications.rendering.words import Rendered
 from baas.services.notifications.repository import messages, queue
@@ -25,6 +26,11 @@ from baas.services.notifications.senders import Sender, Senders
 from baas.services.notifications.service import reports, templates
 from baas.services.notifications.service.messages import notification_out
 from baas.services.notifications.service.templates import Resolved
+
+_EVENTS: Final = {
+    NotificationStatus.SENT: NotificationEvent.SENT,
+    NotificationStatus.FAILED: NotificationEvent.FAILED,
+}
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -166,10 +172,10 @@ def sender_of(senders: Senders, scope: StoreScope, prepared: Prepared) -> Sender
     return senders.of(scope, prepared.settings, Channel(prepared.row["channel"]))
 
 
-async def postpone(database: Database, scope: StoreScope, until: Mapping[Claim, datetime]) -> None:
-    """Give notifications of one store back without an attempt, due at these moments."""
+async def postpone(database: Database, scope: StoreScope, waits: Mapping[Claim, timedelta]) -> None:
+    """Give notifications of one store back without an attempt, due after these waits."""
     async with database.fast(scope, settings=ROW_BY_ROW) as work:
-        await queue.postpone(work, until)
+        await queue.postpone(work, waits)
 
 
 async def record(database: Database, scope: StoreScope, ended: Sequence[tuple[Prepared, Outcome]]) -> None:
@@ -209,5 +215,5 @@ async def _record(work: StoreWork, ended: Sequence[tuple[Prepared, Outcome]]) ->
         await messages.forget_data(work, secret)
     for row in rows:
         shown = notification_out(row)
-        await emit(work, f"notification.{shown.status.value}", subject=shown.id, data=shown)
+        await emit(work, _EVENTS[shown.status], subject=shown.id, data=shown)
     return bool(rows)

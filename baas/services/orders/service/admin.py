@@ -1,6 +1,7 @@
 """What the shop does with its orders: look at them, move them, count them."""
 
 from datetime import datetime
+from typing import Unpack
 from uuid import UUID
 
 import msgspec
@@ -13,7 +14,8 @@ from baas.core.values.ids import Kind
 from baas.services.inventory import service as inventory
 from baas.services.notifications.service.settings import get_settings
 from baas.services.orders import repository
-from baas.services.orders.repository import Filters, Row
+from baas.services.orders.repository import Filters
+from baas.services.orders.rows import OrderChanges
 from baas.services.orders.schemas import (
     UNPAID,
     CancelOrder,
@@ -65,7 +67,7 @@ async def get(work: StoreWork, order_id: UUID) -> Order:
 async def get_for_customer(work: StoreWork, order_id: UUID, token: str) -> StorefrontOrder:
     """An order as its customer sees it. Raises NotFound also for a wrong token: nobody learns which."""
     row = await repository.get(work, order_id)
-    if row is None or row["access_token_hash"] != token_hash(token):
+    if row is None or row.access_token_hash != token_hash(token):
         raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     return storefront_of(order_of(row, await steps.items_of(work, order_id)))
 
@@ -73,7 +75,7 @@ async def get_for_customer(work: StoreWork, order_id: UUID, token: str) -> Store
 async def receipt(work: StoreWork, order_id: UUID, *, token: str | None) -> tuple[Order, Look]:
     """What a receipt is made of. Raises NotFound also for a wrong token, when there is one."""
     row = await repository.get(work, order_id)
-    if row is None or (token is not None and row["access_token_hash"] != token_hash(token)):
+    if row is None or (token is not None and row.access_token_hash != token_hash(token)):
         raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     brand, store = (await get_settings(work)).brand, work.scope.store
     look = Look(
@@ -97,9 +99,9 @@ async def find(work: StoreWork, page: Page, wanted: OrderFilters) -> PageOf[Orde
             UUID(page.after[1]),
         )
     rows = await repository.page(work, filters, page.limit + 1)
-    cut = page.cut(rows, lambda row: [row["placed_at"].isoformat(), str(row["id"])], total=total)
-    items = await repository.items(work, [row["id"] for row in cut.items])
-    return cut.map(lambda row: order_of(row, items[row["id"]]))
+    cut = page.cut(rows, lambda row: [row.placed_at.isoformat(), str(row.id)], total=total)
+    items = await repository.items(work, [row.id for row in cut.items])
+    return cut.map(lambda row: order_of(row, items[row.id]))
 
 
 async def history(work: StoreWork, order_id: UUID) -> list[Transition]:
@@ -108,12 +110,12 @@ async def history(work: StoreWork, order_id: UUID) -> list[Transition]:
         raise NotFound(id=ids.encode(Kind.ORDER, order_id))
     return [
         Transition(
-            from_status=row["from_status"],
-            to_status=row["to_status"],
-            actor=f"{row['actor_kind']}:{row['actor_id']}",
-            reason=row["reason"],
-            request_id=row["request_id"],
-            at=row["created_at"],
+            from_status=row.from_status,
+            to_status=row.to_status,
+            actor=f"{row.actor_kind}:{row.actor_id}",
+            reason=row.reason,
+            request_id=row.request_id,
+            at=row.created_at,
         )
         for row in await repository.transitions(work, order_id)
     ]
@@ -145,18 +147,18 @@ async def cancel(work: StoreWork, providers: Providers, order_id: UUID, data: Ca
     if steps.is_there(row, OrderStatus.CANCELLED):
         return order_of(row, items)
     steps.check(row, OrderStatus.CANCELLED)
-    was_paid = row["status"] not in UNPAID
+    was_paid = row.status not in UNPAID
     await payments.refund_order(work, providers, order_id, reason=data.reason)
     row = await following.follow_locked(work, row)
     # The refund does not move an order, but a payment that came in just now does.
     steps.check(row, OrderStatus.CANCELLED)
-    was_paid, items = was_paid or row["status"] not in UNPAID, await steps.items_of(work, order_id)
-    if was_paid and row["holds_stock"]:
+    was_paid, items = was_paid or row.status not in UNPAID, await steps.items_of(work, order_id)
+    if was_paid and row.holds_stock:
         # What was oversold was not all taken: a person counts it.
         await pieces.restock_rest(work, order_id, items, skip_oversold=True)
     elif not was_paid:
         await inventory.release(work, order_id)
-    flags = [*row["flags"], Flag.REFUND_OUTSIDE] if row["paid_outside"] else row["flags"]
+    flags = [*row.flags, Flag.REFUND_OUTSIDE] if row.paid_outside else row.flags
     row = await steps.step(
         work,
         row,
@@ -177,8 +179,7 @@ async def fulfill(work: StoreWork, order_id: UUID, data: FulfillOrder) -> Order:
 
 async def ship(work: StoreWork, order_id: UUID, data: ShipOrder) -> Order:
     """The parcel is on its way."""
-    tracking = None if data.tracking is None else msgspec.to_builtins(data.tracking)
-    return await _step(work, order_id, OrderStatus.SHIPPED, data.reason, tracking=tracking)
+    return await _step(work, order_id, OrderStatus.SHIPPED, data.reason, tracking=data.tracking)
 
 
 async def deliver(work: StoreWork, order_id: UUID, data: DeliverOrder) -> Order:
@@ -203,33 +204,33 @@ async def stats(work: StoreWork, placed_from: datetime | None, placed_to: dateti
     """Counts and sums of the orders placed in a time."""
     wanted = OrderFilters(placed_from=placed_from, placed_to=placed_to)
     rows = await repository.stats(work, _filters(work, wanted))
-    gross = sum(row["gross"] for row in rows)
-    refunded = sum(row["refunded"] for row in rows)
-    paid_orders = sum(row["paid"] for row in rows)
+    gross = sum(row.gross for row in rows)
+    refunded = sum(row.refunded for row in rows)
+    paid_orders = sum(row.paid for row in rows)
     return OrderStats(
         currency=work.scope.store.currency,
         placed_from=placed_from,
         placed_to=placed_to,
-        orders=sum(row["orders"] for row in rows),
+        orders=sum(row.orders for row in rows),
         paid_orders=paid_orders,
-        by_status={row["status"]: row["orders"] for row in rows},
-        needs_attention=sum(row["flagged"] for row in rows),
+        by_status={row.status: row.orders for row in rows},
+        needs_attention=sum(row.flagged for row in rows),
         gross=gross,
         refunded=refunded,
         net=gross - refunded,
         average=money.divide(gross, paid_orders) if paid_orders else 0,
-        items_sold=int(sum(row["items"] for row in rows)),
+        items_sold=int(sum(row.items for row in rows)),
     )
 
 
 async def _step(
-    work: StoreWork, order_id: UUID, to: OrderStatus, reason: str | None, **changes: object
+    work: StoreWork, order_id: UUID, to: OrderStatus, reason: str | None, **changes: Unpack[OrderChanges]
 ) -> Order:
-    row: Row = await steps.locked(work, order_id)
+    row = await steps.locked(work, order_id)
     items = await steps.items_of(work, order_id)
     told = {name: value for name, value in changes.items() if value is not None}
     # The same step once more is done already; one that would change what was said (another parcel) is not.
-    if not steps.is_there(row, to) or any(row[name] != value for name, value in told.items()):
+    if not steps.is_there(row, to) or any(getattr(row, name) != value for name, value in told.items()):
         row = await steps.step(work, row, to, items, reason=reason, **changes)
     return order_of(row, items)
 

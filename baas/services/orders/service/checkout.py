@@ -4,10 +4,11 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal, Unpack
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound, ValidationFailed
@@ -21,7 +22,8 @@ from baas.services.catalog import service as catalog
 from baas.services.inventory import service as inventory
 from baas.services.orders import repository
 from baas.services.orders.errors import PriceChanged
-from baas.services.orders.repository import Row
+from baas.services.orders.events import OrderEvent
+from baas.services.orders.rows import ItemRow, OrderChanges, OrderRow
 from baas.services.orders.schemas import (
     Checkout,
     CreateOrder,
@@ -87,42 +89,100 @@ async def checkout(work: StoreWork, providers: Providers, cart_id: UUID, data: C
     )
     is_free = totals.total == 0
     status = OrderStatus.PAYMENT_PENDING
-    items = _cart_items(cart)
-    row = await repository.place(
-        work,
-        order_id,
-        number,
-        {
-            **_amounts(totals),
-            "status": status,
-            "payment_status": PaymentState.PENDING,
-            "email": email,
-            "customer_id": cart.customer_id,
-            "cart_id": cart_id,
-            "shipping_address": shipping,
-            "billing_address": billing,
-            "note": data.note,
-            "reference": None,
-            "metadata": {},
-            "source": "storefront",
-            "paid_outside": False,
-            "is_digital": not totals.requires_shipping,
-            "holds_stock": True,
-            "access_token_hash": token_hash(token),
-            "due_at": min(look_again(now, held), expires_at),
-            "expires_at": expires_at,
-            "placed_at": now,
-        },
-        items,
-        [(None, OrderStatus.PENDING), (OrderStatus.PENDING, status)],
+    items = _cart_items(cart, order_id)
+    row = _new_row(
+        order_id=order_id,
+        number=number,
+        status=status,
+        totals=totals,
+        email=email,
+        customer_id=cart.customer_id,
+        cart_id=cart_id,
+        shipping_address=shipping,
+        billing_address=billing,
+        note=data.note,
+        reference=None,
+        metadata={},
+        source="storefront",
+        paid_outside=False,
+        holds_stock=True,
+        token=token,
+        due_at=min(look_again(now, held), expires_at),
+        expires_at=expires_at,
+        now=now,
     )
-    order = await steps.tell(work, "order.created", row, items)
+    await repository.place(work, row, items, [(None, OrderStatus.PENDING), (OrderStatus.PENDING, status)])
+    order = await steps.tell(work, OrderEvent.CREATED, row, items)
     payment = None
     if is_free:
         order = order_of(await paid(work, row, items), items)
     else:
         payment = await payments.open_for_order(work, providers, _collect(work, order, order_id, data))
     return Placed(storefront_of(order, access_token=token), payment)
+
+
+def _new_row(
+    *,
+    order_id: UUID,
+    number: int,
+    status: OrderStatus,
+    totals: Totals,
+    email: str | None,
+    customer_id: UUID | None,
+    cart_id: UUID | None,
+    shipping_address: dict[str, Any] | None,
+    billing_address: dict[str, Any] | None,
+    note: str | None,
+    reference: str | None,
+    metadata: dict[str, Any],
+    source: Literal["storefront", "admin"],
+    paid_outside: bool,
+    holds_stock: bool,
+    token: str,
+    due_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+) -> OrderRow:
+    return OrderRow(
+        id=order_id,
+        number=number,
+        status=status,
+        payment_status=PaymentState.PENDING,
+        currency=totals.currency,
+        subtotal=totals.subtotal,
+        discount_total=totals.discount_total,
+        shipping_total=totals.shipping_total,
+        tax_total=totals.tax_total,
+        total=totals.total,
+        prices_include_tax=totals.prices_include_tax,
+        amount_paid=0,
+        amount_refunded=0,
+        email=email,
+        customer_id=customer_id,
+        cart_id=cart_id,
+        shipping_address=shipping_address,
+        billing_address=billing_address,
+        note=note,
+        reference=reference,
+        metadata=metadata,
+        source=source,
+        paid_outside=paid_outside,
+        holds_stock=holds_stock,
+        is_digital=not totals.requires_shipping,
+        tracking=None,
+        flags=[],
+        access_token_hash=token_hash(token),
+        due_at=due_at,
+        expires_at=expires_at,
+        placed_at=now,
+        paid_at=None,
+        shipped_at=None,
+        delivered_at=None,
+        cancelled_at=None,
+        cancel_reason=None,
+        returned_at=None,
+        updated_at=now,
+    )
 
 
 async def token_again(work: StoreWork, order_id: UUID) -> StorefrontOrder:
@@ -137,9 +197,10 @@ async def create(work: StoreWork, data: CreateOrder) -> Order:
 
     Raises NotFound for an unknown variant, InsufficientStock, ValidationFailed.
     """
-    lines, items = await _own_items(work, data.items)
+    order_id = ids.new_id()
+    lines, items = await _own_items(work, order_id, data.items)
     store = work.scope.store
-    subtotal = sum(item["total"] for item in items)
+    subtotal = sum(item.total for item in items)
     if data.discount_total > subtotal:
         raise ValidationFailed.field("discount_total", "is more than the items cost")
     totals = pricing.totals(
@@ -153,78 +214,71 @@ async def create(work: StoreWork, data: CreateOrder) -> Order:
         discount=data.discount_total,
     )
     items = _with_totals(items, totals)
-    order_id, now, token = ids.new_id(), clock.now(work.scope), secrets.token_urlsafe(24)
+    now, token = clock.now(work.scope), secrets.token_urlsafe(24)
     expires_at = now + _expiry(store)
     if data.reserve_stock:
         await inventory.reserve(work, steps.demand(items), order_id=order_id, until=expires_at)
-    number = await repository.next_number(work)
-    row = await repository.place(
-        work,
-        order_id,
-        number,
-        {
-            **_amounts(totals),
-            "status": OrderStatus.PENDING,
-            "payment_status": PaymentState.PENDING,
-            "email": data.email.strip() if data.email else None,
-            "customer_id": None,
-            "cart_id": None,
-            "shipping_address": _address(data.shipping_address, "shipping_address"),
-            "billing_address": _address(data.billing_address, "billing_address"),
-            "note": data.note,
-            "reference": data.reference,
-            "metadata": checked_metadata(data.metadata),
-            "source": "admin",
-            "paid_outside": data.paid,
-            "holds_stock": data.reserve_stock,
-            "is_digital": not totals.requires_shipping,
-            "access_token_hash": token_hash(token),
-            "due_at": expires_at,
-            "expires_at": expires_at,
-            "placed_at": now,
-        },
-        items,
-        [(None, OrderStatus.PENDING)],
+    row = _new_row(
+        order_id=order_id,
+        number=await repository.next_number(work),
+        status=OrderStatus.PENDING,
+        totals=totals,
+        email=data.email.strip() if data.email else None,
+        customer_id=None,
+        cart_id=None,
+        shipping_address=_address(data.shipping_address, "shipping_address"),
+        billing_address=_address(data.billing_address, "billing_address"),
+        note=data.note,
+        reference=data.reference,
+        metadata=checked_metadata(data.metadata),
+        source="admin",
+        paid_outside=data.paid,
+        holds_stock=data.reserve_stock,
+        token=token,
+        due_at=expires_at,
+        expires_at=expires_at,
+        now=now,
     )
-    order = await steps.tell(work, "order.created", row, items)
+    await repository.place(work, row, items, [(None, OrderStatus.PENDING)])
+    order = await steps.tell(work, OrderEvent.CREATED, row, items)
     if data.paid or totals.total == 0:
         row = await steps.step(work, row, OrderStatus.PAYMENT_PENDING, items)
         order = order_of(await paid(work, row, items, amount_paid=totals.total), items)
     return msgspec.structs.replace(order, access_token=token)
 
 
-async def paid(work: StoreWork, row: Row, items: Sequence[Row], **changes: Any) -> Row:
+async def paid(
+    work: StoreWork, row: OrderRow, items: Sequence[ItemRow], **changes: Unpack[OrderChanges]
+) -> OrderRow:
     """An order whose money is there: the stock is taken, and what is all digital is delivered."""
-    oversold = await inventory.take(work, row["id"])
+    oversold = await inventory.take(work, row.id)
     if oversold:
-        await repository.mark_oversold(work, row["id"], oversold)
-        items = [{**item, "oversold": item["variant_id"] in oversold} for item in items]
-        flags: list[str] = changes["flags"] if "flags" in changes else row["flags"]
-        changes["flags"] = [*flags, Flag.OVERSOLD]
+        await repository.mark_oversold(work, row.id, oversold)
+        items = [replace(item, oversold=item.variant_id in oversold) for item in items]
+        changes["flags"] = [*changes.get("flags", row.flags), Flag.OVERSOLD]
     changes.setdefault("payment_status", PaymentState.PAID)
-    row = await steps.step(work, row, OrderStatus.PAID, items, due_at=None, expires_at=None, **changes)
-    if row["is_digital"]:
+    changes["due_at"] = changes["expires_at"] = None
+    row = await steps.step(work, row, OrderStatus.PAID, items, **changes)
+    if row.is_digital:
         row = await steps.step(work, row, OrderStatus.DELIVERED, items)
     return row
 
 
-async def paid_together(work: StoreWork, orders: Sequence[tuple[Row, dict[str, Any]]]) -> None:
+async def paid_together(work: StoreWork, orders: Sequence[tuple[OrderRow, OrderChanges]]) -> None:
     """The same for several locked orders, each with its changes of payment status, amounts and flags."""
-    order_ids = [row["id"] for row, _ in orders]
+    order_ids = [row.id for row, _ in orders]
     items = await repository.items(work, order_ids)
     lacking = await inventory.take_all(work, order_ids)
     plain = []
     for row, changes in orders:
-        if row["is_digital"] or row["id"] in lacking:
+        if row.is_digital or row.id in lacking:
             # To take again what is taken answers the same and changes nothing.
-            await paid(work, row, items[row["id"]], **changes)
+            await paid(work, row, items[row.id], **changes)
         else:
             plain.append((row, changes))
     if plain:
-        rows = [row for row, _ in plain]
-        moved = await repository.pay_all(work, rows, OrderStatus.PAID, [changes for _, changes in plain])
-        for row in moved:
-            await steps.tell(work, "order.paid", row, items[row["id"]])
+        for row in await repository.pay_all(work, plain):
+            await steps.tell(work, OrderEvent.PAID, row, items[row.id])
 
 
 def _contact(
@@ -258,56 +312,52 @@ def _collect(work: StoreWork, order: Order, order_id: UUID, data: Checkout) -> C
         description=f"{work.scope.store.name} {order.number}",
         payer_email=order.email,
         return_url=data.return_url,
-        sandbox_token=data.sandbox_token,
-        stripe_mode=data.stripe_mode,
+        options=data.provider_options,
     )
 
 
-def _amounts(totals: Totals) -> dict[str, Any]:
-    return {
-        "currency": totals.currency,
-        "subtotal": totals.subtotal,
-        "discount_total": totals.discount_total,
-        "shipping_total": totals.shipping_total,
-        "tax_total": totals.tax_total,
-        "total": totals.total,
-        "prices_include_tax": totals.prices_include_tax,
-    }
-
-
-def _cart_items(cart: CartForCheckout) -> list[Row]:
-    items: list[Row] = [
-        {
-            "id": ids.new_id(),
-            "variant_id": line.variant.variant_id,
-            "product_id": line.variant.product_id,
-            "product_name": line.variant.product_name,
-            "variant_name": line.variant.variant_name,
-            "sku": line.variant.sku,
-            "image_url": line.variant.image_url,
-            "quantity": line.quantity,
-            "unit_price": line.variant.price,
-            "requires_shipping": line.variant.requires_shipping,
-        }
-        for line in cart.lines
-    ]
-    return _with_totals(items, cart.totals)
-
-
-def _with_totals(items: Sequence[Row], totals: Totals) -> list[Row]:
+def _cart_items(cart: CartForCheckout, order_id: UUID) -> list[ItemRow]:
     return [
-        {**item, "total": line.subtotal, "discount": line.discount, "tax": line.tax, "oversold": False}
+        ItemRow(
+            id=ids.new_id(),
+            order_id=order_id,
+            position=position,
+            variant_id=line.variant.variant_id,
+            product_id=line.variant.product_id,
+            product_name=line.variant.product_name,
+            variant_name=line.variant.variant_name,
+            sku=line.variant.sku,
+            image_url=line.variant.image_url,
+            quantity=line.quantity,
+            unit_price=line.variant.price,
+            total=amounts.subtotal,
+            discount=amounts.discount,
+            tax=amounts.tax,
+            requires_shipping=line.variant.requires_shipping,
+            oversold=False,
+            refunded_quantity=0,
+            restocked_quantity=0,
+        )
+        for position, (line, amounts) in enumerate(zip(cart.lines, cart.totals.lines, strict=True), start=1)
+    ]
+
+
+def _with_totals(items: Sequence[ItemRow], totals: Totals) -> list[ItemRow]:
+    return [
+        replace(item, total=line.subtotal, discount=line.discount, tax=line.tax)
         for item, line in zip(items, totals.lines, strict=True)
     ]
 
 
-async def _own_items(work: StoreWork, wanted: Sequence[NewItem]) -> tuple[list[Line], list[Row]]:
+async def _own_items(
+    work: StoreWork, order_id: UUID, wanted: Sequence[NewItem]
+) -> tuple[list[Line], list[ItemRow]]:
     identities = [
         None if item.variant_id is None else ids.decode(Kind.VARIANT, item.variant_id) for item in wanted
     ]
     known = await catalog.sellable(work, [identity for identity in identities if identity is not None])
     lines: list[Line] = []
-    items: list[Row] = []
+    items: list[ItemRow] = []
     for index, (item, identity) in enumerate(zip(wanted, identities, strict=True)):
         if identity is not None and identity not in known:
             raise NotFound(variant_id=item.variant_id)
@@ -325,18 +375,25 @@ async def _own_items(work: StoreWork, wanted: Sequence[NewItem]) -> tuple[list[L
             )
         )
         items.append(
-            {
-                "id": ids.new_id(),
-                "variant_id": identity,
-                "product_id": variant.product_id if variant else None,
-                "product_name": name,
-                "variant_name": variant.variant_name if variant else None,
-                "sku": item.sku or (variant.sku if variant else None),
-                "image_url": variant.image_url if variant else None,
-                "quantity": item.quantity,
-                "unit_price": price,
-                "total": price * item.quantity,
-                "requires_shipping": lines[-1].requires_shipping,
-            }
+            ItemRow(
+                id=ids.new_id(),
+                order_id=order_id,
+                position=index + 1,
+                variant_id=identity,
+                product_id=variant.product_id if variant else None,
+                product_name=name,
+                variant_name=variant.variant_name if variant else None,
+                sku=item.sku or (variant.sku if variant else None),
+                image_url=variant.image_url if variant else None,
+                quantity=item.quantity,
+                unit_price=price,
+                total=price * item.quantity,
+                discount=0,
+                tax=0,
+                requires_shipping=lines[-1].requires_shipping,
+                oversold=False,
+                refunded_quantity=0,
+                restocked_quantity=0,
+            )
         )
     return lines, items

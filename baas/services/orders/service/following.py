@@ -6,7 +6,7 @@ the order's lock, and the order goes to where that leads. Hearing the same again
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -20,7 +20,8 @@ from baas.services.inventory import service as inventory
 from baas.services.inventory.errors import InsufficientStock
 from baas.services.orders import repository
 from baas.services.orders.errors import not_allowed
-from baas.services.orders.repository import Row
+from baas.services.orders.events import OrderEvent
+from baas.services.orders.rows import ItemRow, OrderChanges, OrderRow
 from baas.services.orders.schemas import UNPAID, Flag, OrderStatus, PaymentState, RetryPayment, allowed
 from baas.services.orders.service import pieces, steps
 from baas.services.orders.service.checkout import (
@@ -49,15 +50,11 @@ async def follow_all(work: StoreWork, order_ids: Sequence[UUID]) -> None:
     Those that only become paid, as nearly all do, do so together.
     """
     rows = await repository.lock_all(work, order_ids)
-    standings = await payments.standings(work, [row["id"] for row in rows])
-    just_paid: list[tuple[Row, dict[str, Any]]] = []
+    standings = await payments.standings(work, [row.id for row in rows])
+    just_paid: list[tuple[OrderRow, OrderChanges]] = []
     for row, standing in zip(rows, standings, strict=True):
         collected = _collected(row, standing)
-        if (
-            row["status"] == OrderStatus.PAYMENT_PENDING
-            and collected >= row["total"]
-            and not row["amount_paid"]
-        ):
+        if row.status is OrderStatus.PAYMENT_PENDING and collected >= row.total and not row.amount_paid:
             just_paid.append((row, _changes(row, standing, collected)))
         else:
             await follow_locked(work, row, standing)
@@ -65,80 +62,79 @@ async def follow_all(work: StoreWork, order_ids: Sequence[UUID]) -> None:
         await paid_together(work, just_paid)
 
 
-async def follow_locked(work: StoreWork, row: Row, standing: Standing | None = None) -> Row:
+async def follow_locked(work: StoreWork, row: OrderRow, standing: Standing | None = None) -> OrderRow:
     """The same for an order that this transaction has locked; answers its row."""
-    if row["amount_paid"]:
+    if row.amount_paid:
         # Only of an order that money came in for can a refund have failed.
-        await pieces.take_failed_back(work, row["id"])
+        await pieces.take_failed_back(work, row.id)
     if standing is None:
-        standing = await payments.standing(work, row["id"])
+        standing = await payments.standing(work, row.id)
     collected = _collected(row, standing)
-    refunded_before = row["amount_refunded"]
+    refunded_before = row.amount_refunded
     changes = _changes(row, standing, collected)
-    status = OrderStatus(row["status"])
-    items: list[Row] | None = None
-    if status in UNPAID and collected >= row["total"]:
-        items = await steps.items_of(work, row["id"])
+    status = row.status
+    items: list[ItemRow] | None = None
+    if status in UNPAID and collected >= row.total:
+        items = await steps.items_of(work, row.id)
         row = await _to_payment_pending(work, row, items)
         row = await paid(work, row, items, **changes)
     elif status is OrderStatus.PAYMENT_PENDING and standing.failed and not standing.pending:
-        items = await steps.items_of(work, row["id"])
+        items = await steps.items_of(work, row.id)
         row = await steps.step(work, row, OrderStatus.PAYMENT_FAILED, items, **changes)
     elif status in {OrderStatus.PENDING, OrderStatus.PAYMENT_FAILED} and standing.pending:
         row = await repository.move(work, row, OrderStatus.PAYMENT_PENDING, changes, None)
-    elif any(row[name] != value for name, value in changes.items()):
+    elif any(getattr(row, name) != value for name, value in changes.items()):
         if _was_given_back(row, changes):
             # What kept it from expiring is gone.
-            changes["due_at"] = clock.now(work.scope)
-        row = await repository.change(work, row["id"], changes)
-    if row["amount_refunded"] > refunded_before:
-        await steps.tell(work, "order.refunded", row, items or await steps.items_of(work, row["id"]))
+            changes["due_at"] = await repository.due_now(work)
+        row = await repository.change(work, row.id, changes)
+    if row.amount_refunded > refunded_before:
+        await steps.tell(work, OrderEvent.REFUNDED, row, items or await steps.items_of(work, row.id))
     return row
 
 
-def _collected(row: Row, standing: Standing) -> int:
+def _collected(row: OrderRow, standing: Standing) -> int:
     """Everything that ever came in for an order, over its payments or outside of them."""
-    return standing.collected + (row["total"] if row["paid_outside"] else 0)
+    return standing.collected + (row.total if row.paid_outside else 0)
 
 
-async def _to_payment_pending(work: StoreWork, row: Row, items: Sequence[Row]) -> Row:
-    if row["status"] == OrderStatus.PAYMENT_PENDING:
+async def _to_payment_pending(work: StoreWork, row: OrderRow, items: Sequence[ItemRow]) -> OrderRow:
+    if row.status == OrderStatus.PAYMENT_PENDING:
         return row
     return await steps.step(work, row, OrderStatus.PAYMENT_PENDING, items)
 
 
-def _changes(row: Row, standing: Standing, collected: int) -> dict[str, Any]:
+def _changes(row: OrderRow, standing: Standing, collected: int) -> OrderChanges:
     flags = {
-        Flag.PAID_AFTER_CANCEL: row["status"] == OrderStatus.CANCELLED
+        Flag.PAID_AFTER_CANCEL: row.status == OrderStatus.CANCELLED
         and collected > standing.refunded
         # Money that was taken outside has to go back outside, and has its own flag.
-        and not row["paid_outside"],
-        Flag.OVERPAID: collected - standing.refunded > row["total"],
+        and not row.paid_outside,
+        Flag.OVERPAID: collected - standing.refunded > row.total,
         Flag.DISPUTED: standing.disputed,
-        Flag.PARTIALLY_PAID: Flag.PARTIALLY_PAID in row["flags"]
-        and standing.refunded < collected < row["total"],
+        Flag.PARTIALLY_PAID: Flag.PARTIALLY_PAID in row.flags and standing.refunded < collected < row.total,
     }
     return {
         "payment_status": _state(row, standing, collected),
         "amount_paid": collected,
         "amount_refunded": standing.refunded,
-        "flags": [flag for flag in row["flags"] if flag not in flags]
+        "flags": [flag for flag in row.flags if flag not in flags]
         + [flag for flag, up in flags.items() if up],
     }
 
 
-def _was_given_back(row: Row, changes: dict[str, Any]) -> bool:
+def _was_given_back(row: OrderRow, changes: OrderChanges) -> bool:
     """Whether an unpaid order waited for a person because of a part of its money, and that was given back now."""
-    gone = Flag.PARTIALLY_PAID in row["flags"] and Flag.PARTIALLY_PAID not in changes["flags"]
-    return gone and row["status"] in UNPAID
+    gone = Flag.PARTIALLY_PAID in row.flags and Flag.PARTIALLY_PAID not in changes["flags"]
+    return gone and row.status in UNPAID
 
 
-def _state(row: Row, standing: Standing, collected: int) -> PaymentState:
+def _state(row: OrderRow, standing: Standing, collected: int) -> PaymentState:
     if standing.disputed:
         return PaymentState.DISPUTED
     if standing.refunded:
         return PaymentState.REFUNDED if standing.refunded >= collected else PaymentState.PARTIALLY_REFUNDED
-    if collected and collected >= row["total"]:
+    if collected and collected >= row.total:
         return PaymentState.PAID
     return PaymentState.FAILED if standing.failed and not standing.pending else PaymentState.PENDING
 
@@ -152,13 +148,13 @@ async def retry(
     pay any more, InsufficientStock, PaymentProviderUnconfigured.
     """
     row = await steps.locked(work, order_id)
-    if token is not None and token_hash(token) != row["access_token_hash"]:
+    if token is not None and token_hash(token) != row.access_token_hash:
         raise NotFound(id=ids.encode(Kind.ORDER, order_id))
-    status = OrderStatus(row["status"])
+    status = row.status
     standing = await payments.standing(work, order_id)
-    missing = row["total"] - (standing.collected - standing.refunded)
+    missing = row.total - (standing.collected - standing.refunded)
     if status not in UNPAID or missing <= 0:
-        raise not_allowed(status, OrderStatus.PAYMENT_PENDING, allowed(status, is_digital=row["is_digital"]))
+        raise not_allowed(status, OrderStatus.PAYMENT_PENDING, allowed(status, is_digital=row.is_digital))
     for payment in await payments.for_order(work, order_id):
         if (payment.status, payment.provider, payment.amount) == (
             PaymentStatus.PENDING,
@@ -189,8 +185,7 @@ async def retry(
             description=f"{work.scope.store.name} {order.number}",
             payer_email=order.email,
             return_url=data.return_url,
-            sandbox_token=data.sandbox_token,
-            stripe_mode=data.stripe_mode,
+            options=data.provider_options,
         ),
     )
 
@@ -205,23 +200,23 @@ async def attend(work: StoreWork, order_id: UUID) -> None:
     row = await repository.lock(work, order_id)
     # D-041: by the clock by which it was found due.
     now = clock.now(work.scope)
-    if row is None or row["due_at"] is None or row["due_at"] > now:
+    if row is None or row.due_at is None or row.due_at > now:
         return
-    if row["status"] not in UNPAID:
+    if row.status not in UNPAID:
         await repository.change(work, order_id, {"due_at": None})
         return
     row = await follow_locked(work, row)
-    if row["status"] not in UNPAID:
+    if row.status not in UNPAID:
         return
     standing = await payments.standing(work, order_id)
     if standing.in_progress:
         held = reservation(work.scope.store)
         await inventory.extend(work, order_id, now + held)
         await repository.change(work, order_id, {"due_at": look_again(now, held)})
-    elif row["expires_at"] is None or now < row["expires_at"]:
-        await repository.change(work, order_id, {"due_at": row["expires_at"]})
+    elif row.expires_at is None or now < row.expires_at:
+        await repository.change(work, order_id, {"due_at": row.expires_at})
     elif standing.collected > standing.refunded:
-        flags = [*(flag for flag in row["flags"] if flag != Flag.PARTIALLY_PAID), Flag.PARTIALLY_PAID]
+        flags = [*(flag for flag in row.flags if flag != Flag.PARTIALLY_PAID), Flag.PARTIALLY_PAID]
         await repository.change(work, order_id, {"due_at": None, "flags": flags})
     else:
         await inventory.release(work, order_id)
@@ -240,15 +235,13 @@ async def attend_due(database: Database, make_scope: ScopeMaker) -> int:
     async with database.relay(reason="orders: find those that the clock has to look at") as system:
         due = await repository.due(system, DUE_BATCH)
     for row in due:
-        scope = await make_scope(row["store_id"], f"due_{row['id'].hex}")
-        scope = scope.at_offset(row["clock_offset"])
+        scope = await make_scope(row.store_id, f"due_{row.id.hex}")
+        scope = clock.at(scope, row.moment)
         try:
             async with database.fast(scope) as work:
-                await attend(work, row["id"])
+                await attend(work, row.id)
         except Exception:
-            log.exception("order.attend_failed", store=row["store_id"].hex, order=row["id"].hex)
+            log.exception("order.attend_failed", store=row.store_id.hex, order=row.id.hex)
             async with database.relay(reason="orders: look later at one that failed now") as system:
-                await repository.postpone(
-                    system, row["store_id"], row["id"], clock.now(scope) + _AFTER_FAILURE
-                )
+                await repository.postpone(system, row.store_id, row.id, _AFTER_FAILURE)
     return len(due)

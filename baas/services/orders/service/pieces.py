@@ -13,7 +13,7 @@ from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.services.inventory import service as inventory
 from baas.services.orders import repository
-from baas.services.orders.repository import Row
+from baas.services.orders.rows import ItemRow, OrderRow
 from baas.services.orders.service import steps
 from baas.services.payments import service as payments
 from baas.services.payments.schemas import Refund
@@ -23,26 +23,28 @@ Given = Mapping[UUID, tuple[int, int]]
 """By line: how many pieces were given back, and how many of those are on the shelf."""
 
 
-async def give_back(work: StoreWork, row: Row, lines: Sequence[tuple[Row, int]], *, restock: bool) -> Given:
+async def give_back(
+    work: StoreWork, row: OrderRow, lines: Sequence[tuple[ItemRow, int]], *, restock: bool
+) -> Given:
     """Count pieces of a locked order's lines as given back, those first that are on the shelf already.
 
     With `restock` the others go there too, as far as stock was taken for them.
     """
-    restock = restock and row["holds_stock"] and row["paid_at"] is not None
+    restock = restock and row.holds_stock and row.paid_at is not None
     given: dict[UUID, tuple[int, int]] = {}
     counts: dict[UUID, tuple[int, int]] = {}
     fresh: dict[UUID, int] = {}
     for line, quantity in lines:
-        there = min(quantity, line["restocked_quantity"])
+        there = min(quantity, line.restocked_quantity)
         # Of what was oversold not all was taken: a person counts it.
-        more = quantity - there if restock and line["variant_id"] is not None and not line["oversold"] else 0
-        given[line["id"]] = (quantity, there + more)
-        counts[line["id"]] = (quantity, -there)
-        if more:
-            fresh[line["variant_id"]] = fresh.get(line["variant_id"], 0) + more
-    await repository.count_back(work, row["id"], counts)
+        more = quantity - there if restock and line.variant_id is not None and not line.oversold else 0
+        given[line.id] = (quantity, there + more)
+        counts[line.id] = (quantity, -there)
+        if more and line.variant_id is not None:
+            fresh[line.variant_id] = fresh.get(line.variant_id, 0) + more
+    await repository.count_back(work, row.id, counts)
     if fresh:
-        await inventory.restock(work, fresh, row["id"])
+        await inventory.restock(work, fresh, row.id)
     return given
 
 
@@ -62,27 +64,22 @@ async def take_failed_back(work: StoreWork, order_id: UUID) -> None:
     waiting = await repository.item_refunds(work, order_id)
     if not waiting:
         return
-    failed = await payments.failed_refunds(work, {one for row in waiting for one in row["refund_ids"]})
+    failed = await payments.failed_refunds(work, {one for row in waiting for one in row.refund_ids})
     counts: dict[UUID, tuple[int, int]] = {}
-    over = [row for row in waiting if failed.issuperset(row["refund_ids"])]
+    over = [row for row in waiting if failed.issuperset(row.refund_ids)]
     for row in over:
-        refunded, restocked = counts.get(row["order_item_id"], (0, 0))
-        counts[row["order_item_id"]] = (refunded - row["quantity"], restocked + row["restocked"])
+        refunded, restocked = counts.get(row.order_item_id, (0, 0))
+        counts[row.order_item_id] = (refunded - row.quantity, restocked + row.restocked)
     if over:
-        await repository.take_item_refunds_back(work, [row["id"] for row in over])
+        await repository.take_item_refunds_back(work, [row.id for row in over])
         await repository.count_back(work, order_id, counts)
 
 
 async def restock_rest(
-    work: StoreWork, order_id: UUID, items: Sequence[Row], *, skip_oversold: bool = False
+    work: StoreWork, order_id: UUID, items: Sequence[ItemRow], *, skip_oversold: bool = False
 ) -> None:
     """Put what is left of a locked order's lines on the shelf: all but what was given back, or is there."""
-    back = [
-        item for item in items if item["variant_id"] is not None and not (skip_oversold and item["oversold"])
-    ]
+    back = [item for item in items if item.variant_id is not None and not (skip_oversold and item.oversold)]
     await inventory.restock(work, steps.demand(back), order_id)
-    left = {
-        item["id"]: (0, item["quantity"] - item["refunded_quantity"] - item["restocked_quantity"])
-        for item in back
-    }
+    left = {item.id: (0, item.quantity - item.refunded_quantity - item.restocked_quantity) for item in back}
     await repository.count_back(work, order_id, left)

@@ -19,6 +19,10 @@ class Providers:
         """The provider of that name, if this deployment has it."""
         return self._kinds.get(name)
 
+    def owner_of(self, option: str) -> str:
+        """The name of the provider that understands an option of `ProviderOptions`."""
+        return next(kind.name for kind in self._kinds.values() if option in kind.options.__struct_fields__)
+
     def all(self) -> list[ProviderKind]:
         """Every provider, by name."""
         return [self._kinds[name] for name in sorted(self._kinds)]

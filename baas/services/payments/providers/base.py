@@ -78,7 +78,7 @@ class NewAttempt(msgspec.Struct, frozen=True, kw_only=True):
     notification_url: str | None
     locale: str
     options: dict[str, Any] = {}
-    """What only this provider understands (`sandbox_token`, `stripe_mode`)."""
+    """What only this provider understands, by name; the fields of its kind's `options`."""
 
 
 class RefundAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +251,30 @@ class ProviderKind(Protocol):
     @property
     def optional_credentials(self) -> frozenset[str]:
         """The names of what an account may have besides."""
+        ...
+
+    @property
+    def options(self) -> type[msgspec.Struct]:
+        """What it understands of an attempt beside what every provider does; all of it optional."""
+        ...
+
+    @property
+    def url(self) -> str | None:
+        """Where it is asked: its own host, or a simulator in development. None for one that is `in_process`."""
+        ...
+
+    @property
+    def panel(self) -> str | None:
+        """Where a person finds the secret of its notifications; None when it gives one to whoever subscribes."""
+        ...
+
+    @property
+    def platform_secrets(self) -> tuple[str, ...]:
+        """What proves notifications at the deployment's one address; empty when there is no such address."""
+        ...
+
+    def is_of_platform(self, credentials: Collection[str]) -> bool:
+        """Whether an account with credentials of these names is notified of at the deployment's one address."""
         ...
 
     def missing(self, names: Collection[str]) -> frozenset[str]:

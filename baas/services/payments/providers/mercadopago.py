@@ -57,6 +57,10 @@ _MAX_NOTIFICATION_URL: Final = 248
 _FOLLOWED: Final = frozenset({"payment", "topic_chargebacks_wh", "chargebacks"})
 
 
+class MercadoPagoOptions(msgspec.Struct, frozen=True):
+    """What only Mercado Pago understands of an attempt: nothing yet."""
+
+
 # D-026: over our own client instead of the official SDK.
 class MercadoPago:
     """The kind: for every store, over the network, with a seller's access token."""
@@ -66,10 +70,14 @@ class MercadoPago:
     modes: Final = frozenset(Mode)
     credentials: Final = _REQUIRED
     optional_credentials: Final = _OPTIONAL
+    options: Final = MercadoPagoOptions
+    panel: Final = "the panel of your application"
+    platform_secrets: Final = ()
 
     def __init__(self, http: OutgoingClient, url: str = API) -> None:
         self._http = http
         self._address = Address(url)
+        self.url = url
 
     def missing(self, names: Collection[str]) -> frozenset[str]:
         """What these credentials lack: an access token, or all that redeems an OAuth code."""
@@ -84,6 +92,10 @@ class MercadoPago:
         if attempt.notification_url is not None and len(attempt.notification_url) > _MAX_NOTIFICATION_URL:
             return "provider", "the deployment's address is too long for Mercado Pago's notifications"
         return None
+
+    def is_of_platform(self, credentials: Collection[str]) -> bool:
+        """There is no platform."""
+        return False
 
     def addressed(self, inbound: Inbound) -> None:
         """Each preference names the address of its own store."""

@@ -12,13 +12,14 @@ page, which stays usable after a rejection, as a real one does.
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
 
 from baas.core.db import StoreWork
+from baas.core.db.rows import Row, call_sql, columns, optional_row, row_of, rows_of
 from baas.core.scope import Mode
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
@@ -37,7 +38,7 @@ from baas.services.payments.providers.base import (
     SearchPage,
     Snapshot,
 )
-from baas.services.payments.schemas import PaymentStatus, Redirect, RefundStatus
+from baas.services.payments.schemas import PaymentStatus, Redirect, RefundStatus, SandboxToken
 
 OUTCOMES: Final = {"approved": "approved", "rejected": "rejected", "pending": "in_review"}
 """What a person or a script may decide, and the sandbox's word for it."""
@@ -49,17 +50,45 @@ _STATUS: Final = {
     "rejected": PaymentStatus.FAILED,
 }
 _SEARCH_PAGE: Final = 100
-_COLUMNS: Final = "id, status, amount, currency, amount_refunded, refunds, version, updated_at"
 
-_CREATE: Final = "sandbox_open($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+
+class SandboxRefund(msgspec.Struct, frozen=True):
+    """A refund as the sandbox keeps it."""
+
+    id: str
+    key: str
+    """The idempotency key by which it was asked for."""
+    amount: int
+
+
+class SandboxRow(Row, frozen=True):
+    """A payment in the sandbox's own books."""
+
+    __table__ = "sandbox_payments"
+
+    id: UUID
+    token: str
+    status: str
+    amount: int
+    currency: str
+    amount_refunded: int
+    refunds: list[SandboxRefund]
+    description: str | None
+    return_url: str | None
+    version: int
+    updated_at: datetime
+
+
+_COLUMNS: Final = columns(SandboxRow)
+_CREATE: Final = call_sql(
+    "sandbox_open",
+    ("store", "id", "token", "status", "amount", "currency", "description", "return_url", "now"),
+)
 _FETCH: Final = f"select {_COLUMNS} from sandbox_payments where store_id = $1 and id = $2"
 _DECIDE: Final = f"""
 update sandbox_payments set status = $4, version = version + 1, updated_at = $5
 where store_id = $1 and id = $2 and token = $3 and status not in ('approved', $4)
 returning {_COLUMNS}
-"""
-_OPEN: Final = f"""
-select token, description, return_url, {_COLUMNS} from sandbox_payments where store_id = $1 and id = $2
 """
 _REFUND: Final = f"""
 update sandbox_payments
@@ -85,6 +114,12 @@ class Page(msgspec.Struct, frozen=True):
     return_url: str | None
 
 
+class SandboxOptions(msgspec.Struct, frozen=True):
+    """What only the sandbox understands of an attempt."""
+
+    sandbox_token: SandboxToken | None = None
+
+
 class Sandbox:
     """The kind: for test stores, in process, without credentials."""
 
@@ -93,6 +128,10 @@ class Sandbox:
     modes: Final = frozenset({Mode.TEST})
     credentials: Final[frozenset[str]] = frozenset()
     optional_credentials: Final[frozenset[str]] = frozenset()
+    options: Final = SandboxOptions
+    url: Final = None
+    panel: Final = None
+    platform_secrets: Final = ()
 
     def __init__(self, base_url: str) -> None:
         """`base_url` is the public address of the API, where the page is."""
@@ -104,6 +143,10 @@ class Sandbox:
 
     def objection(self, attempt: NewAttempt) -> None:
         """The sandbox takes everything."""
+
+    def is_of_platform(self, credentials: Collection[str]) -> bool:
+        """There is no platform."""
+        return False
 
     def addressed(self, inbound: Inbound) -> None:
         """Nobody notifies of the sandbox but its own page."""
@@ -129,48 +172,52 @@ class SandboxProvider:
 
     async def create(self, attempt: NewAttempt) -> Opened:
         """Open an attempt. Asked again for the same payment, the database refuses it: in one transaction no answer is lost."""
-        token, now = secrets.token_urlsafe(24), self._now()
-        row = {
-            "id": attempt.payment_id,
-            "status": _first_status(attempt),
-            "amount": attempt.amount,
-            "currency": attempt.currency,
-            "amount_refunded": 0,
-            "refunds": (),
-            "updated_at": now,
-        }
+        now = self._now()
+        row = SandboxRow(
+            id=attempt.payment_id,
+            token=secrets.token_urlsafe(24),
+            status=_first_status(attempt),
+            amount=attempt.amount,
+            currency=attempt.currency,
+            amount_refunded=0,
+            refunds=[],
+            description=attempt.description,
+            return_url=attempt.return_url,
+            version=1,
+            updated_at=now,
+        )
         await self._work.later(
             _CREATE,
             self._store_id,
-            attempt.payment_id,
-            token,
-            row["status"],
-            attempt.amount,
-            attempt.currency,
-            attempt.description,
-            attempt.return_url,
+            row.id,
+            row.token,
+            row.status,
+            row.amount,
+            row.currency,
+            row.description,
+            row.return_url,
             now,
         )
         public_id = ids.encode(Kind.PAYMENT, attempt.payment_id)
         store = ids.encode(Kind.STORE, self._store_id)
-        url = f"{self._base_url}/api/v1/sandbox/{store}/{public_id}/{token}"
+        url = f"{self._base_url}/api/v1/sandbox/{store}/{public_id}/{row.token}"
         return Opened(session=public_id, next_action=Redirect(url), snapshot=_snapshot(row))
 
     async def fetch(self, handle: Handle) -> Sequence[Snapshot]:
         """The payment as it is now, or nothing when there is none."""
-        row = await self._work.fetchrow(_FETCH, self._store_id, handle.payment_id)
-        return [] if row is None else [_snapshot(row)]
+        record = await self._work.fetchrow(_FETCH, self._store_id, handle.payment_id)
+        return [] if record is None else [_snapshot(row_of(SandboxRow, record))]
 
     async def refund(self, asked: RefundAsked) -> RefundSnapshot:
         """Give back at once. Raises ProviderRefused for more than is left."""
         payment_id = asked.handle.payment_id
-        row = await self._work.fetchrow(_FETCH + " for update", self._store_id, payment_id)
-        if row is None:
+        record = await self._work.fetchrow(_FETCH + " for update", self._store_id, payment_id)
+        if record is None:
             raise ProviderRefused("The sandbox does not know this payment.", code="not_found")
-        for refund in row["refunds"]:
-            if refund["key"] == asked.idempotency_key:
+        for refund in row_of(SandboxRow, record).refunds:
+            if refund.key == asked.idempotency_key:
                 return _refund(refund)
-        made = {"id": f"sbxre_{secrets.token_hex(8)}", "key": asked.idempotency_key, "amount": asked.amount}
+        made = SandboxRefund(f"sbxre_{secrets.token_hex(8)}", asked.idempotency_key, asked.amount)
         if (
             await self._work.fetchrow(_REFUND, self._store_id, payment_id, asked.amount, [made], self._now())
             is None
@@ -189,13 +236,12 @@ class SandboxProvider:
         if payment_id is None or status is None:
             raise NotificationRefused("The outcome is approved, rejected or pending.")
         token = inbound.query.get("token", "")
-        row = await self._work.fetchrow(_DECIDE, self._store_id, payment_id, token, status, self._now())
-        if row is None:
-            row = await self._opened(payment_id, token)
-        handle = Handle(payment_id=row["id"], session=None, provider_payment_id=_provider_id(row["id"]))
+        record = await self._work.fetchrow(_DECIDE, self._store_id, payment_id, token, status, self._now())
+        row = optional_row(SandboxRow, record) or await self._opened(payment_id, token)
+        handle = Handle(payment_id=row.id, session=None, provider_payment_id=_provider_id(row.id))
         return Notification(
-            event_id=f"sbxevt_{row['id'].hex}_{row['version']}",
-            event_type=f"payment.{row['status']}",
+            event_id=f"sbxevt_{row.id.hex}_{row.version}",
+            event_type=f"payment.{row.status}",
             handle=handle,
         )
 
@@ -204,11 +250,11 @@ class SandboxProvider:
         row = await self._opened(payment_id, token)
         return Page(
             payment_id=payment_id,
-            status="refunded" if row["amount_refunded"] else row["status"],
-            amount=row["amount"],
-            currency=row["currency"],
-            description=row["description"],
-            return_url=row["return_url"],
+            status="refunded" if row.amount_refunded else row.status,
+            amount=row.amount,
+            currency=row.currency,
+            description=row.description,
+            return_url=row.return_url,
         )
 
     async def subscribe(self, url: str) -> None:
@@ -223,18 +269,18 @@ class SandboxProvider:
     async def search(self, *, since: datetime, until: datetime, cursor: str | None) -> SearchPage:
         """What changed in a time, oldest first."""
         at, last = msgspec.json.decode(cursor, type=tuple[datetime, UUID]) if cursor else (since, UUID(int=0))
-        rows = await self._work.fetch(_SEARCH, self._store_id, since, until, at, last, _SEARCH_PAGE)
+        records = await self._work.fetch(_SEARCH, self._store_id, since, until, at, last, _SEARCH_PAGE)
+        rows = rows_of(SandboxRow, records)
         more = len(rows) == _SEARCH_PAGE
         return SearchPage(
             items=tuple(map(_snapshot, rows)),
-            next_cursor=msgspec.json.encode((rows[-1]["updated_at"], rows[-1]["id"])).decode()
-            if more
-            else None,
+            next_cursor=msgspec.json.encode((rows[-1].updated_at, rows[-1].id)).decode() if more else None,
         )
 
-    async def _opened(self, payment_id: UUID, token: str) -> Any:
-        row = await self._work.fetchrow(_OPEN, self._store_id, payment_id)
-        if row is None or not secrets.compare_digest(row["token"].encode(), token.encode()):
+    async def _opened(self, payment_id: UUID, token: str) -> SandboxRow:
+        record = await self._work.fetchrow(_FETCH, self._store_id, payment_id)
+        row = optional_row(SandboxRow, record)
+        if row is None or not secrets.compare_digest(row.token.encode(), token.encode()):
             raise NotificationRefused("There is no such payment page.")
         return row
 
@@ -243,7 +289,7 @@ class SandboxProvider:
 
 
 def _first_status(attempt: NewAttempt) -> str:
-    token = attempt.options.get("sandbox_token")
+    token = msgspec.convert(attempt.options, SandboxOptions).sandbox_token
     if token is not None:
         return OUTCOMES.get(token, "created")
     return _BY_DIGITS.get(attempt.amount % 100, "created")
@@ -253,29 +299,29 @@ def _provider_id(payment_id: UUID) -> str:
     return f"sbx_{payment_id.hex}"
 
 
-def _snapshot(row: Any) -> Snapshot:
-    refunded: int = row["amount_refunded"]
-    status = _STATUS[row["status"]]
+def _snapshot(row: SandboxRow) -> Snapshot:
+    refunded = row.amount_refunded
+    status = _STATUS[row.status]
     if refunded:
-        status = PaymentStatus.REFUNDED if refunded == row["amount"] else PaymentStatus.PARTIALLY_REFUNDED
+        status = PaymentStatus.REFUNDED if refunded == row.amount else PaymentStatus.PARTIALLY_REFUNDED
     return Snapshot(
-        provider_payment_id=_provider_id(row["id"]),
-        reference=ids.encode(Kind.PAYMENT, row["id"]),
+        provider_payment_id=_provider_id(row.id),
+        reference=ids.encode(Kind.PAYMENT, row.id),
         status=status,
-        provider_status=row["status"],
-        amount=row["amount"],
-        currency=row["currency"],
+        provider_status=row.status,
+        amount=row.amount,
+        currency=row.currency,
         amount_refunded=refunded,
-        in_progress=row["status"] == "in_review",
+        in_progress=row.status == "in_review",
         live_mode=False,
         failure_code="rejected_by_sandbox" if status is PaymentStatus.FAILED else None,
-        updated_at=row["updated_at"],
-        refunds=tuple(map(_refund, row["refunds"])),
+        updated_at=row.updated_at,
+        refunds=tuple(map(_refund, row.refunds)),
     )
 
 
-def _refund(refund: Any) -> RefundSnapshot:
-    return RefundSnapshot(refund["id"], refund["amount"], RefundStatus.SUCCEEDED)
+def _refund(refund: SandboxRefund) -> RefundSnapshot:
+    return RefundSnapshot(refund.id, refund.amount, RefundStatus.SUCCEEDED)
 
 
 def _outcome(inbound: Inbound) -> str | None:

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from baas.core.db import StoreWork
 from baas.core.outgoing.http import OutgoingClient
 from baas.core.scope import Mode
@@ -44,7 +46,7 @@ from baas.services.payments.providers.stripe_events import (
     verified,
 )
 from baas.services.payments.providers.wire import TIMEOUT, Address
-from baas.services.payments.schemas import ClientSecret, PaymentStatus, Redirect
+from baas.services.payments.schemas import ClientSecret, PaymentStatus, Redirect, StripeMode
 
 API: Final = "https://api.stripe.com"
 _REFERENCE: Final = "baas_payment"
@@ -52,6 +54,12 @@ _REFUND_REFERENCE: Final = "baas_refund"
 _INTENT: Final = ("latest_charge", "latest_charge.refunds")
 _SEARCH_PAGE: Final = 100
 _PHASES: Final = ("intents", "refunds", "disputes", "changes")
+
+
+class StripeOptions(msgspec.Struct, frozen=True):
+    """What only Stripe understands of an attempt."""
+
+    stripe_mode: StripeMode = "checkout"
 
 
 class Stripe:
@@ -62,12 +70,15 @@ class Stripe:
     modes: Final = frozenset(Mode)
     credentials: Final = frozenset({"secret_key"})
     optional_credentials: Final = frozenset({"publishable_key", "stripe_account", "application_fee_bp"})
+    options: Final = StripeOptions
+    panel: Final = None
 
     def __init__(self, http: OutgoingClient, url: str = API, platform_secrets: Sequence[str] = ()) -> None:
         """`platform_secrets` are what the endpoint of a platform signs with, for all its connected accounts."""
         self._http = http
         self._address = Address(url)
-        self._platform_secrets = tuple(platform_secrets)
+        self.url = url
+        self.platform_secrets = tuple(platform_secrets)
 
     def missing(self, names: Collection[str]) -> frozenset[str]:
         """What these credentials lack."""
@@ -83,9 +94,13 @@ class Stripe:
             return "return_url", "Stripe's page needs an address to send the payer back to"
         return None
 
+    def is_of_platform(self, credentials: Collection[str]) -> bool:
+        """A connected account has no endpoint of its own."""
+        return bool(self.platform_secrets) and "stripe_account" in credentials
+
     def addressed(self, inbound: Inbound) -> Addressed | None:
         """The connected account that an event of the platform's endpoint names."""
-        for secret in self._platform_secrets:
+        for secret in self.platform_secrets:
             with suppress(NotificationRefused):
                 event = verified(inbound, secret)
                 account = event.get("account")
@@ -95,7 +110,7 @@ class Stripe:
                     is_test=event.get("livemode") is not True,
                     secret=secret,
                 )
-        if self._platform_secrets:
+        if self.platform_secrets:
             raise NotificationRefused("The signature is not that of the platform's endpoint.")
         return None
 
@@ -400,7 +415,7 @@ class StripeProvider:
 
 
 def _is_checkout(attempt: NewAttempt) -> bool:
-    return attempt.options.get("stripe_mode") != "elements"
+    return msgspec.convert(attempt.options, StripeOptions).stripe_mode == "checkout"
 
 
 def _refund(refund: Mapping[str, Any], currency: str) -> RefundSnapshot:

@@ -4,6 +4,7 @@ Everything else of the SDK stays as it is: form encoding, versions, errors, retr
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final
 
@@ -14,6 +15,11 @@ from baas.services.payments.providers.wire import MAX_BYTES, TIMEOUT, Address
 
 RETRIES: Final = 2
 """Said explicitly: a StripeClient that is not told does not retry at all."""
+KEPT_HEADERS: Final = ("request-id", "stripe-should-retry")
+"""What the SDK reads of an answer's headers, beside what is always kept."""
+
+# It tells every request at INFO and every body at DEBUG.
+logging.getLogger("stripe").setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 class StripeTransport(stripe.HTTPClient):
@@ -43,6 +49,7 @@ class StripeTransport(stripe.HTTPClient):
                 body=body,
                 timeout=TIMEOUT,
                 max_bytes=MAX_BYTES,
+                keep=KEPT_HEADERS,
                 allow_insecure=self._insecure,
             )
         except OutgoingError as error:

@@ -1,8 +1,9 @@
 """The verbs of the payments, by noun: open an attempt, settle what the provider says, give money back, look."""
 
+from baas.services.payments.repository.payments import Filters
+from baas.services.payments.rows import Standing
 from baas.services.payments.service.collecting import Collect, collect, create, open_for_order
 from baas.services.payments.service.reading import (
-    Standing,
     failed_refunds,
     find,
     for_order,
@@ -17,6 +18,7 @@ from baas.services.payments.service.shape import storefront_of
 
 __all__ = [
     "Collect",
+    "Filters",
     "Standing",
     "collect",
     "create",

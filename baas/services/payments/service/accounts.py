@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog
@@ -18,7 +18,7 @@ from baas.services.payments.providers import Providers
 from baas.services.payments.providers.base import Account, ProviderKind, ProviderRefused, ProviderUnavailable
 from baas.services.payments.providers.base import PaymentProvider as AskedProvider
 from baas.services.payments.providers.stripe import Stripe
-from baas.services.payments.repository import secrets
+from baas.services.payments.rows import ListedAccountRow
 from baas.services.payments.schemas import PaymentProvider, PutPaymentProvider
 from baas.services.payments.service.settling import usable
 from baas.tenants import audit
@@ -30,14 +30,14 @@ FIRST_RECONCILIATION: Final = timedelta(minutes=5)
 
 async def listed(work: StoreWork, providers: Providers) -> list[PaymentProvider]:
     """Every provider that this store could use, and how it stands with it."""
-    rows = {row["provider"]: row for row in await repository.accounts.listed(work)}
+    rows = {row.provider: row for row in await repository.accounts.listed(work)}
     return [_shape(kind, rows.get(kind.name)) for kind in providers.all() if work.scope.mode in kind.modes]
 
 
 async def get(work: StoreWork, providers: Providers, name: str) -> PaymentProvider:
     """One of them. Raises NotFound for a provider that this deployment does not have."""
     kind = _known(providers, name)
-    rows = {row["provider"]: row for row in await repository.accounts.listed(work)}
+    rows = {row.provider: row for row in await repository.accounts.listed(work)}
     return _shape(kind, rows.get(name), mode=work.scope.mode)
 
 
@@ -95,7 +95,7 @@ async def prove(
                 "credentials",
                 f"are for {'test' if found.is_test else 'live'} money, and this is a {scope.mode.value} store",
             )
-        is_other = row is not None and row["account_id"] not in {None, found.account_id}
+        is_other = row is not None and row.account_id not in {None, found.account_id}
         wants = notify is not None and (secret is None or (is_other and data.webhook_secret is None))
         made = await _subscribed(provider, notify) if wants and notify is not None else None
     except ProviderRefused as refusal:
@@ -155,7 +155,7 @@ async def put(
         now=clock.now(work.scope),
         account_id=proven.account_id if proven is not None else None,
         forget_secret=proven is not None and proven.is_other,
-        reconcile_at=None if kind.in_process else clock.now() + FIRST_RECONCILIATION,
+        reconcile_in=None if kind.in_process else FIRST_RECONCILIATION,
     )
     after = await get(work, providers, name)
     await audit.record(
@@ -173,7 +173,7 @@ async def renewed(
 ) -> None:
     """Keep credentials that took the place of those `of` then, unless the shop gave others meanwhile."""
     row = await repository.accounts.get(work, name)
-    if row is not None and row["updated_at"] == of:
+    if row is not None and row.updated_at == of:
         await repository.accounts.put(
             work,
             provider=name,
@@ -181,8 +181,8 @@ async def renewed(
                 msgspec.json.encode(dict(credentials)), context=_context(work, name, "credentials")
             ),
             webhook_secret=None,
-            is_test=row["is_test"],
-            enabled=row["enabled"],
+            is_test=row.is_test,
+            enabled=row.enabled,
             now=clock.now(work.scope),
         )
         await audit.record(work, "payment_provider.renewed", subject=name)
@@ -229,9 +229,9 @@ async def unsubscribe(providers: Providers, name: str, account: Account, address
 async def opened(work: StoreWork, ring: KeyRing, name: str, *, even_disabled: bool = False) -> Account | None:
     """The account with its secrets, for the moment of its use; None when it is missing or disabled."""
     row = await repository.accounts.get(work, name)
-    if row is None or not (row["enabled"] or even_disabled):
+    if row is None or not (row.enabled or even_disabled):
         return None
-    credentials, secret = row["credentials"], row["webhook_secret"]
+    credentials, secret = row.credentials, row.webhook_secret
     return Account(
         credentials=msgspec.json.decode(
             ring.decrypt(credentials, context=_context(work, name, "credentials"))
@@ -241,19 +241,20 @@ async def opened(work: StoreWork, ring: KeyRing, name: str, *, even_disabled: bo
         webhook_secret=ring.decrypt(secret, context=_context(work, name, "webhook_secret")).decode()
         if secret is not None
         else None,
-        is_test=row["is_test"],
+        is_test=row.is_test,
     )
 
 
 async def renew_secrets(work: StoreWork, ring: KeyRing) -> int:
     """Encrypt with the present key what another one encrypted; answers how many secrets that were."""
     count = 0
-    for row in await secrets.lock_all(work):
-        columns = ("credentials", "webhook_secret")
-        fresh = ring.renew({name: (row[name], _context(work, row["provider"], name)) for name in columns})
+    for row in await repository.accounts.lock_secrets(work):
+        held = {"credentials": row.credentials, "webhook_secret": row.webhook_secret}
+        fresh = ring.renew(
+            {name: (token, _context(work, row.provider, name)) for name, token in held.items()}
+        )
         if fresh:
-            kept = {name: fresh.get(name, row[name]) for name in columns}
-            await secrets.replace(work, row["provider"], **kept)
+            await repository.accounts.replace_secrets(work, row.provider, **held | fresh)
             count += len(fresh)
     return count
 
@@ -269,15 +270,15 @@ def _context(work: StoreWork, name: str, column: str) -> bytes:
     return work.scope.key("payment_provider", name, column).encode()
 
 
-def _shape(kind: ProviderKind, row: Any | None, *, mode: Mode | None = None) -> PaymentProvider:
+def _shape(kind: ProviderKind, row: ListedAccountRow | None, *, mode: Mode | None = None) -> PaymentProvider:
     free = not kind.credentials and (mode is None or mode in kind.modes)
     return PaymentProvider(
         provider=kind.name,
         configured=row is not None or free,
-        enabled=row["enabled"] if row is not None else free,
-        is_test=row["is_test"] if row is not None else (True if free else None),
+        enabled=row.enabled if row is not None else free,
+        is_test=row.is_test if row is not None else (True if free else None),
         needs_credentials=sorted(kind.credentials),
         takes_credentials=sorted(kind.optional_credentials),
-        has_webhook_secret=row["has_webhook_secret"] if row is not None else False,
-        updated_at=row["updated_at"] if row is not None else None,
+        has_webhook_secret=row.has_webhook_secret if row is not None else False,
+        updated_at=row.updated_at if row is not None else None,
     )

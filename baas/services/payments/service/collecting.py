@@ -5,14 +5,16 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core.db import NO_SUCH_ROW, Refusals, StoreWork
+from baas.core.db import NO_SUCH_ROW, Refusals, StoreWork, sqlstates
 from baas.core.errors import NotFound, ValidationFailed
 from baas.core.values import clock, ids, money
 from baas.core.values.ids import Kind
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderUnconfigured
+from baas.services.payments.events import PaymentEvent
 from baas.services.payments.providers import Providers
-from baas.services.payments.providers.base import NewAttempt, Opened, ProviderKind
+from baas.services.payments.providers.base import NewAttempt, ProviderKind
+from baas.services.payments.rows import PaymentRow
 from baas.services.payments.schemas import (
     CreatePayment,
     Payment,
@@ -35,8 +37,8 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     payer_email: str | None = None
     return_url: str | None = None
-    sandbox_token: str | None = None
-    stripe_mode: str | None = None
+    options: dict[str, Any] = {}
+    """What only this provider understands, by name (`ProviderOptions`)."""
     metadata: dict[str, Any] = {}
 
 
@@ -62,8 +64,7 @@ async def create(work: StoreWork, providers: Providers, data: CreatePayment) -> 
             description=data.description,
             payer_email=data.payer.email if data.payer else None,
             return_url=data.return_url,
-            sandbox_token=data.sandbox_token,
-            stripe_mode=data.stripe_mode,
+            options=data.provider_options,
             metadata=checked_metadata(data.metadata),
         ),
     )
@@ -76,22 +77,22 @@ async def open_for_order(work: StoreWork, providers: Providers, asked: Collect) 
     return storefront_of(payment_of(row, []))
 
 
-async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
+async def collect(work: StoreWork, providers: Providers, asked: Collect) -> PaymentRow:
     """Write an attempt; answers the payment's row.
 
     A provider that lives in our transaction opens it here. Any other is asked after the commit
     (`network.open_attempt`): until then the payment has nothing for its payer to follow.
     """
     kind = usable(work, providers, asked.provider)
-    for option, owner in (("sandbox_token", "sandbox"), ("stripe_mode", "stripe")):
-        if getattr(asked, option) is not None and kind.name != owner:
-            raise ValidationFailed.field(option, f"only {owner} understands it")
+    for option in asked.options:
+        if option not in kind.options.__struct_fields__:
+            raise ValidationFailed.field(option, f"only {providers.owner_of(option)} understands it")
     payment_id = ids.new_id()
     if not kind.in_process:
         return await _promise(work, kind, payment_id, asked)
     opened = await kind.connect(work, None).create(_attempt(work, payment_id, asked))
     snapshot = opened.snapshot
-    row = repository.new(
+    row = repository.payments.new(
         payment_id=payment_id,
         order_id=asked.order_id,
         provider=kind.name,
@@ -105,17 +106,17 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
         description=asked.description,
         payer_email=asked.payer_email,
         return_url=asked.return_url,
-        next_action=action_of(opened),
+        next_action=opened.next_action,
         metadata=asked.metadata,
         now=clock.now(work.scope),
-        options=_options(asked),
+        options=asked.options,
     )
     arrived = None if snapshot is None else arrival(work, row, snapshot)
     # D-072: one that its provider already has is written where it is.
-    await repository.insert(work, row, arrived=arrived, refusals=_refusals(asked))
-    await emit(work, "payment.created", row, is_new=True)
+    await repository.payments.insert(work, row, arrived=arrived, refusals=_refusals(asked))
+    await emit(work, PaymentEvent.CREATED, row, is_new=True)
     if arrived is not None:
-        await emit(work, event_of(arrived["status"]), arrived, is_new=True)
+        await emit(work, event_of(arrived.status), arrived, is_new=True)
         return arrived
     if snapshot is not None and snapshot.status is not PaymentStatus.PENDING:
         row = await apply(work, row, snapshot, "create")
@@ -125,7 +126,7 @@ async def collect(work: StoreWork, providers: Providers, asked: Collect) -> Any:
 def _refusals(asked: Collect) -> Refusals:
     """What the database may refuse of a new payment: its provider, and its order."""
     return {
-        repository.DISABLED: PaymentProviderUnconfigured(provider=asked.provider),
+        sqlstates.PROVIDER_DISABLED: PaymentProviderUnconfigured(provider=asked.provider),
         **(
             {}
             if asked.order_id is None
@@ -134,14 +135,14 @@ def _refusals(asked: Collect) -> Refusals:
     }
 
 
-async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked: Collect) -> Any:
+async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked: Collect) -> PaymentRow:
     account = await repository.accounts.get(work, kind.name)
-    if account is None or not account["enabled"] or account["credentials"] is None:
+    if account is None or not account.enabled or account.credentials is None:
         raise PaymentProviderUnconfigured(provider=asked.provider)
     problem = kind.objection(_attempt(work, payment_id, asked))
     if problem is not None:
         raise ValidationFailed.field(*problem)
-    row = repository.new(
+    row = repository.payments.new(
         payment_id=payment_id,
         order_id=asked.order_id,
         provider=kind.name,
@@ -158,25 +159,12 @@ async def _promise(work: StoreWork, kind: ProviderKind, payment_id: UUID, asked:
         next_action=None,
         metadata=asked.metadata,
         now=clock.now(work.scope),
-        options=_options(asked),
+        options=asked.options,
         is_open=False,
     )
-    await repository.insert(work, row, refusals=_refusals(asked))
-    await emit(work, "payment.created", row, is_new=True)
+    await repository.payments.insert(work, row, refusals=_refusals(asked))
+    await emit(work, PaymentEvent.CREATED, row, is_new=True)
     return row
-
-
-def _options(asked: Collect) -> dict[str, Any]:
-    return {
-        name: value
-        for name in ("sandbox_token", "stripe_mode")
-        if (value := getattr(asked, name)) is not None
-    }
-
-
-def action_of(opened: Opened) -> dict[str, Any] | None:
-    """What the payer does next, in the shape of the wire."""
-    return None if opened.next_action is None else msgspec.to_builtins(opened.next_action)
 
 
 def _attempt(work: StoreWork, payment_id: UUID, asked: Collect) -> NewAttempt:
@@ -190,5 +178,5 @@ def _attempt(work: StoreWork, payment_id: UUID, asked: Collect) -> NewAttempt:
         return_url=asked.return_url,
         notification_url=None,
         locale=work.scope.store.locale,
-        options=_options(asked),
+        options=asked.options,
     )

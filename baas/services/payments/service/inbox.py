@@ -1,9 +1,9 @@
 """Taking notifications in: proven ones become one row, and the worker does the rest."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -13,14 +13,18 @@ from baas.core.db import StoreWork
 from baas.core.errors import NotFound, Unauthenticated
 from baas.core.scope import StoreScope
 from baas.core.values import clock
+from baas.core.work.outbox import ScopeMaker
+from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.providers.base import Inbound, Notification, NotificationRefused
-from baas.services.payments.repository import waiting
+from baas.services.payments.rows import DueNotificationRow, DueRefundRow
 from baas.services.payments.schemas import Received
 from baas.services.payments.service import accounts
 from baas.services.payments.service.network import Desk, process_event, put_off_refund, run_refund
 
 log = structlog.get_logger(__name__)
+
+D = TypeVar("D", DueNotificationRow, DueRefundRow)
 
 BATCH: Final = 32
 LEASE: Final = timedelta(seconds=30)
@@ -40,12 +44,12 @@ async def receive(work: StoreWork, desk: Desk, name: str, inbound: Inbound) -> R
 
 
 async def _kept(work: StoreWork, name: str, notification: Notification) -> Received:
-    is_new = await waiting.arrived(
+    is_new = await repository.inbox.add(
         work,
         provider=name,
         event_id=notification.event_id,
         type_=notification.event_type,
-        handle=None if notification.handle is None else msgspec.to_builtins(notification.handle),
+        handle=notification.handle,
         alarm=notification.alarm,
         now=clock.now(work.scope),
     )
@@ -69,7 +73,7 @@ async def receive_or_hint(desk: Desk, scope: StoreScope, name: str, inbound: Inb
         log.warning("payment.notification_refused", provider=name, store=scope.store_id.hex)
         async with desk.database.fast(scope) as work:
             # D-027: what is unproven only brings the next comparison forward.
-            await waiting.reconcile_soon(work, name, HINT_WAIT)
+            await repository.accounts.reconcile_soon(work, name, HINT_WAIT)
         raise Unauthenticated(str(refusal)) from refusal
 
 
@@ -93,7 +97,7 @@ async def receive_for_platform(
     async with desk.database.relay(
         reason="payments: find the stores of an account that a platform is notified of"
     ) as system:
-        store_ids = await waiting.stores_of_account(
+        store_ids = await repository.accounts.stores_of_account(
             system, name, addressed.account_id, is_test=addressed.is_test
         )
     kept: list[Received] = []
@@ -111,19 +115,19 @@ async def receive_for_platform(
     return Received(received=bool(kept), duplicate=bool(kept) and all(one.duplicate for one in kept))
 
 
-async def process_due(desk: Desk, make_scope: Any) -> int:
+async def process_due(desk: Desk, make_scope: ScopeMaker) -> int:
     """Process one batch of the inbox; answers how many were due."""
     async with desk.database.relay(reason="payments: claim notifications of providers") as system:
-        due = await waiting.claim_events(system, BATCH, LEASE)
+        due = await repository.inbox.claim(system, desk.claimant, BATCH, LEASE)
 
-    async def one(row: Any) -> None:
-        scope = await make_scope(row["store_id"], f"inbox_{row['id'].hex}")
+    async def one(row: DueNotificationRow) -> None:
+        scope = await make_scope(row.store_id, f"inbox_{row.id.hex}")
         try:
-            await process_event(desk, scope, row["id"])
+            await process_event(desk, scope, row.id)
         except PaymentProviderUnconfigured:
             async with desk.database.fast(scope) as work:
-                await waiting.processed(
-                    work, row["id"], outcome="failed", payment_id=None, error="The account is gone.",
+                await repository.inbox.set_processed(
+                    work, row.id, outcome="failed", payment_id=None, error="The account is gone.",
                     now=clock.now(scope),
                 )  # fmt: skip
 
@@ -131,38 +135,36 @@ async def process_due(desk: Desk, make_scope: Any) -> int:
     return len(due)
 
 
-async def refund_due(desk: Desk, make_scope: Any) -> int:
+async def refund_due(desk: Desk, make_scope: ScopeMaker) -> int:
     """Ask for one batch of refunds that nobody has asked for, or that had no answer; answers how many."""
     async with desk.database.relay(reason="payments: claim refunds that were promised") as system:
-        due = await waiting.claim_refunds(system, BATCH, LEASE)
+        due = await repository.refunds.claim(system, desk.claimant, BATCH, LEASE)
 
-    async def one(row: Any) -> None:
-        scope = await make_scope(row["store_id"], f"refund_{row['id'].hex}")
+    async def one(row: DueRefundRow) -> None:
+        scope = await make_scope(row.store_id, f"refund_{row.id.hex}")
         try:
-            await run_refund(desk, scope, row["id"])
+            await run_refund(desk, scope, row.id)
         except PaymentProviderError as refusal:
-            log.warning(
-                "refund.refused", refund=row["id"].hex, reason=refusal.details.get("provider_message")
-            )
+            log.warning("refund.refused", refund=row.id.hex, reason=refusal.details.get("provider_message"))
         except PaymentProviderUnconfigured:
             # It stays promised: with an account of this provider again, it is asked for within the hour.
-            log.warning("refund.no_account", refund=row["id"].hex, store=scope.store_id.hex)
+            log.warning("refund.no_account", refund=row.id.hex, store=scope.store_id.hex)
             async with desk.database.fast(scope) as work:
-                await put_off_refund(work, row["id"])
+                await put_off_refund(work, row.id)
 
     await _all(due, one, "refund.failed")
     return len(due)
 
 
-async def _all(rows: Any, one: Any, problem: str) -> None:
+async def _all(rows: Sequence[D], one: Callable[[D], Awaitable[None]], problem: str) -> None:
     """Do each, a few at a time; one that fails comes due again when its lease has run out."""
     gate = asyncio.Semaphore(8)
 
-    async def guarded(row: Any) -> None:
+    async def guarded(row: D) -> None:
         async with gate:
             try:
                 await one(row)
             except Exception:
-                log.exception(problem, store=row["store_id"].hex, id=row["id"].hex)
+                log.exception(problem, store=row.store_id.hex, id=row.id.hex)
 
     await asyncio.gather(*(guarded(row) for row in rows))

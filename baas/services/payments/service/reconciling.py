@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -13,6 +13,7 @@ from baas.core.db import StoreWork
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.outbox import ScopeMaker
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.providers.base import (
@@ -21,9 +22,10 @@ from baas.services.payments.providers.base import (
     ProviderUnavailable,
     Snapshot,
 )
-from baas.services.payments.repository import waiting
+from baas.services.payments.rows import PaymentRow, ReconciliationRow
 from baas.services.payments.schemas import (
     Finding,
+    FindingKind,
     FlaggedNotification,
     FlaggedPayment,
     PaymentStatus,
@@ -60,7 +62,9 @@ class _Run:
         self.checked = self.repaired = 0
         self.findings: list[Finding] = []
 
-    def note(self, kind: Any, detail: str, *, theirs: str | None = None, ours: UUID | None = None) -> None:
+    def note(
+        self, kind: FindingKind, detail: str, *, theirs: str | None = None, ours: UUID | None = None
+    ) -> None:
         if kind == "repaired":
             self.repaired += 1
         if len(self.findings) < _MAX_FINDINGS:
@@ -81,8 +85,21 @@ async def reconcile(
         kind, provider = await connected(desk, work, name)
         if kind.in_process:
             raise PaymentProviderUnconfigured("The sandbox keeps its books in ours.", provider=name)
-        await waiting.begin_run(
-            work, run_id, provider=name, source=source, since=since, until=until, now=clock.now(scope)
+        await repository.reconciliation.start(
+            work,
+            ReconciliationRow(
+                id=run_id,
+                provider=name,
+                source=source,
+                since=since,
+                until=until,
+                checked=0,
+                repaired=0,
+                findings=[],
+                error=None,
+                started_at=clock.now(scope),
+                finished_at=None,
+            ),
         )
     run, error = _Run(name), None
     try:
@@ -91,25 +108,24 @@ async def reconcile(
     except (ProviderUnavailable, ProviderRefused) as problem:
         error = str(problem)[:300]
     async with desk.database.fast(scope) as work:
-        await waiting.end_run(
+        done = await repository.reconciliation.finish(
             work,
             run_id,
             checked=run.checked,
             repaired=run.repaired,
-            findings=[_plain(finding) for finding in run.findings],
+            findings=run.findings,
             error=error,
             now=clock.now(scope),
         )
-        is_open = await waiting.has_unsettled(work, name, clock.now(scope) - _OPEN_DAYS)
-        await waiting.reconcile_again(
+        is_open = await repository.reconciliation.has_unsettled(work, name, clock.now(scope) - _OPEN_DAYS)
+        await repository.accounts.reconcile_again(
             work, name, SOON if is_open or error else LATER, None if error else until
         )
         if error is not None:
             log.warning("payment.reconciliation_failed", provider=name, store=scope.store_id.hex, error=error)
-        done = next(_run_of(row) for row in await waiting.runs(work, 20) if row["id"] == run_id)
     if error is not None and source == "request":
         raise PaymentProviderError(provider=name, provider_message=error)
-    return done
+    return _run_of(done)
 
 
 async def _theirs(
@@ -134,7 +150,7 @@ async def _theirs(
 async def _compare(desk: Desk, scope: StoreScope, run: _Run, snapshot: Snapshot) -> None:
     theirs = snapshot.provider_payment_id
     async with desk.database.fast(scope) as work:
-        before = await repository.lock_by_provider_id(work, run.provider, theirs)
+        before = await repository.payments.lock_by_provider_id(work, run.provider, theirs)
         attempt = before if before is not None else await _attempt_of(work, run.provider, snapshot)
         if attempt is None:
             if snapshot.status in {
@@ -147,27 +163,27 @@ async def _compare(desk: Desk, scope: StoreScope, run: _Run, snapshot: Snapshot)
         if before is not None and _agrees(before, snapshot):
             return
     # The list may be older than what we know: the payment itself is asked, under the rules of every question.
-    moved, changed = await settle_remote(desk, scope, attempt["id"], "reconciliation")
+    moved, changed = await settle_remote(desk, scope, attempt.id, "reconciliation")
     async with desk.database.fast(scope) as work:
-        after = await repository.lock_by_provider_id(work, run.provider, theirs)
+        after = await repository.payments.lock_by_provider_id(work, run.provider, theirs)
         if after is None or not _agrees(after, snapshot):
             await take(work, run.provider, snapshot, source="reconciliation")
-            after = await repository.lock_by_provider_id(work, run.provider, theirs) or moved
-        old = before["status"] if before is not None else PaymentStatus.PENDING.value
-        if BAD_FLAGS & set(after["flags"]):
-            run.note("flagged", ", ".join(after["flags"]), theirs=theirs, ours=after["id"])
-        elif changed or before is None or after["updated_at"] != before["updated_at"]:
+            after = await repository.payments.lock_by_provider_id(work, run.provider, theirs) or moved
+        old = before.status if before is not None else PaymentStatus.PENDING
+        if BAD_FLAGS & set(after.flags):
+            run.note("flagged", ", ".join(after.flags), theirs=theirs, ours=after.id)
+        elif changed or before is None or after.updated_at != before.updated_at:
             await _repaired(work, run, after, old)
 
 
-async def _attempt_of(work: StoreWork, provider: str, snapshot: Snapshot) -> Any | None:
+async def _attempt_of(work: StoreWork, provider: str, snapshot: Snapshot) -> PaymentRow | None:
     identity = ids.try_decode(Kind.PAYMENT, snapshot.reference or "")
-    row = None if identity is None else await repository.get(work, identity)
-    return row if row is not None and row["provider"] == provider else None
+    row = None if identity is None else await repository.payments.get(work, identity)
+    return row if row is not None and row.provider == provider else None
 
 
-def _agrees(row: Any, snapshot: Snapshot) -> bool:
-    known = (row["status"], row["amount_refunded"], row["provider_status"])
+def _agrees(row: PaymentRow, snapshot: Snapshot) -> bool:
+    known = (row.status, row.amount_refunded, row.provider_status)
     return known == (snapshot.status, snapshot.amount_refunded, snapshot.provider_status)
 
 
@@ -188,21 +204,21 @@ async def _ours(desk: Desk, scope: StoreScope, run: _Run, times: list[tuple[date
     after = UUID(int=0)
     while True:
         async with desk.database.fast(scope) as work:
-            rows = await waiting.unsettled(work, run.provider, times, _BATCH, after)
-        run.checked += len(rows)
-        await _few_at_a_time([partial(_look, desk, scope, run, row["id"]) for row in rows])
-        if len(rows) < _BATCH:
+            payment_ids = await repository.reconciliation.unsettled(work, run.provider, times, _BATCH, after)
+        run.checked += len(payment_ids)
+        await _few_at_a_time([partial(_look, desk, scope, run, payment_id) for payment_id in payment_ids])
+        if len(payment_ids) < _BATCH:
             return
-        after = rows[-1]["id"]
+        after = payment_ids[-1]
 
 
 async def _look(desk: Desk, scope: StoreScope, run: _Run, payment_id: UUID) -> None:
     async with desk.database.fast(scope) as work:
-        before = await repository.get(work, payment_id)
+        before = await repository.payments.get(work, payment_id)
     row, changed = await settle_remote(desk, scope, payment_id, "reconciliation")
-    if changed and before is not None and row["status"] != before["status"]:
+    if changed and before is not None and row.status != before.status:
         async with desk.database.fast(scope) as work:
-            await _repaired(work, run, row, before["status"])
+            await _repaired(work, run, row, before.status)
 
 
 async def _few_at_a_time(questions: Sequence[Callable[[], Awaitable[None]]]) -> None:
@@ -222,39 +238,39 @@ async def _few_at_a_time(questions: Sequence[Callable[[], Awaitable[None]]]) -> 
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _repaired(work: StoreWork, run: _Run, row: Any, old: str) -> None:
-    if old == row["status"] and not row["amount_refunded"]:
+async def _repaired(work: StoreWork, run: _Run, row: PaymentRow, old: PaymentStatus) -> None:
+    if old == row.status and not row.amount_refunded:
         return
-    detail = f"{old} here, {row['provider_status']} there"
-    run.note("repaired", detail, theirs=row["provider_payment_id"], ours=row["id"])
+    detail = f"{old} here, {row.provider_status} there"
+    run.note("repaired", detail, theirs=row.provider_payment_id, ours=row.id)
     await audit.record(
         work,
         "payment.reconciled",
-        subject=ids.encode(Kind.PAYMENT, row["id"]),
+        subject=ids.encode(Kind.PAYMENT, row.id),
         old={"status": old},
-        new={"status": row["status"], "amount_refunded": row["amount_refunded"]},
+        new={"status": row.status, "amount_refunded": row.amount_refunded},
     )
 
 
-async def reconcile_due(desk: Desk, make_scope: Any) -> int:
+async def reconcile_due(desk: Desk, make_scope: ScopeMaker) -> int:
     """Compare the accounts whose time has come; answers how many. Tokens about to end are renewed first."""
     async with desk.database.relay(
         reason="payments: claim accounts to compare with their providers"
     ) as system:
-        due = await waiting.claim_accounts(system, 4, LEASE)
+        due = await repository.accounts.claim_due(system, desk.claimant, 4, LEASE)
     for row in due:
-        scope = await make_scope(row["store_id"], f"reconcile_{row['id'].hex}")
+        scope = await make_scope(row.store_id, f"reconcile_{row.id.hex}")
         try:
-            if desk.providers.get(row["provider"]) is None:
+            if desk.providers.get(row.provider) is None:
                 continue
-            await renew(desk, scope, row["provider"])
+            await renew(desk, scope, row.provider)
             async with desk.database.fast(scope) as work:
-                account = await repository.accounts.get(work, row["provider"])
-            known = account["reconciled_until"] if account is not None else None
+                account = await repository.accounts.get(work, row.provider)
+            known = account.reconciled_until if account is not None else None
             since = clock.now() - FIRST if known is None else known - OVERLAP
-            await reconcile(desk, scope, row["provider"], since=since, source="schedule")
+            await reconcile(desk, scope, row.provider, since=since, source="schedule")
         except Exception:
-            log.exception("payment.reconciliation_broke", store=row["store_id"].hex, provider=row["provider"])
+            log.exception("payment.reconciliation_broke", store=row.store_id.hex, provider=row.provider)
     return len(due)
 
 
@@ -275,56 +291,52 @@ async def renew(desk: Desk, scope: StoreScope, name: str) -> bool:
     if credentials is None:
         return False
     async with desk.database.fast(scope) as work:
-        await accounts.renewed(work, desk.ring, name, credentials, of=account["updated_at"])
+        await accounts.renewed(work, desk.ring, name, credentials, of=account.updated_at)
     return True
 
 
 async def report(work: StoreWork) -> ReconciliationReport:
     """The latest comparisons, and everything that still needs a person."""
     return ReconciliationReport(
-        runs=[_run_of(row) for row in await waiting.runs(work, 20)],
+        runs=[_run_of(row) for row in await repository.reconciliation.latest(work, 20)],
         flagged_payments=[
             FlaggedPayment(
-                id=ids.encode(Kind.PAYMENT, row["id"]),
-                provider=row["provider"],
-                provider_payment_id=row["provider_payment_id"],
-                status=PaymentStatus(row["status"]),
-                flags=row["flags"],
-                amount=row["amount"],
-                currency=row["currency"],
+                id=ids.encode(Kind.PAYMENT, row.id),
+                provider=row.provider,
+                provider_payment_id=row.provider_payment_id,
+                status=row.status,
+                flags=row.flags,
+                amount=row.amount,
+                currency=row.currency,
             )
-            for row in await waiting.flagged_payments(work, 100)
+            for row in await repository.reconciliation.flagged_payments(work, 100)
         ],
         flagged_notifications=[
             FlaggedNotification(
-                provider=row["provider"],
-                provider_event_id=row["provider_event_id"],
-                type=row["type"],
-                outcome=row["outcome"],
-                payment_id=ids.encode(Kind.PAYMENT, row["payment_id"]) if row["payment_id"] else None,
-                error=row["error"],
-                received_at=row["received_at"],
+                provider=row.provider,
+                provider_event_id=row.provider_event_id,
+                type=row.type,
+                outcome=row.outcome,
+                payment_id=ids.encode(Kind.PAYMENT, row.payment_id) if row.payment_id else None,
+                error=row.error,
+                received_at=row.received_at,
             )
-            for row in await waiting.flagged_events(work, 100)
+            for row in await repository.inbox.flagged(work, 100)
         ],
     )
 
 
-def _run_of(row: Any) -> ReconciliationRun:
+def _run_of(row: ReconciliationRow) -> ReconciliationRun:
     return ReconciliationRun(
-        id=ids.encode(Kind.RECONCILIATION, row["id"]),
-        provider=row["provider"],
-        source=row["source"],
-        since=row["since"],
-        until=row["until"],
-        checked=row["checked"],
-        repaired=row["repaired"],
-        findings=[Finding(**finding) for finding in row["findings"]],
-        error=row["error"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
+        id=ids.encode(Kind.RECONCILIATION, row.id),
+        provider=row.provider,
+        source=row.source,
+        since=row.since,
+        until=row.until,
+        checked=row.checked,
+        repaired=row.repaired,
+        findings=row.findings,
+        error=row.error,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
     )
-
-
-def _plain(finding: Finding) -> dict[str, Any]:
-    return {name: getattr(finding, name) for name in Finding.__struct_fields__}

@@ -54,6 +54,17 @@ class DeliveryStatus(OpenEnum):
     PENDING = "pending"
 
 
+class DisabledReason(OpenEnum):
+    """Why an endpoint gets nothing any more. - `owner`: It was disabled over the API. - `deleted`: It was
+    deleted. - `gone`: The receiver answered 410. - `failed`: No attempt of the last five days succeeded.
+    """
+
+    DELETED = "deleted"
+    FAILED = "failed"
+    GONE = "gone"
+    OWNER = "owner"
+
+
 class EmailProvider(OpenEnum):
     """Over what a store's mail goes. - `deployment`: The sender of this deployment, with the store's name.
     Mail of test stores stays in the inbox viewer.
@@ -74,6 +85,15 @@ class EndpointStatus(OpenEnum):
 
     DISABLED = "disabled"
     ENABLED = "enabled"
+    FAILING = "failing"
+
+
+class EventState(OpenEnum):
+    """Whether handlers of the backend have failed on an event. - `failing`: At least one has, and is asked
+    again. - `dead`: At least one has so often that nobody asks it any more, until the event is retried.
+    """
+
+    DEAD = "dead"
     FAILING = "failing"
 
 
