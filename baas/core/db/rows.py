@@ -1,4 +1,4 @@
-"""Rows of the database as frozen structs: one struct names the columns, their order and their types.
+"""Rows of the database as frozen structs: one struct names the columns, their order and their types (D-081).
 
     class RefundRow(Row, frozen=True):
         __table__ = "refunds"
