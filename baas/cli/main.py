@@ -11,11 +11,13 @@ from baas.cli import common
 from baas.core.observe import memory
 
 _ELSEWHERE: Final = {
+    "catalog": "catalog.catalog",
     "clock": "clock.clock_group",
     "dev": "bootstrap.dev",
     "doctor": "doctor.doctor",
     "encryption": "encryption.encryption",
     "flag": "stores.flag",
+    "events": "events.events_group",
     "import": "imports.import_group",
     "key": "stores.key",
     "limit": "stores.limit",

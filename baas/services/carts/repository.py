@@ -215,10 +215,10 @@ async def abandon(work: StoreWork, cart_id: UUID) -> bool:
 
 
 _DUE: Final = """
-select c.store_id, c.id, s.clock_offset from carts c join stores s on s.id = c.store_id
+select c.store_id, c.id, now() + s.clock_offset as moment from carts c join stores s on s.id = c.store_id
 where c.status = 'active' and c.expires_at <= now() and c.expires_at <= now() + s.clock_offset
 union
-select d.store_id, d.id, s.clock_offset
+select d.store_id, d.id, now() + s.clock_offset as moment
 from stores s cross join lateral (
   select c.store_id, c.id from carts c
   where c.status = 'active' and c.expires_at <= now() + s.clock_offset and c.store_id = s.id limit $1
@@ -229,5 +229,5 @@ limit $1
 
 
 async def due(system: SystemConnection, limit: int) -> list[asyncpg.Record]:
-    """Carts of all stores whose life is over, by their store's own clock."""
+    """Carts of all stores whose life is over, by their store's own clock, and what it shows."""
     return await system.fetch(_DUE, limit)

@@ -196,7 +196,7 @@ async def abandon_due(database: Database, make_scope: ScopeMaker) -> int:
     for row in due:
         try:
             scope = await make_scope(row["store_id"], f"abandon_{row['id'].hex}")
-            scope = scope.at_offset(row["clock_offset"])
+            scope = clock.at(scope, row["moment"])
             async with database.fast(scope) as work:
                 closed += await _abandon(work, row["id"])
         except Exception as error:

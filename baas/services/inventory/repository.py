@@ -271,10 +271,10 @@ async def count_movements(work: StoreWork, variant_id: UUID) -> int:
 
 
 _DUE: Final = """
-select r.store_id, r.order_id, s.clock_offset from inventory_reservations r join stores s on s.id = r.store_id
+select r.store_id, r.order_id, now() + s.clock_offset as moment from inventory_reservations r join stores s on s.id = r.store_id
 where r.status = 'held' and r.expires_at <= now() and r.expires_at <= now() + s.clock_offset
 union
-select d.store_id, d.order_id, s.clock_offset
+select d.store_id, d.order_id, now() + s.clock_offset as moment
 from stores s cross join lateral (
   select r.store_id, r.order_id from inventory_reservations r
   where r.status = 'held' and r.expires_at <= now() + s.clock_offset and r.store_id = s.id limit $1
@@ -285,5 +285,5 @@ limit $1
 
 
 async def due(system: SystemConnection, limit: int) -> list[OverdueRow]:
-    """Orders of all stores whose reservations are over, by their store's own clock."""
+    """Orders of all stores whose reservations are over, by their store's own clock, and what it shows."""
     return rows_of(OverdueRow, await system.fetch(_DUE, limit))

@@ -1,6 +1,6 @@
 """The rows of the inventory's tables, and of what its functions return."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -89,8 +89,8 @@ class MovementRow(Row, frozen=True):
 
 
 class OverdueRow(Projection, frozen=True):
-    """An order of any store whose reservations are over, and how far its store's clock is ahead."""
+    """An order of any store whose reservations are over, and what its store's clock shows."""
 
     store_id: UUID
     order_id: UUID
-    clock_offset: timedelta
+    moment: datetime

@@ -139,7 +139,7 @@ async def lapse_due(database: Database, make_scope: ScopeMaker) -> int:
     for row in due:
         try:
             scope = await make_scope(row.store_id, f"lapse_{row.order_id.hex}")
-            scope = scope.at_offset(row.clock_offset)
+            scope = clock.at(scope, row.moment)
             async with database.fast(scope) as work:
                 lapsed += await _lapse(work, row.order_id)
         except Exception as error:
@@ -178,7 +178,7 @@ async def _start(work: StoreWork, levels: Sequence[StartLevel]) -> list[LevelRow
     return added
 
 
-class Port:
+class CatalogStock:
     """Inventory as the catalogue, below it, asks for it (`catalog.stock.StockPort`)."""
 
     async def start(self, work: StoreWork, levels: Sequence[StartLevel]) -> None:

@@ -1,7 +1,7 @@
 """The SQL of the orders. An order is placed by one statement."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -281,10 +281,10 @@ async def stats(work: StoreWork, filters: Filters) -> list[StatusStats]:
 
 
 _DUE: Final = """
-select o.store_id, o.id, s.clock_offset from orders o join stores s on s.id = o.store_id
+select o.store_id, o.id, now() + s.clock_offset as moment from orders o join stores s on s.id = o.store_id
 where o.due_at <= now() and o.due_at <= now() + s.clock_offset
 union
-select d.store_id, d.id, s.clock_offset
+select d.store_id, d.id, now() + s.clock_offset as moment
 from stores s cross join lateral (
   select o.store_id, o.id from orders o where o.due_at <= now() + s.clock_offset and o.store_id = s.id limit $1
 ) d
@@ -294,12 +294,22 @@ limit $1
 
 
 async def due(system: SystemConnection, limit: int) -> list[DueOrderRow]:
-    """Orders of all stores that the clock has to look at, by their store's own clock."""
+    """Orders of all stores that the clock has to look at, by their store's own clock, and what it shows."""
     return rows_of(DueOrderRow, await system.fetch(_DUE, limit))
 
 
-async def postpone(system: SystemConnection, store_id: UUID, order_id: UUID, until: datetime) -> None:
+async def due_now(work: StoreWork) -> datetime:
+    """The moment of now, by the clock that finds what is due: the database's, as the store sees it."""
+    moment: datetime = await work.fetchval("select now() + $1::interval", work.scope.clock_offset)
+    return moment
+
+
+async def postpone(system: SystemConnection, store_id: UUID, order_id: UUID, wait: timedelta) -> None:
     """Look at an order later: something went wrong with it, and the others must not wait for it."""
     await system.execute(
-        "update orders set due_at = $3 where store_id = $1 and id = $2", store_id, order_id, until
+        "update orders o set due_at = now() + s.clock_offset + $3::interval from stores s"
+        " where o.store_id = $1 and o.id = $2 and s.id = o.store_id",
+        store_id,
+        order_id,
+        wait,
     )

@@ -68,7 +68,7 @@ async def follow_locked(work: StoreWork, row: OrderRow) -> OrderRow:
     elif any(getattr(row, name) != value for name, value in changes.items()):
         if _was_given_back(row, changes):
             # What kept it from expiring is gone.
-            changes["due_at"] = clock.now(work.scope)
+            changes["due_at"] = await repository.due_now(work)
         row = await repository.change(work, row.id, changes)
     if row.amount_refunded > refunded_before:
         await steps.tell(work, OrderEvent.REFUNDED, row, items or await steps.items_of(work, row.id))
@@ -213,12 +213,12 @@ async def attend_due(database: Database, make_scope: ScopeMaker) -> int:
         due = await repository.due(system, DUE_BATCH)
     for row in due:
         scope = await make_scope(row.store_id, f"due_{row.id.hex}")
-        scope = scope.at_offset(row.clock_offset)
+        scope = clock.at(scope, row.moment)
         try:
             async with database.fast(scope) as work:
                 await attend(work, row.id)
         except Exception:
             log.exception("order.attend_failed", store=row.store_id.hex, order=row.id.hex)
             async with database.relay(reason="orders: look later at one that failed now") as system:
-                await repository.postpone(system, row.store_id, row.id, clock.now(scope) + _AFTER_FAILURE)
+                await repository.postpone(system, row.store_id, row.id, _AFTER_FAILURE)
     return len(due)
