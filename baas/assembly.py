@@ -12,7 +12,7 @@ from baas.core.observe.redact import mask_also
 from baas.core.outgoing.http import OutgoingClient
 from baas.core.redis.cache import ByteCache
 from baas.core.redis.client import redis_client
-from baas.core.runtime import Runtime
+from baas.core.runtime import Ports, Runtime
 from baas.core.settings import Settings
 from baas.core.values.cursors import CursorSigner
 from baas.core.work.claims import Claimant
@@ -21,8 +21,8 @@ from baas.core.work.jobs import Nudger
 from baas.core.work.retention import personal_names
 from baas.services.carts.events import CartEvent
 from baas.services.catalog import service as catalog
-from baas.services.catalog import stock
 from baas.services.catalog.events import ProductEvent
+from baas.services.catalog.stock import STOCK
 from baas.services.inventory import service as inventory
 from baas.services.inventory.events import InventoryEvent
 from baas.services.notifications import processes
@@ -62,12 +62,10 @@ EVENT_TYPES = gathered(
 TABLES = load_tables()
 """Every table, with what its columns say about themselves: personal or not, and how long they are kept."""
 
-stock.use(inventory.Port())
-mask_also(personal_names(TABLES))
-
 
 def open_runtime(settings: Settings) -> Runtime:
     """The resources of a process, not yet connected: `runtime.database.open()` is the caller's."""
+    mask_also(personal_names(TABLES))
     redis = redis_client(settings.redis_url)
     return Runtime(
         settings=settings,
@@ -84,6 +82,7 @@ def open_runtime(settings: Settings) -> Runtime:
         ),
         claimant=Claimant(),
         event_types=EVENT_TYPES,
+        ports=Ports().plug(STOCK, inventory.CatalogStock()),
     )
 
 

@@ -17,6 +17,7 @@ from baas.core.work.heartbeat import Heartbeat
 from baas.core.work.jobs import Drain, Loop, Loops
 from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker, Subscriptions
 from baas.services.carts import jobs as carts_jobs
+from baas.services.catalog import jobs as catalog_jobs
 from baas.services.imports import jobs as imports_jobs
 from baas.services.inventory import jobs as inventory_jobs
 from baas.services.notifications import jobs as notifications_jobs
@@ -45,6 +46,7 @@ HANDLERS: Handlers = merge_handlers(notifications_jobs.handlers(EVENT_TYPES), or
 
 LoopMaker = Callable[[Runtime, ScopeMaker], Drain | Loop]
 LOOPS: dict[str, tuple[LoopMaker, float]] = {
+    **catalog_jobs.LOOPS,
     **inventory_jobs.LOOPS,
     **carts_jobs.LOOPS,
     **orders_jobs.LOOPS,

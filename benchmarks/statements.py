@@ -7,7 +7,6 @@ somebody forgot to bring up to date.
 """
 
 import asyncio
-import json
 import re
 import subprocess
 from collections.abc import Awaitable, Callable, Sequence
@@ -251,7 +250,7 @@ class Script:
 
 def _literal(value: Any, name: str) -> str:
     if name in {"jsonb", "json"}:
-        return f"{_text(json.dumps(value))}::{name}"
+        return f"{_text(msgspec.json.encode(value).decode())}::{name}"
     if isinstance(value, bool):
         return f"{str(value).lower()}::{name}"
     if isinstance(value, int | float):

@@ -11,6 +11,14 @@ from baas.core.values.ids import Kind, decode
 from baas.worker import Worker
 
 BASE = "/api/v1"
+ADDRESS = {
+    "name": "Ana Pérez",
+    "line1": "Av. Corrientes 1234",
+    "city": "Buenos Aires",
+    "postal_code": "C1043",
+    "country": "AR",
+}
+"""Where the customers of these tests live."""
 
 
 @dataclass

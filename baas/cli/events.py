@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from baas.cli.common import json_option, opened, run, show, show_list
-from baas.cli.imports import store_scope
+from baas.cli.places import store_scope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.core.work import event_jobs

@@ -8,16 +8,10 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from baas.cli.common import CALLER, REFUSED, json_option, opened, run
-from baas.core.runtime import Runtime
-from baas.core.scope import StoreScope
-from baas.core.values import ids
-from baas.core.values.ids import Kind
+from baas.cli.common import REFUSED, json_option, opened, run
+from baas.cli.places import store_scope
 from baas.services.imports.schemas import Import, Outcome, Result
 from baas.services.imports.service import import_file
-from baas.tenants import operators
-from baas.tenants.door.keys import KeyTable
-from baas.tenants.operators import Operator
 
 
 @click.group("import", short_help="Bring a catalogue in from a file.")
@@ -62,15 +56,6 @@ async def _import(file: Path, reference: str, results: list[Result], *, quiet: b
                 bar.update(task, completed=rows, total=total)
 
             return await import_file(runtime.database, scope, file, progress)
-
-
-async def store_scope(runtime: Runtime, table: KeyTable, reference: str) -> StoreScope:
-    """The scope of the command line's work in a store, named by id or slug. Raises NotFound."""
-    request_id = ids.encode(Kind.REQUEST, ids.new_id())
-    async with runtime.database.operator(reason="command line: find a store") as system:
-        operator = Operator(system, table, CALLER, request_id)
-        store = await operators.find_store(operator, reference)
-    return await table.scope_for_job(ids.decode(Kind.STORE, store.id), request_id)
 
 
 def _print(done: Import, results: list[Result], *, report: bool) -> None:

@@ -11,6 +11,7 @@ from baas.cli import common
 from baas.core.observe import memory
 
 _ELSEWHERE: Final = {
+    "catalog": "catalog.catalog",
     "clock": "clock.clock_group",
     "dev": "bootstrap.dev",
     "doctor": "doctor.doctor",

@@ -13,7 +13,7 @@ import click
 from baas.cli import devstate
 from baas.cli.common import REFUSED, USAGE, environment, fail, json_option, opened, run, show
 from baas.cli.duration import seconds
-from baas.cli.imports import store_scope
+from baas.cli.places import store_scope
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
 from baas.core.serving.decoding import to_struct

@@ -13,7 +13,7 @@ import msgspec
 from baas.assembly import EVENT_TYPES
 from baas.cli.common import REFUSED, fail, json_option, opened, run, show
 from baas.cli.duration import seconds
-from baas.cli.imports import store_scope
+from baas.cli.places import store_scope
 from baas.core.runtime import Runtime
 from baas.core.scope import Mode, StoreScope
 from baas.core.values import clock, ids

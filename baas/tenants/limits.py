@@ -39,7 +39,7 @@ async def used_this_month(work: StoreWork) -> dict[str, int]:
         work.scope.store_id,
         _period(),
     )
-    return {row["metric"]: row["used"] for row in rows}
+    return dict(rows)
 
 
 def _period() -> str:

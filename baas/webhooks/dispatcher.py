@@ -66,7 +66,9 @@ class Dispatcher(Loop):
         claimant: Claimant,
         *,
         limits: Limits | None = None,
+        patience: float = _LEAVING_SECONDS,
     ) -> None:
+        """`patience` is how many seconds requests in flight may take to end when the process leaves."""
         super().__init__(policy.LOOP, self.claim)
         self._database = database
         self._http = http
@@ -74,6 +76,7 @@ class Dispatcher(Loop):
         self._give_up = give_up
         self._claimant = claimant
         self._places = Places(limits or Limits())
+        self._patience = patience
         self._finished = asyncio.Event()
         self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._keys: dict[tuple[UUID, bytes, bytes | None], list[bytes]] = {}
@@ -125,9 +128,13 @@ class Dispatcher(Loop):
             return 0
         async with self._database.relay(reason="webhooks: claim due deliveries", **queue.CLAIMING) as system:
             claims = await queue.claim(system, claimant=self._claimant, limits=self._places.limits, held=held)
+        self.take(claims)
+        return len(claims)
+
+    def take(self, claims: list[Claim]) -> None:
+        """Send what was claimed, as places come free."""
         self._places.add(claims)
         self._start_soon()
-        return len(claims)
 
     def _start_soon(self) -> None:
         if not self._starting:
@@ -304,7 +311,7 @@ class Dispatcher(Loop):
         """Let what is in flight end, write what ended, give the rest back."""
         self._give_back(self._places.take_all_back())
         if self._in_flight:
-            await asyncio.wait(self._in_flight, timeout=_LEAVING_SECONDS)
+            await asyncio.wait(self._in_flight, timeout=self._patience)
         unfinished = dict(self._in_flight)
         for task in unfinished:
             task.cancel()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from baas.core.runtime import Runtime
@@ -20,15 +21,15 @@ FAN_OUT: FanOut = queue.fan_out
 PRUNE_BATCH = 2000
 
 
-def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker) -> Loop:
-    """The loop that delivers."""
+def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker, **options: Any) -> Dispatcher:
+    """The loop that delivers; `options` are the dispatcher's own."""
 
     async def give_up(store_id: UUID, endpoint_id: UUID, reason: DisabledReason) -> None:
         scope = await make_scope(store_id, f"job_{endpoint_id.hex}")
         async with runtime.database.store(scope) as session:
             await endpoints.give_up(session, endpoint_id, reason)
 
-    return Dispatcher(runtime.database, runtime.http, runtime.keyring, give_up, runtime.claimant)
+    return Dispatcher(runtime.database, runtime.http, runtime.keyring, give_up, runtime.claimant, **options)
 
 
 def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.policies import store_table
+from migrations.policies import RELAY, across_stores, store_table
 
 revision = "0003_catalog"
 down_revision = "0002_tenants"
@@ -59,11 +59,12 @@ def upgrade() -> None:
         sa.Column("seo_title", sa.Text(), nullable=False),
         sa.Column("seo_description", sa.Text(), nullable=False),
         sa.Column("metadata", postgresql.JSONB(), nullable=False),
-        sa.Column("sort_name", sa.Text(collation="C"), nullable=False),
+        sa.Column("sort_name", sa.Text(collation="C"), nullable=False, server_default=sa.text("''")),
         sa.Column("price_min", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("price_max", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("in_stock", sa.Boolean(), nullable=False, server_default=sa.text("true")),
         sa.Column("document", sa.LargeBinary(), nullable=False, server_default=sa.text("''")),
+        sa.Column("document_version", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("created_at", _WHEN, nullable=False),
         sa.Column("updated_at", _WHEN, nullable=False),
         sa.PrimaryKeyConstraint("store_id", "id", name="pk_products"),
@@ -78,6 +79,8 @@ def upgrade() -> None:
             f"ix_products_by_{name}", "products", ["store_id", first, "id"], postgresql_where=active
         )
     op.create_index("ix_products_admin", "products", ["store_id", "created_at", "id"])
+    # By the version alone: the worker looks for old documents over all stores.
+    op.create_index("ix_products_document_version", "products", ["document_version", "store_id"])
     # A document is read far more often than written: not compressed, and in the row as long as it fits a page.
     op.execute("alter table products alter column document set storage external")
     op.execute("alter table products set (toast_tuple_target = 8160)")
@@ -183,6 +186,7 @@ def upgrade() -> None:
     )
     for table in _TABLES:
         store_table(table)
+    across_stores("products", RELAY, "select (store_id, document_version)")
     _search()
 
 

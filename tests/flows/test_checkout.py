@@ -12,10 +12,9 @@ from baas.core.db import Database
 from baas.core.work import outbox
 from baas.services.orders.jobs import HANDLERS
 from baas.worker import Worker
-from tests.clients import Shop, drain
+from tests.clients import ADDRESS, Shop, drain
 from tests.services.goods import levels, sums_of_movements
 from tests.services.orders.selling import (
-    ADDRESS,
     FOLLOW,
     cart_of,
     check_out,

@@ -27,6 +27,20 @@ async def make_product(shop: Shop, *variants: dict[str, Any], **fields: Any) -> 
     return product
 
 
+async def make_former(database: Database, scope: StoreScope, *products: dict[str, Any]) -> None:
+    """Let the documents of these products be as a former release left them, which knew neither the vendor of a product
+    nor the barcode of a variant."""
+    async with database.fast(scope) as work:
+        await work.execute(
+            """
+            update products set document_version = document_version - 1, document =
+              convert_to((convert_from(document, 'UTF8')::jsonb - 'vendor' #- '{variants,0,barcode}')::text, 'UTF8')
+            where id = any($1)
+            """,
+            [ids.decode(Kind.PRODUCT, product["id"]) for product in products],
+        )
+
+
 async def make_variants(shop: Shop, *on_hand: int | None, price: int = 1_000) -> list[UUID]:
     """Variants of one product with so many pieces each (None: not tracked), sorted by id as they are made."""
     product = await make_product(
@@ -59,3 +73,9 @@ async def events(database: Database, scope: StoreScope, prefix: str) -> list[tup
             "select type, subject from events where starts_with(type, $1) order by id", prefix
         )
     return [(row["type"], row["subject"]) for row in rows]
+
+
+async def make_cart(shop: Shop, *items: tuple[str, int], **fields: Any) -> dict[str, Any]:
+    """A new cart with these variants and quantities."""
+    body = {"items": [{"variant_id": variant, "quantity": quantity} for variant, quantity in items], **fields}
+    return await shop.create("/storefront/carts", body)

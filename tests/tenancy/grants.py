@@ -77,6 +77,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "notifications": "delete, select (attempts, claimed_by, claimed_until, id, next_attempt_at, status, store_id), update (claimed_by, claimed_until)",
         "orders": "select (due_at, id, store_id), update (due_at)",
         "payment_provider_accounts": "select (account_id, claimed_by, claimed_until, enabled, id, is_test, provider, reconcile_at, store_id), update (claimed_by, claimed_until)",
+        "products": "select (document_version, store_id)",
         "provider_events": "delete, select (attempts, claimed_by, claimed_until, id, next_attempt_at, store_id), update (attempts, claimed_by, claimed_until)",
         "refunds": "select (claimed_by, claimed_until, id, next_attempt_at, store_id), update (claimed_by, claimed_until)",
         "stores": "select (clock_offset, id, is_active, mode)",

@@ -45,6 +45,8 @@ class Product(StoreEntity, Base):
         Index("ix_products_by_price", "store_id", "price_min", "id", postgresql_where=_ACTIVE),
         Index("ix_products_by_name", "store_id", "sort_name", "id", postgresql_where=_ACTIVE),
         Index("ix_products_admin", "store_id", "created_at", "id"),
+        # The worker asks over all stores, and nobody else asks for a version.
+        Index("ix_products_document_version", "document_version", "store_id"),
     )
 
     name: Mapped[str] = column()
@@ -57,13 +59,15 @@ class Product(StoreEntity, Base):
     seo_title: Mapped[str] = column()
     seo_description: Mapped[str] = column()
     metadata_: Mapped[dict[str, Any]] = column("metadata")
-    sort_name: Mapped[str] = column(type_=Text(collation="C"))
+    sort_name: Mapped[str] = column(type_=Text(collation="C"), server_default=text("''"))
     price_min: Mapped[int] = column(server_default=text("0"))
     price_max: Mapped[int] = column(server_default=text("0"))
     in_stock: Mapped[bool] = column(type_=Boolean(), server_default=text("true"))
     # D-018: the answer of storefronts, rewritten in the transaction of any change.
     document: Mapped[bytes] = column(deferred=True, server_default=text("''"))
     """The product's JSON as storefronts get it, so that a list is an index scan and a concatenation."""
+    document_version: Mapped[int] = column(server_default=text("0"))
+    """The version of what was derived (`repository.documents.VERSION`); a lower one is derived anew."""
     created_at: Mapped[datetime] = column()
     updated_at: Mapped[datetime] = column()
 

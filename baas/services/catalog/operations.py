@@ -7,7 +7,8 @@ from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
 from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.money import MAX_AMOUNT
-from baas.services.catalog.schemas import MAX_IDS, Sort
+from baas.services.catalog.schemas.limits import MAX_IDS
+from baas.services.catalog.schemas.products import Sort
 
 
 def _text(name: str, description: str, max_length: int, example: str) -> Parameter:

@@ -14,23 +14,17 @@ from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
 from baas.services.catalog import service
 from baas.services.catalog.operations import ListProducts
-from baas.services.catalog.schemas import (
-    Category,
-    CategoryNode,
-    CategoryPatch,
-    CreateCategory,
+from baas.services.catalog.schemas.categories import Category, CategoryNode, CategoryPatch, CreateCategory
+from baas.services.catalog.schemas.images import ImageInput, ImagePatch, ImageView
+from baas.services.catalog.schemas.products import (
     CreateProduct,
     Deleted,
-    ImageInput,
-    ImagePatch,
-    ImageView,
     Product,
     ProductPatch,
     ProductStatus,
-    VariantInput,
-    VariantPatch,
-    VariantView,
 )
+from baas.services.catalog.schemas.variants import VariantInput, VariantPatch, VariantView
+from baas.services.catalog.stock import STOCK, StockPort
 
 _TAGS = ["catalogue"]
 Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
@@ -39,6 +33,11 @@ Cursor = Annotated[
 ]
 Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
 Text = Annotated[str | None, Parameter(max_length=200, description="Words, a SKU or a barcode.")]
+
+
+def _stock(ctx: Ctx) -> StockPort:
+    return ctx.runtime.ports[STOCK]
+
 
 # ---------------------------------------------------------------------------------------- storefront
 
@@ -57,7 +56,11 @@ async def list_storefront_products(ctx: Ctx) -> Response[Listed[Product]]:
         return await service.product_page(work, page, query)
 
     shown = service.shows_stock(ctx.scope)
-    return await ctx.cached("products", (shown, query.name, query.limit, query.cursor, query.include), fill)
+    return await ctx.cached(
+        "products",
+        (service.DOCUMENT_VERSION, shown, query.name, query.limit, query.cursor, query.include),
+        fill,
+    )
 
 
 @get(
@@ -67,7 +70,9 @@ async def list_storefront_products(ctx: Ctx) -> Response[Listed[Product]]:
 async def get_storefront_product(ctx: Ctx, ref: FromPath[str]) -> Response[Data[Product]]:
     """One active product by its handle or id."""
     return await ctx.cached(
-        "product", (service.shows_stock(ctx.scope), ref), lambda work: service.product_by_ref(work, ref)
+        "product",
+        (service.DOCUMENT_VERSION, service.shows_stock(ctx.scope), ref),
+        lambda work: service.product_by_ref(work, ref),
     )
 
 
@@ -77,7 +82,7 @@ async def get_storefront_product(ctx: Ctx, ref: FromPath[str]) -> Response[Data[
 )  # fmt: skip
 async def list_storefront_categories(ctx: Ctx) -> Response[Listed[CategoryNode]]:
     """The active categories as a tree, each level by position and name."""
-    return await ctx.cached("categories", (), service.category_tree)
+    return await ctx.cached("categories", (service.DOCUMENT_VERSION,), service.category_tree)
 
 
 @get(
@@ -86,7 +91,9 @@ async def list_storefront_categories(ctx: Ctx) -> Response[Listed[CategoryNode]]
 )  # fmt: skip
 async def get_storefront_category(ctx: Ctx, slug: FromPath[str]) -> Response[Data[CategoryNode]]:
     """One active category by its slug or id, and what is under it."""
-    return await ctx.cached("category", (slug,), lambda work: service.category_by_slug(work, slug))
+    return await ctx.cached(
+        "category", (service.DOCUMENT_VERSION, slug), lambda work: service.category_by_slug(work, slug)
+    )
 
 
 # -------------------------------------------------------------------------------------------- admin
@@ -105,7 +112,9 @@ async def list_products(
 ) -> Response[Listed[Product]]:
     """The store's products whatever their status, the newest first."""
     page = ctx.page(f"products{status}|{q}", limit=limit, cursor=cursor, include=include)
-    return await ctx.read_fast(lambda work: service.list_products(work, page, status=status, query=q))
+    return await ctx.read_fast(
+        lambda work: service.list_products(work, _stock(ctx), page, status=status, query=q)
+    )
 
 
 @post(
@@ -114,7 +123,7 @@ async def list_products(
 )  # fmt: skip
 async def create_product(ctx: Ctx, data: JSONBody[CreateProduct]) -> Response[Data[Product]]:
     """A product with its variants, images and categories; `on_hand` begins to keep a variant's stock."""
-    return await ctx.write(lambda session: service.create_product(session, data), status=201)
+    return await ctx.write(lambda session: service.create_product(session, _stock(ctx), data), status=201)
 
 
 @get(
@@ -124,7 +133,7 @@ async def create_product(ctx: Ctx, data: JSONBody[CreateProduct]) -> Response[Da
 async def get_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[Product]]:
     """One product, whatever its status."""
     identity = ids.decode(Kind.PRODUCT, product_id)
-    return await ctx.read_fast(lambda work: service.get_product(work, identity))
+    return await ctx.read_fast(lambda work: service.get_product(work, _stock(ctx), identity))
 
 
 @patch(
@@ -138,7 +147,7 @@ async def update_product(
     identity = ids.decode(Kind.PRODUCT, product_id)
 
     async def verb(session: StoreSession) -> Product:
-        return (await service.update_product(session, identity, data))[0]
+        return (await service.update_product(session, _stock(ctx), identity, data))[0]
 
     return await ctx.write(verb)
 
@@ -150,7 +159,7 @@ async def update_product(
 async def delete_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[Deleted]]:
     """Delete a product with its variants. Orders keep what was sold."""
     identity = ids.decode(Kind.PRODUCT, product_id)
-    return await ctx.write(lambda session: service.delete_product(session, identity))
+    return await ctx.write(lambda session: service.delete_product(session, _stock(ctx), identity))
 
 
 @get(
@@ -162,7 +171,7 @@ async def list_variants(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[
     identity = ids.decode(Kind.PRODUCT, product_id)
 
     async def verb(work: StoreWork) -> list[VariantView]:
-        return (await service.get_product(work, identity)).variants
+        return (await service.get_product(work, _stock(ctx), identity)).variants
 
     return await ctx.read_fast(verb)
 
@@ -176,7 +185,7 @@ async def get_variant(
 ) -> Response[Data[VariantView]]:
     """One variant of a product."""
     product, variant = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.VARIANT, variant_id)
-    return await ctx.read_fast(lambda work: service.get_variant(work, product, variant))
+    return await ctx.read_fast(lambda work: service.get_variant(work, _stock(ctx), product, variant))
 
 
 @post(
@@ -188,7 +197,9 @@ async def create_variant(
 ) -> Response[Data[VariantView]]:
     """Add a variant at the end of a product's list."""
     identity = ids.decode(Kind.PRODUCT, product_id)
-    return await ctx.write(lambda session: service.create_variant(session, identity, data), status=201)
+    return await ctx.write(
+        lambda session: service.create_variant(session, _stock(ctx), identity, data), status=201
+    )
 
 
 @patch(
@@ -200,7 +211,9 @@ async def update_variant(
 ) -> Response[Data[VariantView]]:
     """Change what is given; its stock is set at /admin/inventory."""
     product, variant = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.VARIANT, variant_id)
-    return await ctx.write(lambda session: service.update_variant(session, product, variant, data))
+    return await ctx.write(
+        lambda session: service.update_variant(session, _stock(ctx), product, variant, data)
+    )
 
 
 @delete(
@@ -212,7 +225,7 @@ async def delete_variant(
 ) -> Response[Data[Deleted]]:
     """Delete a variant. The last one of a product stays: delete the product instead."""
     product, variant = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.VARIANT, variant_id)
-    return await ctx.write(lambda session: service.delete_variant(session, product, variant))
+    return await ctx.write(lambda session: service.delete_variant(session, _stock(ctx), product, variant))
 
 
 @get(
@@ -224,7 +237,7 @@ async def list_images(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[Im
     identity = ids.decode(Kind.PRODUCT, product_id)
 
     async def verb(work: StoreWork) -> list[ImageView]:
-        return (await service.get_product(work, identity)).images
+        return (await service.get_product(work, _stock(ctx), identity)).images
 
     return await ctx.read_fast(verb)
 
@@ -238,7 +251,7 @@ async def get_image(
 ) -> Response[Data[ImageView]]:
     """One image of a product."""
     product, image = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.IMAGE, image_id)
-    return await ctx.read_fast(lambda work: service.get_image(work, product, image))
+    return await ctx.read_fast(lambda work: service.get_image(work, _stock(ctx), product, image))
 
 
 @post(
@@ -250,7 +263,9 @@ async def create_image(
 ) -> Response[Data[ImageView]]:
     """Add an image by its address, at a position or at the end."""
     identity = ids.decode(Kind.PRODUCT, product_id)
-    return await ctx.write(lambda session: service.create_image(session, identity, data), status=201)
+    return await ctx.write(
+        lambda session: service.create_image(session, _stock(ctx), identity, data), status=201
+    )
 
 
 @patch(
@@ -262,7 +277,7 @@ async def update_image(
 ) -> Response[Data[ImageView]]:
     """Change what is given of an image."""
     product, image = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.IMAGE, image_id)
-    return await ctx.write(lambda session: service.update_image(session, product, image, data))
+    return await ctx.write(lambda session: service.update_image(session, _stock(ctx), product, image, data))
 
 
 @delete(
@@ -274,7 +289,7 @@ async def delete_image(
 ) -> Response[Data[Deleted]]:
     """Take an image out of a product's gallery."""
     product, image = ids.decode(Kind.PRODUCT, product_id), ids.decode(Kind.IMAGE, image_id)
-    return await ctx.write(lambda session: service.delete_image(session, product, image))
+    return await ctx.write(lambda session: service.delete_image(session, _stock(ctx), product, image))
 
 
 @get(

@@ -51,10 +51,14 @@ class ParsedProduct(msgspec.Struct, frozen=True):
     """One product as the file describes it. A field whose column the file lacks is UNSET."""
 
     name: str
-    status: str
+    status: str | msgspec.UnsetType
     options: tuple[str, ...]
     variants: tuple[ParsedVariant, ...]
     images: tuple[ParsedImage, ...]
+    variant_fields: frozenset[str]
+    """The fields of the catalogue's variants that the file has a column for; others of present variants stay."""
+    image_fields: frozenset[str]
+    """The same for images; without `url` the file says nothing of them."""
     description: str | msgspec.UnsetType
     vendor: str | msgspec.UnsetType
     product_type: str | msgspec.UnsetType

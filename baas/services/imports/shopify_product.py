@@ -1,6 +1,7 @@
 """One group of rows of a Shopify export made into one product, or into what is wrong with it."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +16,19 @@ from baas.services.imports.schemas import Problem
 MAX_GROUP_ROWS: Final = 2000
 """More rows of one handle are not kept in memory; the product fails."""
 
+_VARIANT_COLUMNS: Final = {
+    "price": "price",
+    "sku": "sku",
+    "barcode": "barcode",
+    "compare_at_price": "compare_at",
+    "weight_grams": "grams",
+    "requires_shipping": "requires_shipping",
+    "kind": "requires_shipping",
+    "taxable": "taxable",
+    "image_url": "variant_image",
+}
+_IMAGE_COLUMNS: Final = {"url": "image", "alt": "image_alt"}
+"""By field of the catalogue, the column that it is read from."""
 _INTEGER: Final = re.compile(r"-?[0-9]{1,9}")
 _OPTIONS: Final = (1, 2, 3)
 _TRUE: Final = frozenset({"true", "yes", "1"})
@@ -99,6 +113,8 @@ class Builder:
             options=options,
             variants=variants,
             images=self._images(variants),
+            variant_fields=self._known(_VARIANT_COLUMNS) | {"option_values"},
+            image_fields=self._known(_IMAGE_COLUMNS),
             description=self._text(first, "body"),
             vendor=self._text(first, "vendor"),
             product_type=self._text(first, "type"),
@@ -111,6 +127,9 @@ class Builder:
     def _tell(self, row: Row, code: str, message: str) -> None:
         self._problems.append(Problem(row.number, self._group.handle, code, message))
 
+    def _known(self, columns: Mapping[str, str]) -> frozenset[str]:
+        return frozenset(field for field, column in columns.items() if column in self._columns)
+
     def _text(self, row: Row, name: str) -> str | msgspec.UnsetType:
         return row[name] if name in self._columns else msgspec.UNSET
 
@@ -120,8 +139,9 @@ class Builder:
         parts = (part.strip() for part in row[name].split(separator))
         return tuple(dict.fromkeys(part for part in parts if part))
 
-    def _status(self, first: Row) -> str:
-        """Draft when the export says so, when it is not published, or when it is a gift card."""
+    def _status(self, first: Row) -> str | msgspec.UnsetType:
+        """Draft when the export says so, when it is not published, or when it is a gift card; UNSET when it has no
+        column for it."""
         status = first["status"].casefold() or "active"
         if status not in {"active", "draft", "archived", "unlisted"}:
             self._tell(
@@ -134,6 +154,8 @@ class Builder:
                 "Imported as a draft: it would be sold as a digital product without a code.",
             )
             return "draft"
+        if "status" not in self._columns and "published" not in self._columns:
+            return msgspec.UNSET
         if status == "archived":
             return status
         published = self._flag(first, "published", default=True)

@@ -2,6 +2,6 @@
 
 Owns `inventory_levels`, `inventory_movements` and `inventory_reservations`. Emits `inventory.low`,
 `inventory.out_of_stock` and `inventory.restocked`. Hears nothing. The catalogue is told, by a call, when a variant
-becomes available or unavailable; what else it needs to know of stock it asks through the port of `catalog.stock`, which
-`service.Port` fills.
+becomes available or unavailable; what else it needs to know of stock it asks at the port of `catalog.stock`, where
+`service.CatalogStock` answers.
 """

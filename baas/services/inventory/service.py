@@ -178,7 +178,7 @@ async def _start(work: StoreWork, levels: Sequence[StartLevel]) -> list[LevelRow
     return added
 
 
-class Port:
+class CatalogStock:
     """Inventory as the catalogue, below it, asks for it (`catalog.stock.StockPort`)."""
 
     async def start(self, work: StoreWork, levels: Sequence[StartLevel]) -> None:

@@ -64,7 +64,7 @@ async def checkout(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[Checkout]) -
     desk = network.desk_of(ctx.runtime)
     placed: list[Placed] = []
 
-    async def verb(work: StoreWork) -> Any:
+    async def verb(work: StoreWork) -> Placed | Suspended:
         made = await service.checkout(work, desk.providers, identity, data)
         if made.payment is None or not network.needs_opening(desk, made.payment):
             return made
@@ -110,7 +110,7 @@ async def retry_order_payment(
     identity = ids.decode(Kind.ORDER, order_id)
     desk = network.desk_of(ctx.runtime)
 
-    async def verb(work: StoreWork) -> Any:
+    async def verb(work: StoreWork) -> StorefrontPayment | Suspended:
         payment = await service.retry(work, desk.providers, identity, data, token=token)
         if network.needs_opening(desk, payment):
             return Suspended({"payment": payment.id}, payment)
@@ -237,7 +237,7 @@ async def cancel_order(
     identity, body = ids.decode(Kind.ORDER, order_id), data or CancelOrder()
     desk = network.desk_of(ctx.runtime)
 
-    async def verb(work: StoreWork) -> Any:
+    async def verb(work: StoreWork) -> Order | Suspended:
         waiting = await service.promise_refunds_to_cancel(work, desk.providers, identity, body)
         if not waiting or ctx.dry_run:
             return await service.cancel(work, desk.providers, identity, body)
@@ -266,7 +266,7 @@ async def refund_order(
     identity = ids.decode(Kind.ORDER, order_id)
     desk = network.desk_of(ctx.runtime)
 
-    async def verb(work: StoreWork) -> Any:
+    async def verb(work: StoreWork) -> OrderRefunds | Suspended:
         made = await service.promise_refunds(work, desk.providers, identity, data)
         done = await service.refunded(work, identity, made)
         if all(refund.status is not RefundStatus.PENDING for refund in made):

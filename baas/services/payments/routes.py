@@ -97,7 +97,7 @@ async def create_payment(ctx: Ctx, data: JSONBody[CreatePayment]) -> Response[Da
     """
     desk = network.desk_of(ctx.runtime)
 
-    async def verb(work: StoreWork) -> Any:
+    async def verb(work: StoreWork) -> Payment | Suspended:
         payment = await service.create(work, desk.providers, data)
         if network.needs_opening(desk, payment):
             return Suspended({"payment": payment.id}, payment)
@@ -134,7 +134,7 @@ async def create_refund(
     identity = ids.decode(Kind.PAYMENT, payment_id)
     desk = network.desk_of(ctx.runtime)
 
-    async def verb(work: StoreWork) -> Any:
+    async def verb(work: StoreWork) -> Refund | Suspended:
         made = await service.refund(work, desk.providers, identity, data)
         return Suspended({"refund": made.id}, made) if made.status is RefundStatus.PENDING else made
 

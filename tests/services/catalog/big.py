@@ -6,14 +6,15 @@ import asyncpg
 
 from baas.core.db import Database
 from baas.core.scope import StoreScope
+from baas.services.catalog.repository.documents import VERSION
 
-_FILL: Final = """
+_FILL: Final = f"""
 insert into products (store_id, id, name, handle, description, status, vendor, product_type, tags, seo_title,
-  seo_description, metadata, sort_name, price_min, price_max, in_stock, document, created_at, updated_at)
+  seo_description, metadata, sort_name, price_min, price_max, in_stock, document, document_version, created_at, updated_at)
 select $1, gen_random_uuid(), 'Producto ' || n, 'producto-' || n, '', 'active', '', '',
-  case when n % 50 = 0 then array['raro'] else '{}'::text[] end, '', '', '{}',
+  case when n % 50 = 0 then array['raro'] else '{{}}'::text[] end, '', '', '{{}}',
   'producto ' || lpad((n * 7919 % $2)::text, 8, '0'), (n * 31 % 9973) * 100, (n * 31 % 9973) * 100, n % 10 <> 0,
-  convert_to('{"name":"Producto ' || n || '","text":"' || repeat('x', 1500) || '"}', 'UTF8'),
+  convert_to('{{"name":"Producto ' || n || '","text":"' || repeat('x', 1500) || '"}}', 'UTF8'), {VERSION},
   now() - n * interval '1 second', now()
 from generate_series(1, $2::bigint) n
 """

@@ -11,17 +11,11 @@ from baas.core.db import Database
 from baas.core.scope import StoreScope
 from baas.core.values.ids import Kind, decode
 from baas.services.catalog import service
-from baas.services.catalog.schemas import (
-    Availability,
-    CategoryPatch,
-    CreateCategory,
-    CreateProduct,
-    ImageInput,
-    ImagePatch,
-    ProductPatch,
-    VariantInput,
-    VariantPatch,
-)
+from baas.services.catalog.schemas.categories import CategoryPatch, CreateCategory
+from baas.services.catalog.schemas.images import ImageInput, ImagePatch
+from baas.services.catalog.schemas.products import CreateProduct, ProductPatch
+from baas.services.catalog.schemas.stock import Availability
+from baas.services.catalog.schemas.variants import VariantInput, VariantPatch
 from baas.services.inventory import service as inventory
 from baas.services.inventory.schemas import SetLevel
 from baas.worker import Worker
@@ -105,6 +99,7 @@ async def waits_for(database: Database, scope: StoreScope, task: asyncio.Task[No
 
 
 Verb = Callable[[Any, dict[str, Any], UUID], Awaitable[Any]]
+STOCK = inventory.CatalogStock()
 VARIANT = VariantInput(price=5, option_values=["M"])
 SENT = CreateProduct(name="Other", variants=[VariantInput(price=1)])
 
@@ -118,26 +113,26 @@ def first(made: dict[str, Any], part: str, kind: Kind) -> UUID:
 
 
 ORM_VERBS: dict[str, Verb] = {
-    "create_product": lambda s, made, category: service.create_product(s, SENT),
+    "create_product": lambda s, made, category: service.create_product(s, STOCK, SENT),
     "update_product": lambda s, made, category: service.update_product(
-        s, product_of(made), ProductPatch(name="New")
+        s, STOCK, product_of(made), ProductPatch(name="New")
     ),
-    "delete_product": lambda s, made, category: service.delete_product(s, product_of(made)),
-    "create_variant": lambda s, made, category: service.create_variant(s, product_of(made), VARIANT),
+    "delete_product": lambda s, made, category: service.delete_product(s, STOCK, product_of(made)),
+    "create_variant": lambda s, made, category: service.create_variant(s, STOCK, product_of(made), VARIANT),
     "update_variant": lambda s, made, category: service.update_variant(
-        s, product_of(made), first(made, "variants", Kind.VARIANT), VariantPatch(price=9)
+        s, STOCK, product_of(made), first(made, "variants", Kind.VARIANT), VariantPatch(price=9)
     ),
     "delete_variant": lambda s, made, category: service.delete_variant(
-        s, product_of(made), first(made, "variants", Kind.VARIANT)
+        s, STOCK, product_of(made), first(made, "variants", Kind.VARIANT)
     ),
     "create_image": lambda s, made, category: service.create_image(
-        s, product_of(made), ImageInput(url="/b.svg")
+        s, STOCK, product_of(made), ImageInput(url="/b.svg")
     ),
     "update_image": lambda s, made, category: service.update_image(
-        s, product_of(made), first(made, "images", Kind.IMAGE), ImagePatch(alt="A")
+        s, STOCK, product_of(made), first(made, "images", Kind.IMAGE), ImagePatch(alt="A")
     ),
     "delete_image": lambda s, made, category: service.delete_image(
-        s, product_of(made), first(made, "images", Kind.IMAGE)
+        s, STOCK, product_of(made), first(made, "images", Kind.IMAGE)
     ),
     "create_category": lambda s, made, category: service.create_category(s, CreateCategory(name="Ropa")),
     "update_category": lambda s, made, category: service.update_category(

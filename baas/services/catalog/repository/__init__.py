@@ -1,1 +1,2 @@
-"""The only SQL of the catalogue: `writes` over the ORM, `views` and `storefront` over the bare driver."""
+"""The only SQL of the catalogue: `queries` and `listing` read, `commands` lock and write, `documents` read whole
+products and what is derived from them."""

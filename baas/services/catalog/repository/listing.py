@@ -12,9 +12,12 @@ import asyncpg
 import msgspec
 
 from baas.core.db import StoreWork
+from baas.core.db.rows import columns
 from baas.core.errors import InvalidCursor
 from baas.core.serving.paging import Page, PageOf
-from baas.services.catalog.schemas import ProductStatus, Sort
+from baas.services.catalog.repository.documents import VERSION
+from baas.services.catalog.schemas.categories import CategoryRow
+from baas.services.catalog.schemas.products import ProductStatus, Sort
 
 
 class SearchTerms(msgspec.Struct, frozen=True):
@@ -69,9 +72,12 @@ _SUBTREE: Final = """exists (
     ) select id from tree))"""
 
 
+# A document of a former shape is not shown: whoever finds none derives it anew.
+_DOCUMENT: Final = f"case when p.document_version >= {VERSION} then p.document end as document"
 _LEVELS: Final = """, (
   select json_agg(v.available order by v.position, v.id)
   from variants v where v.store_id = p.store_id and v.product_id = p.id) as levels"""
+_TREE: Final = f"select {columns(CategoryRow)} from categories where store_id = $1 and is_active order by id"
 
 
 class _Statement:
@@ -105,36 +111,48 @@ class _Statement:
         return f"select {columns} from {self.source} where {' and '.join(self.where)}"
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """An active product as a list of the storefront finds it."""
+
+    id: UUID
+    document: bytes | None
+    """Ready JSON, or None when it has to be derived anew, for its shape is a former one."""
+    levels: list[int | None] | None
+    """The `available` of its variants in their order, when it was asked for."""
+
+
 async def storefront_page(
     work: StoreWork, page: Page, wanted: ProductFilter, *, with_levels: bool
-) -> PageOf[asyncpg.Record]:
-    """A page of documents. With `with_levels` each comes with the `available` of its variants."""
+) -> PageOf[Listed]:
+    """A page of active products with their documents; with `with_levels`, the pieces of their variants, too."""
     statement = _Statement(work.scope.store_id)
     _filter(statement, wanted)
-    columns = f"p.document{_LEVELS if with_levels else ''}"
-    return await _page(work, page, statement, _ORDERS[wanted.sort], columns)
+    columns = f"{_DOCUMENT}{_LEVELS if with_levels else ', null as levels'}"
+    found = await _page(work, page, statement, _ORDERS[wanted.sort], columns)
+    return found.map(_listed)
 
 
 async def storefront_product(
     work: StoreWork, *, handle: str, product_id: UUID | None, with_levels: bool
-) -> asyncpg.Record | None:
-    """The document of an active product by its id or handle; `with_levels` as for a page of them."""
+) -> Listed | None:
+    """One active product by its id or handle, as a list would find it."""
     key, value = ("handle", handle) if product_id is None else ("id", product_id)
     rows = await work.fetch_alone(
-        f"select p.document{_LEVELS if with_levels else ''}"
+        f"select {_DOCUMENT}{_LEVELS if with_levels else ', null as levels'}, p.id as sort_id"
         f" from products p where p.store_id = $1 and p.{key} = $2 and p.status = 'active' limit 1",
         work.scope.store_id,
         value,
     )
-    return rows[0] if rows else None
+    return _listed(rows[0]) if rows else None
 
 
-async def active_categories(work: StoreWork) -> list[asyncpg.Record]:
+def _listed(row: asyncpg.Record) -> Listed:
+    return Listed(row["sort_id"], row["document"], row["levels"])
+
+
+async def active_categories(work: StoreWork) -> list[CategoryRow]:
     """Every category that storefronts may see, those under a hidden one not taken out yet."""
-    return await work.fetch(
-        "select id, name, slug, parent_id, position from categories where store_id = $1 and is_active order by id",
-        work.scope.store_id,
-    )
+    return [CategoryRow(*row) for row in await work.fetch(_TREE, work.scope.store_id)]
 
 
 async def admin_page(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from baas.core.db import StoreWork
-from baas.services.catalog.repository import views
-from baas.services.catalog.schemas import Sellable
+from baas.services.catalog.repository import documents, queries
+from baas.services.catalog.repository.documents import VERSION as DOCUMENT_VERSION
+from baas.services.catalog.schemas.stock import Sellable
 from baas.services.catalog.service.categories import (
     category_of_path,
     create_category,
@@ -15,26 +16,16 @@ from baas.services.catalog.service.categories import (
     lock_categories,
     update_category,
 )
-from baas.services.catalog.service.parts import (
-    create_image,
-    create_variant,
-    delete_image,
-    delete_variant,
-    get_image,
-    get_variant,
-    update_image,
-    update_variant,
-)
+from baas.services.catalog.service.derived import refresh_outdated, refresh_store, set_availability
+from baas.services.catalog.service.images import create_image, delete_image, update_image
 from baas.services.catalog.service.products import (
     create_product,
     delete_product,
     find_by_handle,
-    get_product,
-    list_products,
     taken_skus,
     update_product,
 )
-from baas.services.catalog.service.refresh import refresh, set_availability
+from baas.services.catalog.service.reading import get_image, get_product, get_variant, list_products
 from baas.services.catalog.service.storefront import (
     ProductQuery,
     category_by_slug,
@@ -44,8 +35,10 @@ from baas.services.catalog.service.storefront import (
     product_page,
     shows_stock,
 )
+from baas.services.catalog.service.variants import create_variant, delete_variant, update_variant
 
 __all__ = [
+    "DOCUMENT_VERSION",
     "ProductQuery",
     "category_by_slug",
     "category_of_path",
@@ -70,7 +63,8 @@ __all__ = [
     "parse_query",
     "product_by_ref",
     "product_page",
-    "refresh",
+    "refresh_outdated",
+    "refresh_store",
     "sellable",
     "set_availability",
     "shows_stock",
@@ -84,9 +78,9 @@ __all__ = [
 
 async def sellable(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, Sellable]:
     """What carts and orders need to know of variants, whatever their product's status; one statement."""
-    return await views.sellable(work, variant_ids)
+    return await documents.sellable(work, variant_ids)
 
 
 async def count_products(work: StoreWork) -> int:
     """How many products the store has, for its plan's limit."""
-    return await views.count_products(work)
+    return await queries.count_products(work)

@@ -1,7 +1,8 @@
 """What storefronts read: ready documents, filtered, ordered and paged by one statement."""
 
 import re
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -17,9 +18,12 @@ from baas.core.values.ids import Kind
 from baas.core.values.money import MAX_AMOUNT
 from baas.core.values.text import fold
 from baas.services.catalog.repository import listing
-from baas.services.catalog.repository.listing import ProductFilter, SearchTerms
-from baas.services.catalog.schemas import MAX_IDS, CategoryNode, Sort
-from baas.services.catalog.service.refresh import code_of, search_configuration
+from baas.services.catalog.repository.listing import Listed, ProductFilter, SearchTerms
+from baas.services.catalog.schemas.categories import CategoryNode
+from baas.services.catalog.schemas.limits import MAX_IDS
+from baas.services.catalog.schemas.products import Sort
+from baas.services.catalog.service import presenters
+from baas.services.catalog.service.derived import code_of, derived_anew, search_configuration
 
 MAX_QUERY: Final = 200
 """Characters of a text search."""
@@ -169,7 +173,7 @@ async def product_page(work: StoreWork, page: Page, query: ProductQuery) -> Page
         ),
         with_levels=shows_stock(work.scope),
     )
-    return found.map(_with_levels if shows_stock(work.scope) else _document)
+    return PageOf(await _ready(work, found.items), found.limit, found.next_cursor, found.total)
 
 
 async def product_by_ref(work: StoreWork, ref: str) -> bytes:
@@ -178,28 +182,19 @@ async def product_by_ref(work: StoreWork, ref: str) -> bytes:
     row = await listing.storefront_product(
         work, handle=ref, product_id=ids.try_decode(Kind.PRODUCT, ref), with_levels=shown
     )
-    if row is None:
+    ready = await _ready(work, [] if row is None else [row])
+    if not ready:
         raise NotFound
-    return _with_levels(row) if shown else _document(row)
+    return ready[0]
 
 
 async def category_tree(work: StoreWork) -> list[CategoryNode]:
     """The active categories as a tree; what lies under a hidden one is hidden too."""
     children: dict[UUID | None, list[CategoryNode]] = {}
-    rows = sorted(await listing.active_categories(work), key=lambda row: (row["position"], fold(row["name"])))
-    nodes: dict[UUID, CategoryNode] = {}
+    rows = sorted(await listing.active_categories(work), key=lambda row: (row.position, fold(row.name)))
+    nodes = {row.id: presenters.category_node(row, children.setdefault(row.id, [])) for row in rows}
     for row in rows:
-        identity, parent_id = row["id"], row["parent_id"]
-        nodes[identity] = CategoryNode(
-            id=ids.encode(Kind.CATEGORY, identity),
-            name=row["name"],
-            slug=row["slug"],
-            parent_id=ids.encode(Kind.CATEGORY, parent_id) if parent_id is not None else None,
-            position=row["position"],
-            children=children.setdefault(identity, []),
-        )
-    for row in rows:
-        children.setdefault(row["parent_id"], []).append(nodes[row["id"]])
+        children.setdefault(row.parent_id, []).append(nodes[row.id])
     return children.get(None, [])
 
 
@@ -228,14 +223,20 @@ def _product_ids(given: tuple[str, ...] | None) -> tuple[UUID, ...] | None:
     return tuple(identity for identity in decoded if identity is not None)
 
 
-def _document(row: Any) -> bytes:
-    document: bytes = row["document"]
-    return document
+async def _ready(work: StoreWork, found: Sequence[Listed]) -> list[bytes]:
+    """The documents of products as they are answered; those of a former shape derived anew."""
+    if any(product.document is None for product in found):
+        found = await derived_anew(work, found)
+    return [
+        product.document if product.levels is None else _with_levels(product.document, product.levels)
+        for product in found
+        if product.document is not None
+    ]
 
 
-def _with_levels(row: Any) -> bytes:
+def _with_levels(document: bytes, levels: Sequence[int | None]) -> bytes:
     """The document with the pieces of each variant: only for stores that show them, so not kept ready."""
-    product = _decode(row["document"])
-    for variant, available in zip(product["variants"], row["levels"] or (), strict=False):
+    product = _decode(document)
+    for variant, available in zip(product["variants"], levels, strict=False):
         variant["available"] = available
     return _encode(product)

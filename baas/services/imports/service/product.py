@@ -1,7 +1,7 @@
 """One product of a file, brought into the catalogue: whole, or not at all with the reason."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,9 @@ from baas.services.catalog.schemas import CreateProduct, ProductPatch, StartStoc
 from baas.services.imports import repository
 from baas.services.imports.parsed import Group, ParsedProduct, ParsedVariant
 from baas.services.imports.schemas import Outcome, Problem, Result
+from baas.services.inventory.service import CatalogStock
+
+STOCK: Final = CatalogStock()
 
 
 async def import_group(session: StoreSession, import_id: UUID, group: Group) -> Result | None:
@@ -61,7 +64,7 @@ async def _put(
     product_id = await catalog.find_by_handle(session, group.handle)
     variants = await _without_taken_skus(session, group, product.variants, product_id, problems)
     fields = _fields(product, variants)
-    stock = [StartStock(variant.tracked, variant.on_hand, variant.continue_selling) for variant in variants]
+    start = [StartStock(variant.tracked, variant.on_hand, variant.continue_selling) for variant in variants]
     slug = None
     if product.category is not UNSET:
         slug = await catalog.category_of_path(session, product.category)
@@ -69,16 +72,25 @@ async def _put(
         if slug is not None:
             fields["categories"] = [slug]
         data = msgspec.convert({**fields, "handle": group.handle}, CreateProduct)
-        await catalog.create_product(session, data, stock=stock)
+        await catalog.create_product(session, STOCK, data, start=start)
         return Outcome.CREATED
-    if slug is not None:
-        # Those that staff put it into stay.
-        present = (await catalog.get_product(session, product_id)).categories
-        if slug not in {category.slug for category in present}:
-            fields["categories"] = [*(category.id for category in present), slug]
-    # D-019: `stock` is for variants that are new; an import never moves the stock of what exists.
+    present = await catalog.get_product(session, STOCK, product_id)
+    # Categories that staff put it into stay.
+    if slug is not None and slug not in {category.slug for category in present.categories}:
+        fields["categories"] = [*(category.id for category in present.categories), slug]
+    if "seo" in fields:
+        fields["seo"] = msgspec.to_builtins(present.seo) | fields["seo"]
+    # D-019: `start` is for variants that are new; an import never moves the stock of what exists.
     patch = msgspec.convert(fields, ProductPatch)
-    _, changed = await catalog.update_product(session, product_id, patch, stock=stock)
+    _, changed = await catalog.update_product(
+        session,
+        STOCK,
+        product_id,
+        patch,
+        start=start,
+        variant_fields=product.variant_fields,
+        image_fields=product.image_fields,
+    )
     return Outcome.UPDATED if changed else Outcome.SKIPPED
 
 
@@ -108,18 +120,19 @@ def _fields(product: ParsedProduct, variants: Sequence[ParsedVariant]) -> dict[s
     """The product as the API would be sent it; what the file has no column for is left out."""
     fields: dict[str, Any] = {
         "name": product.name,
-        "status": product.status,
         "options": [{"name": name} for name in product.options],
         "variants": [_variant(variant) for variant in variants],
-        "images": [{"url": image.url, "alt": image.alt} for image in product.images],
     }
-    for name in ("description", "vendor", "product_type"):
+    for name in ("status", "description", "vendor", "product_type"):
         if (value := getattr(product, name)) is not UNSET:
             fields[name] = value
     if product.tags is not UNSET:
         fields["tags"] = list(product.tags)
-    if product.seo_title is not UNSET or product.seo_description is not UNSET:
-        fields["seo"] = {"title": product.seo_title or "", "description": product.seo_description or ""}
+    if "url" in product.image_fields:
+        fields["images"] = [{"url": image.url, "alt": image.alt} for image in product.images]
+    seo = {"title": product.seo_title, "description": product.seo_description}
+    if given := {name: value for name, value in seo.items() if value is not UNSET}:
+        fields["seo"] = given
     return fields
 
 

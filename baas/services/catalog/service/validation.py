@@ -1,21 +1,16 @@
 """What makes a product whole: rules over a whole product that no single field can break alone."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from baas.core.errors import ValidationFailed
+from baas.core.values import ids
 from baas.core.values.text import slugify
-from baas.services.catalog.schemas import (
-    MAX_IMAGES,
-    MAX_METADATA_BYTES,
-    ImageInput,
-    OptionInput,
-    VariantInput,
-    VariantKind,
-    is_image_url,
-)
+from baas.services.catalog.schemas.images import ImageInput, is_image_url
+from baas.services.catalog.schemas.limits import MAX_IMAGES, MAX_METADATA_BYTES
+from baas.services.catalog.schemas.products import OptionInput
 
 
 def check_handle(handle: str, field: str = "handle") -> str:
@@ -28,6 +23,14 @@ def check_handle(handle: str, field: str = "handle") -> str:
     return handle
 
 
+async def free_slug(text: str, fallback: str, taken: Callable[[Sequence[str]], Awaitable[set[str]]]) -> str:
+    """A slug of the text, or of `fallback` when the text has no letter, that `taken` does not name."""
+    base = slugify(text, 240) or fallback
+    candidates = [base, *(f"{base}-{number}" for number in range(2, 30))]
+    found = await taken(candidates)
+    return next((slug for slug in candidates if slug not in found), f"{base}-{ids.new_id().hex[-12:]}")
+
+
 def check_name(name: str) -> str:
     """The name without spaces around it; raises ValidationFailed when nothing is left."""
     if not name.strip():
@@ -36,12 +39,12 @@ def check_name(name: str) -> str:
 
 
 def check_options(
-    options: Sequence[OptionInput], variants: Sequence[VariantInput]
+    options: Sequence[OptionInput], variants: Sequence[Sequence[str]]
 ) -> list[tuple[str, list[str]]]:
     """The options with all their values: those that were listed first, then those that variants add.
 
-    Raises ValidationFailed when option names repeat, when a variant has not exactly one value for each
-    option, or when two variants have the same values.
+    `variants` are the option values of each variant. Raises ValidationFailed when option names repeat, when a variant
+    has not exactly one value for each option, or when two variants have the same values.
     """
     names = [option.name.casefold() for option in options]
     if len(set(names)) < len(names):
@@ -49,33 +52,19 @@ def check_options(
     if not options and len(variants) > 1:
         raise ValidationFailed.field("options", "several variants need an option that tells them apart")
     seen: dict[tuple[str, ...], int] = {}
-    for number, variant in enumerate(variants):
+    for number, values in enumerate(variants):
         field = f"variants[{number}].option_values"
-        if len(variant.option_values) != len(options):
+        if len(values) != len(options):
             raise ValidationFailed.field(field, f"one value for each of the {len(options)} options")
-        key = variant_key(variant.option_values)
+        key = variant_key(values)
         if key in seen:
             raise ValidationFailed.field(field, f"the same values as variants[{seen[key]}]")
         seen[key] = number
-    columns = [[variant.option_values[index] for variant in variants] for index in range(len(options))]
+    columns = [[values[index] for values in variants] for index in range(len(options))]
     return [
         (option.name, list(dict.fromkeys([*option.values, *column])))
         for option, column in zip(options, columns, strict=True)
     ]
-
-
-def check_one_variant(
-    options: Sequence[OptionInput], variants: Sequence[VariantInput], own: int
-) -> list[tuple[str, list[str]]]:
-    """`check_options` for a request about one variant: what is wrong with it is named by its own field."""
-    try:
-        return check_options(options, variants)
-    except ValidationFailed as refusal:
-        prefix = f"variants[{own}]."
-        for field, reason in refusal.details.get("fields", {}).items():
-            if field.startswith(prefix):
-                raise ValidationFailed.field(field.removeprefix(prefix), reason) from None
-        raise
 
 
 def variant_key(option_values: Sequence[str]) -> tuple[str, ...]:
@@ -88,33 +77,21 @@ def variant_name(option_values: Sequence[str]) -> str:
     return " / ".join(option_values)
 
 
-def requires_shipping(given: bool | None, kind: VariantKind) -> bool:
-    """What was said, or else whether it is a physical thing."""
-    return kind is VariantKind.PHYSICAL if given is None else given
-
-
-def check_gallery(images: Sequence[ImageInput], variants: Sequence[VariantInput] = ()) -> list[ImageInput]:
-    """The images in their order, together with those that only variants name.
-
-    Raises ValidationFailed for what is no address of an image, for one that is there twice, and for
-    more than MAX_IMAGES.
-    """
+def check_gallery(images: Sequence[ImageInput]) -> list[ImageInput]:
+    """The images in their order. Raises ValidationFailed for what is no address of an image, and for one that is
+    there twice."""
     seen: set[str] = set()
     for number, image in enumerate(images):
         check_image_url(image.url, f"images[{number}].url")
         if image.url in seen:
             raise ValidationFailed.field(f"images[{number}].url", "the product has this image already")
         seen.add(image.url)
-    gallery = sorted(images, key=lambda image: image.position or MAX_IMAGES + 1)
-    for number, variant in enumerate(variants):
-        url = variant.image_url or None
-        if url is not None and url not in seen:
-            check_image_url(url, f"variants[{number}].image_url")
-            seen.add(url)
-            gallery.append(ImageInput(url=url))
-    if len(gallery) > MAX_IMAGES:
-        raise ValidationFailed.field("images", f"at most {MAX_IMAGES}")
-    return gallery
+    return sorted(images, key=place)
+
+
+def place(image: ImageInput) -> int:
+    """Where an image that is sent wants to be; those that do not say come last, in their order."""
+    return image.position or MAX_IMAGES + 1
 
 
 def check_image_url(url: str, field: str) -> None:
