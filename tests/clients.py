@@ -108,7 +108,9 @@ async def provision(http: httpx.AsyncClient, operator_key: str, **overrides: Any
 async def drain(worker: Worker, *names: str, rounds: int = 50) -> None:
     """Run the worker's loops (all but the clockwork, or those named) until none has anything left to do."""
     chosen = names or tuple(
-        name for name in worker.loops if name not in {"heartbeat", "housekeeping", "partitions", "retention"}
+        name
+        for name in worker.loops
+        if name not in {"measure", "housekeeping", "partitions", "retention", "subjects"}
     )
     for _ in range(rounds):
         done = 0

@@ -97,12 +97,14 @@ class WebhookDelivery(StoreEntity, Base):
     """How many steps of the schedule are spent; a retry or replay begins it again."""
     next_attempt_at: Mapped[datetime] = column(keep="90d")
     claimed_until: Mapped[datetime | None] = column(keep="90d")
-    """A process is sending it until then; if that process died, another takes it afterwards."""
+    """A process is sending it, until then at most (`baas.core.work.claims`)."""
     delivered_at: Mapped[datetime | None] = column(keep="90d")
     response_status: Mapped[int | None] = column(keep="90d")
     """Of the last attempt; so is the error."""
     error: Mapped[str | None] = column(keep="90d")
     created_at: Mapped[datetime] = column(keep="90d")
+    claimed_by: Mapped[int | None] = column(keep="90d")
+    """Who claimed it last."""
 
 
 class WebhookAttempt(StoreEntity, Base):

@@ -113,6 +113,11 @@ class Database:
         work = SystemConnection(self.signals, reason, is_trial=rollback)
         return Transaction(self._pools["operator"], work)
 
+    async def own_connection(self) -> asyncpg.Connection:
+        """A connection of the relay's role outside of the pools, for another event loop; its maker closes it."""
+        connection: asyncpg.Connection = await connector("relay", self._urls.relay)()
+        return connection
+
     async def lookup(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """One row by one statement in the auth role, without a transaction block: the key look-up."""
         async with self._pools["auth"].acquire() as connection:

@@ -32,7 +32,7 @@ metadata = MetaData(
 
 
 _BAAS: Final = Path(__file__).parents[2]
-_IN_CORE: Final = ("work.outbox", "serving.idempotency", "work.heartbeat")
+_IN_CORE: Final = ("work.outbox", "work.event_jobs", "work.subjects", "serving.idempotency", "work.heartbeat")
 
 
 def load_tables() -> MetaData:

@@ -1,7 +1,7 @@
 """What the clocks of stores make due: found over all stores by the relay, worked on in its own store."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import structlog
 
 from baas.core.db import Database, StoreConnection
 from baas.core.db.rows import Projection, rows_of
+from baas.core.values import clock
 from baas.core.work.outbox import ScopeMaker
 
 log = structlog.get_logger(__name__)
@@ -17,11 +18,11 @@ T = TypeVar("T")
 
 
 class Due(Projection, frozen=True):
-    """A row of any store whose time has come, and how far its store's clock is ahead."""
+    """A row of any store whose time has come, and what its store's clock shows."""
 
     store_id: UUID
     id: UUID
-    clock_offset: timedelta
+    moment: datetime
 
 
 def due_statement(table: str, *, at: str, only: str = "true", key: str = "id") -> str:
@@ -32,10 +33,10 @@ def due_statement(table: str, *, at: str, only: str = "true", key: str = "id") -
     the others' part stays a range of the index on `at`.
     """
     return f"""
-select t.store_id, t.{key} as id, s.clock_offset from {table} t join stores s on s.id = t.store_id
+select t.store_id, t.{key} as id, now() + s.clock_offset as moment from {table} t join stores s on s.id = t.store_id
 where {only} and t.{at} <= now() and t.{at} <= now() + s.clock_offset
 union
-select d.store_id, d.id, s.clock_offset
+select d.store_id, d.id, now() + s.clock_offset as moment
 from stores s cross join lateral (
   select t.store_id, t.{key} as id from {table} t
   where {only} and t.{at} <= now() + s.clock_offset and t.store_id = s.id limit $1
@@ -67,7 +68,7 @@ async def attend_each(
     for row in found:
         try:
             scope = await make_scope(row.store_id, f"{name}_{row.id.hex}")
-            async with database.fast(scope.at_offset(row.clock_offset)) as work:
+            async with database.fast(clock.at(scope, row.moment)) as work:
                 results.append(await attend(work, row.id))
         except Exception:
             log.exception("due.failed", of=name, store=row.store_id.hex, id=row.id.hex)

@@ -35,6 +35,8 @@ class ImportRow(StoreEntity, Base):
     error: Mapped[str | None] = column(keep=_KEEP)
     attempts: Mapped[int] = column(keep=_KEEP, server_default=text("0"))
     lease_until: Mapped[datetime] = column(keep=_KEEP)
+    claimed_by: Mapped[int | None] = column(keep=_KEEP)
+    """Who claimed it last (`baas.core.work.claims`)."""
     created_at: Mapped[datetime] = column(keep=_KEEP)
     finished_at: Mapped[datetime | None] = column(keep=_KEEP)
 

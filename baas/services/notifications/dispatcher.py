@@ -24,6 +24,7 @@ from baas.core.errors import NotFound
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.claims import Claimant
 from baas.core.work.jobs import Loop
 from baas.services.notifications import policy
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
@@ -89,13 +90,19 @@ class Dispatcher(Loop):
     """The loop that sends. Make one per worker process."""
 
     def __init__(
-        self, database: Database, senders: Senders, renderer: Renderer, make_scope: MakeScope
+        self,
+        database: Database,
+        senders: Senders,
+        renderer: Renderer,
+        make_scope: MakeScope,
+        claimant: Claimant,
     ) -> None:
         super().__init__("notifications", self.claim)
         self._database = database
         self._senders = senders
         self._renderer = renderer
         self._make_scope = make_scope
+        self._claimant = claimant
         self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._busy: Counter[UUID] = Counter()
         self._health: dict[str, _Health] = {}
@@ -108,7 +115,7 @@ class Dispatcher(Loop):
         finally:
             if self._in_flight:
                 await asyncio.wait(self._in_flight, timeout=_LEAVING_SECONDS)
-            # Whether these were sent nobody knows: they come due again when their lease ends.
+            # Whether these were sent nobody knows: they come due again when this worker has said goodbye.
             unfinished = list(self._in_flight)
             for task in unfinished:
                 task.cancel()
@@ -124,11 +131,15 @@ class Dispatcher(Loop):
     async def claim(self) -> int:
         """Take as many due notifications as there are free places and start sending them."""
         free = policy.TOTAL - len(self._in_flight) + self._waiting_for_slow_ones()
-        if free <= 0:
+        if free <= 0 or not self._claimant.is_sure:
             return 0
         async with self._database.relay(reason="notifications: claim what is due") as system:
             claims = await queue.claim(
-                system, now=clock.now(), busy=self._busy, per_store=policy.PER_STORE, free=free
+                system,
+                claimant=self._claimant,
+                busy=self._busy,
+                per_store=policy.PER_STORE,
+                free=free,
             )
         for claim in claims:
             self._busy[claim.store_id] += 1
@@ -176,6 +187,10 @@ class Dispatcher(Loop):
                 message = await sending.write(self._database, scope, claim, prepared, self._renderer)
                 if message is None:
                     return
+                if not self._claimant.holds(claim.claimed_by):
+                    # This process was frozen: another one may be sending it.
+                    await self._postpone(scope, claim, timedelta(0))
+                    return
                 began = time.monotonic()
                 sent = await self._hand_over(claim, health, sender, message)
             outcome = self._sent(scope, sender, sent, began)
@@ -216,7 +231,7 @@ class Dispatcher(Loop):
 
     async def _postpone(self, scope: StoreScope, claim: Claim, pause: timedelta) -> None:
         async with self._database.fast(scope) as work:
-            await queue.postpone(work, claim, clock.now(scope) + pause)
+            await queue.postpone(work, claim, pause)
 
     def _sent(self, scope: StoreScope, sender: Sender, sent: Sent, began: float) -> Outcome:
         return Outcome(
@@ -227,7 +242,7 @@ class Dispatcher(Loop):
             provider_message_id=sent.provider_message_id,
             action_url=sent.action_url,
             error=None,
-            next_attempt_at=None,
+            wait=None,
             duration=timedelta(seconds=time.monotonic() - began),
             at=clock.now(scope),
         )
@@ -247,7 +262,7 @@ class Dispatcher(Loop):
             provider_message_id=None,
             action_url=None,
             error=str(error).encode("utf-8", "replace").decode().replace("\0", "")[:_ERROR_LENGTH],
-            next_attempt_at=None if wait is None else now + wait,
+            wait=wait,
             duration=timedelta(seconds=time.monotonic() - began),
             at=now,
         )

@@ -36,7 +36,9 @@ def handlers(known: Mapping[str, EventType]) -> Subscriptions:
 
 def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker) -> Loop:
     """The loop that sends."""
-    return Dispatcher(runtime.database, senders_of(runtime), renderer_of(runtime), make_scope)
+    return Dispatcher(
+        runtime.database, senders_of(runtime), renderer_of(runtime), make_scope, runtime.claimant
+    )
 
 
 def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:

@@ -115,6 +115,8 @@ class Notification(StoreEntity, Base):
     """In the store's own time, as `created_at` and `sent_at`."""
     claimed_until: Mapped[datetime | None] = column(keep=_KEPT)
     """A worker's lease, in real time."""
+    claimed_by: Mapped[int | None] = column(keep=_KEPT)
+    """Who claimed it last (`baas.core.work.claims`)."""
     provider: Mapped[str | None] = column(keep=_KEPT)
     provider_message_id: Mapped[str | None] = column(keep=_KEPT)
     action_url: Mapped[str | None] = column(pii=True, keep=_KEPT)

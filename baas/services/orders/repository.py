@@ -1,7 +1,7 @@
 """The SQL of the orders. An order is placed by one statement."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -284,8 +284,18 @@ DUE: Final = due_statement("orders", at="due_at")
 """Orders of all stores that the clock has to look at."""
 
 
-async def postpone(system: SystemConnection, store_id: UUID, order_id: UUID, until: datetime) -> None:
+async def due_now(work: StoreWork) -> datetime:
+    """The moment of now, by the clock that finds what is due: the database's, as the store sees it."""
+    moment: datetime = await work.fetchval("select now() + $1::interval", work.scope.clock_offset)
+    return moment
+
+
+async def postpone(system: SystemConnection, store_id: UUID, order_id: UUID, wait: timedelta) -> None:
     """Look at an order later: something went wrong with it, and the others must not wait for it."""
     await system.execute(
-        "update orders set due_at = $3 where store_id = $1 and id = $2", store_id, order_id, until
+        "update orders o set due_at = now() + s.clock_offset + $3::interval from stores s"
+        " where o.store_id = $1 and o.id = $2 and s.id = o.store_id",
+        store_id,
+        order_id,
+        wait,
     )

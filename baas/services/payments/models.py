@@ -98,6 +98,9 @@ class RefundRecord(StoreEntity, Base):
     failure_code: Mapped[str | None] = column(keep=KEEP_ORDER)
     attempts: Mapped[int] = column(server_default=text("0"), keep=KEEP_ORDER)
     next_attempt_at: Mapped[datetime | None] = column(keep=KEEP_ORDER)
+    claimed_by: Mapped[int | None] = column(keep=KEEP_ORDER)
+    """Who claimed it last (`baas.core.work.claims`)."""
+    claimed_until: Mapped[datetime | None] = column(keep=KEEP_ORDER)
     created_at: Mapped[datetime] = column(keep=KEEP_ORDER)
     updated_at: Mapped[datetime] = column(keep=KEEP_ORDER)
 
@@ -139,6 +142,9 @@ class ProviderAccount(StoreEntity, Base):
     account_id: Mapped[str | None] = column()
     reconciled_until: Mapped[datetime | None] = column()
     reconcile_at: Mapped[datetime | None] = column()
+    claimed_by: Mapped[int | None] = column()
+    """Who claimed it last (`baas.core.work.claims`)."""
+    claimed_until: Mapped[datetime | None] = column()
     created_at: Mapped[datetime] = column(server_default=_NOW)
     updated_at: Mapped[datetime] = column(server_default=_NOW)
 
@@ -176,6 +182,9 @@ class ProviderEvent(StoreEntity, Base):
     handle: Mapped[dict[str, Any] | None] = column(keep="90d")
     outcome: Mapped[str | None] = column(keep="90d")
     next_attempt_at: Mapped[datetime | None] = column(keep="90d")
+    claimed_by: Mapped[int | None] = column(keep="90d")
+    """Who claimed it last (`baas.core.work.claims`)."""
+    claimed_until: Mapped[datetime | None] = column(keep="90d")
 
 
 class Reconciliation(StoreEntity, Base):

@@ -15,7 +15,7 @@ SHOWN: Final = (
 _INSERT: Final = f"""
 insert into notifications (store_id, id, channel, recipient, template_key, template_version, locale, data, subject,
   about, event_id, resent_from, status, error, next_attempt_at, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, now() + $16::interval, $15)
 on conflict (store_id, event_id, template_key, channel) do nothing
 returning {SHOWN}
 """
@@ -44,7 +44,7 @@ async def insert(
         _INSERT,
         work.scope.store_id,
         *(id, channel, recipient, template_key, template_version, locale, data, subject, about, event_id),
-        *(resent_from, status, error, now),
+        *(resent_from, status, error, now, work.scope.clock_offset),
     )
 
 
@@ -117,16 +117,16 @@ async def attempts(work: StoreWork, notification_id: UUID) -> list[Any]:
     return rows[::-1]
 
 
-async def begin_round(work: StoreWork, notification_id: UUID, now: datetime) -> Any:
+async def begin_round(work: StoreWork, notification_id: UUID) -> Any:
     """Make a failed notification pending again: rendered anew, over the whole schedule."""
     await forget_content(work, notification_id)
     return await work.fetchrow(
-        "update notifications set status = 'pending', round = round + 1, step = 0, next_attempt_at = $3,"
+        "update notifications set status = 'pending', round = round + 1, step = 0, next_attempt_at = now() + $3::interval,"
         " template_version = null, claimed_until = null"
         f" where store_id = $1 and id = $2 returning {SHOWN}",
         work.scope.store_id,
         notification_id,
-        now,
+        work.scope.clock_offset,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from baas.core.db import StoreWork, SystemConnection, affected
+from baas.core.work.claims import Claimant
 from baas.services.notifications.policy import LEASE
 
 
@@ -16,6 +17,7 @@ class Claim(msgspec.Struct, frozen=True):
 
     store_id: UUID
     id: UUID
+    claimed_by: int
     until: datetime
     clock_offset: timedelta
 
@@ -42,8 +44,8 @@ due as (
     select n.store_id, n.id, n.next_attempt_at, row_number() over (order by n.next_attempt_at) as turn
     from (
       select p.store_id, p.id, p.next_attempt_at from notifications p
-      where p.store_id = w.store_id and p.status = 'pending' and p.next_attempt_at <= $1::timestamptz + s.clock_offset
-        and (p.claimed_until is null or p.claimed_until <= $1)
+      where p.store_id = w.store_id and p.status = 'pending' and p.next_attempt_at <= now() + s.clock_offset
+        and (p.claimed_until is null or p.claimed_until <= now() or p.claimed_by = any($1::bigint[]))
       order by p.next_attempt_at limit greatest(0, $4::int - coalesce(busy.places, 0))
     ) n
   ) d
@@ -54,21 +56,25 @@ picked as (
 locked as (
   -- Said without "= 'pending'", lest an untaught planner take the index of pending rows for the primary key.
   select n.store_id, n.id from notifications n join picked using (store_id, id)
-  where n.status not in ('sent', 'failed') and (n.claimed_until is null or n.claimed_until <= $1)
+  where n.status not in ('sent', 'failed') and (n.claimed_until is null or n.claimed_until <= now() or n.claimed_by = any($1::bigint[]))
   for update of n skip locked
 )
-update notifications n set claimed_until = $1 + $6::interval from locked join stores s on s.id = locked.store_id
+update notifications n set claimed_by = $7, claimed_until = now() + $6::interval
+from locked join stores s on s.id = locked.store_id
 where n.store_id = locked.store_id and n.id = locked.id
-returning n.store_id, n.id, n.claimed_until, s.clock_offset
+returning n.store_id, n.id, n.claimed_by, n.claimed_until, s.clock_offset
 """
 
 
 async def claim(
-    system: SystemConnection, *, now: datetime, busy: Mapping[UUID, int], per_store: int, free: int
+    system: SystemConnection, *, claimant: Claimant, busy: Mapping[UUID, int], per_store: int, free: int
 ) -> list[Claim]:
     """Take at most `free` due notifications, by turns between stores; `busy` counts what is in flight here."""
     await system.execute(_PREFER_INDEXES)
-    rows = await system.fetch(_CLAIM, now, list(busy.keys()), list(busy.values()), per_store, free, LEASE)
+    rows = await system.fetch(
+        _CLAIM,
+        *(claimant.ended, list(busy.keys()), list(busy.values()), per_store, free, LEASE, claimant.id),
+    )
     return [Claim(*row) for row in rows]
 
 
@@ -116,15 +122,15 @@ async def keep_content(
     return True
 
 
-async def postpone(work: StoreWork, claim: Claim, until: datetime) -> None:
-    """Give a notification back without an attempt: its sender is being left alone for a while."""
+async def postpone(work: StoreWork, claim: Claim, wait: timedelta) -> None:
+    """Give a notification back without an attempt, and let it wait: its sender is being left alone for a while."""
     await work.execute(
-        "update notifications set claimed_until = null, next_attempt_at = greatest(next_attempt_at, $4)"
+        "update notifications set claimed_until = null, next_attempt_at = greatest(next_attempt_at, now() + $4::interval)"
         " where store_id = $1 and id = $2 and status = 'pending' and claimed_until = $3",
         claim.store_id,
         claim.id,
         claim.until,
-        until,
+        wait + work.scope.clock_offset,
     )
 
 
@@ -132,7 +138,7 @@ _RECORD: Final = """
 update notifications set
   status = $4, attempts = attempts + 1, step = step + 1, claimed_until = null, provider = coalesce($5, provider),
   provider_message_id = coalesce($6, provider_message_id), action_url = coalesce($7, action_url), error = $8,
-  next_attempt_at = coalesce($9, next_attempt_at), sent_at = case when $4 = 'sent' then $10::timestamptz end
+  next_attempt_at = coalesce(now() + $9::interval, next_attempt_at), sent_at = case when $4 = 'sent' then $10::timestamptz end
 where store_id = $1 and id = $2 and status = 'pending' and ($4 = 'sent' or claimed_until = $3)
 returning id, channel, recipient, status, template_key, template_version, locale, subject, about, event_id,
   resent_from, attempts, next_attempt_at, provider, provider_message_id, action_url, error, created_at, sent_at
@@ -154,7 +160,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     provider_message_id: str | None
     action_url: str | None
     error: str | None
-    next_attempt_at: datetime | None
+    wait: timedelta | None
+    """Before the next attempt; None when there is none."""
     duration: timedelta
     at: datetime
 
@@ -164,6 +171,7 @@ async def record(work: StoreWork, claim: Claim, outcome: Outcome) -> Any | None:
 
     What was sent was sent: that is written even when the lease has ended meanwhile.
     """
+    due_in = None if outcome.wait is None else outcome.wait + work.scope.clock_offset
     row = await work.fetchrow(
         _RECORD,
         *(
@@ -174,7 +182,7 @@ async def record(work: StoreWork, claim: Claim, outcome: Outcome) -> Any | None:
             outcome.provider,
             outcome.provider_message_id,
         ),
-        *(outcome.action_url, outcome.error, outcome.next_attempt_at, outcome.at),
+        *(outcome.action_url, outcome.error, due_in, outcome.at),
     )
     if row is not None:
         await work.execute(

@@ -249,7 +249,7 @@ async def resend(work: StoreWork, notification_id: UUID) -> Notification:
     if row["template_key"] in catalogue.SENSITIVE:
         raise NotResendable("What it said was secret and is forgotten; let the customer ask for a new one.")
     if row["status"] == NotificationStatus.FAILED:
-        again = await messages.begin_round(work, notification_id, clock.now(work.scope))
+        again = await messages.begin_round(work, notification_id)
         await limits.spend(work, LIMIT)
     else:
         again = await _queue(

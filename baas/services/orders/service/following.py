@@ -69,7 +69,7 @@ async def follow_locked(work: StoreWork, row: OrderRow) -> OrderRow:
     elif any(getattr(row, name) != value for name, value in changes.items()):
         if _was_given_back(row, changes):
             # What kept it from expiring is gone.
-            changes["due_at"] = clock.now(work.scope)
+            changes["due_at"] = await repository.due_now(work)
         row = await repository.change(work, row.id, changes)
     if row.amount_refunded > refunded_before:
         await steps.tell(work, OrderEvent.REFUNDED, row, items or await steps.items_of(work, row.id))
@@ -208,9 +208,8 @@ async def attend_due(database: Database, make_scope: ScopeMaker) -> int:
     """Look at one batch of due orders, each in its own store; answers how many."""
 
     async def postpone(row: Due) -> None:
-        later = clock.now() + row.clock_offset + _AFTER_FAILURE
         async with database.relay(reason="orders: look later at one that failed now") as system:
-            await repository.postpone(system, row.store_id, row.id, later)
+            await repository.postpone(system, row.store_id, row.id, _AFTER_FAILURE)
 
     found = await attend_each(
         database,
