@@ -322,7 +322,7 @@ class Dispatcher(Loop):
         batch.ended.append((prepared, outcome))
         batch.held.discard(prepared.claim.id)
         batch.news.set()
-        self._free(batch.places, 1, sent=outcome.status == "sent")
+        self._free(batch.places, 1, sent=outcome.status is NotificationStatus.SENT)
 
     def _postpone(self, batch: _Batch, claim: Claim, pause: timedelta) -> None:
         batch.postponed[claim] = pause
