@@ -125,7 +125,7 @@ def create_app(settings: Settings) -> Litestar:
         request_max_body_size=settings.max_upload_bytes,
         openapi_config=None,
         lifespan=[lifespan],
-        state=State({"runtime": runtime}),
+        state=State({"runtime": runtime, "table": table}),
         logging_config=None,
         debug=False,
     )

@@ -15,6 +15,7 @@ from baas.core.redis.client import redis_client
 from baas.core.runtime import Ports, Runtime
 from baas.core.settings import Settings
 from baas.core.values.cursors import CursorSigner
+from baas.core.work.claims import Claimant
 from baas.core.work.event_types import gathered
 from baas.core.work.jobs import Nudger
 from baas.core.work.retention import personal_names
@@ -79,6 +80,7 @@ def open_runtime(settings: Settings) -> Runtime:
             ports=settings.webhook_ports,
             user_agent="baas-webhooks/1",
         ),
+        claimant=Claimant(),
         event_types=EVENT_TYPES,
         ports=Ports().plug(STOCK, inventory.CatalogStock()),
     )

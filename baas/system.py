@@ -80,8 +80,8 @@ class Readiness:
         except Exception as error:
             return Check("worker", ok=False, problem=f"cannot be asked for ({type(error).__name__})")
         if age is None or age > heartbeat.STALE:
-            seen = "never" if age is None else f"{age // timedelta(seconds=1)} s ago"
-            return Check("worker", ok=False, problem=f"last seen {seen}")
+            seen = "none runs" if age is None else f"last seen {age // timedelta(seconds=1)} s ago"
+            return Check("worker", ok=False, problem=seen)
         return Check("worker", ok=True)
 
 

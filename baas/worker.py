@@ -12,9 +12,10 @@ from baas.core.observe.scrape import scraped
 from baas.core.redis.client import redis_client
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
-from baas.core.work import heartbeat, housekeeping, outbox, retention
+from baas.core.work import hearing, housekeeping, outbox, retention, subjects
+from baas.core.work.heartbeat import Heartbeat
 from baas.core.work.jobs import Drain, Loop, Loops
-from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker, Subscriptions
+from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker, Subscriptions, Together
 from baas.services.carts import jobs as carts_jobs
 from baas.services.catalog import jobs as catalog_jobs
 from baas.services.imports import jobs as imports_jobs
@@ -33,7 +34,7 @@ FAN_OUTS: list[FanOut] = [webhooks_jobs.FAN_OUT]
 
 def merge_handlers(*groups: Subscriptions) -> Handlers:
     """The handlers of several packages together."""
-    merged: dict[str, dict[str, Handler]] = {}
+    merged: dict[str, dict[str, Handler | Together]] = {}
     for group in groups:
         for event_type, handlers in group.items():
             merged.setdefault(event_type, {}).update(handlers)
@@ -69,7 +70,6 @@ class Worker:
 
     def _make_loops(self) -> dict[str, Loop]:
         runtime, database = self.runtime, self.runtime.database
-        name = heartbeat.worker_name()
 
         async def relay() -> int:
             done = await outbox.relay(database, HANDLERS, FAN_OUTS)
@@ -78,13 +78,12 @@ class Worker:
             return done
 
         async def jobs() -> int:
-            done = await outbox.run_jobs(database, HANDLERS, self.table.scope_for_job)
+            done = await hearing.run_jobs(database, HANDLERS, self.table.scope_for_job, runtime.claimant)
             if done:
                 self.wake("notifications")
             return done
 
-        async def beat() -> int:
-            await heartbeat.beat(database, name)
+        async def measure() -> int:
             await outbox.measure(database)
             return 0
 
@@ -95,16 +94,19 @@ class Worker:
             await retention.maintain_partitions(database, TABLES)
             return 0
 
+        walk = subjects.Walk(database)
+
         async def sweep() -> int:
             return await retention.sweep(database, TABLES)
 
         loops = {
             "relay": Loop("relay", relay),
             "jobs": Loop("jobs", jobs),
-            "heartbeat": Loop("heartbeat", beat, every=heartbeat.EVERY),
+            "measure": Loop("measure", measure, every=2.0),
             "housekeeping": Loop("housekeeping", keep_house, every=60.0),
             "partitions": Loop("partitions", partitions, every=3600.0),
             "retention": Loop("retention", sweep, every=3600.0),
+            "subjects": Loop("subjects", walk.step, every=subjects.EVERY),
         }
         for loop_name, (make, every) in LOOPS.items():
             made = make(runtime, self.table.scope_for_job)
@@ -137,10 +139,15 @@ class Worker:
         signals.on_events = lambda: self.wake("relay")
         signals.on_store_changed = news.announce
         news.start()
-        log.info("worker.started", loops=sorted(self.loops))
+        heartbeat = Heartbeat(
+            self.runtime.database, self.runtime.claimant, on_loss=lambda: self.wake(*self.loops)
+        )
         try:
+            await heartbeat.start()
+            log.info("worker.started", loops=sorted(self.loops))
             await Loops(self.loops, self._settings.redis_url).run()
         finally:
+            await heartbeat.stop()
             await news.close()
             await close_runtime(self.runtime)
             log.info("worker.stopped")
@@ -152,7 +159,7 @@ def create_worker(settings: Settings) -> Worker:
 
 
 async def run_until_signal(worker: Worker) -> None:
-    """Run a worker until SIGTERM or SIGINT; what it had claimed is claimed again by the next one."""
+    """Run a worker until SIGTERM or SIGINT; what it had claimed and did not end is free for the others at once."""
     task = asyncio.create_task(worker.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

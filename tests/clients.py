@@ -11,6 +11,14 @@ from baas.core.values.ids import Kind, decode
 from baas.worker import Worker
 
 BASE = "/api/v1"
+ADDRESS = {
+    "name": "Ana Pérez",
+    "line1": "Av. Corrientes 1234",
+    "city": "Buenos Aires",
+    "postal_code": "C1043",
+    "country": "AR",
+}
+"""Where the customers of these tests live."""
 
 
 @dataclass
@@ -100,7 +108,9 @@ async def provision(http: httpx.AsyncClient, operator_key: str, **overrides: Any
 async def drain(worker: Worker, *names: str, rounds: int = 50) -> None:
     """Run the worker's loops (all but the clockwork, or those named) until none has anything left to do."""
     chosen = names or tuple(
-        name for name in worker.loops if name not in {"heartbeat", "housekeeping", "partitions", "retention"}
+        name
+        for name in worker.loops
+        if name not in {"measure", "housekeeping", "partitions", "retention", "subjects"}
     )
     for _ in range(rounds):
         done = 0

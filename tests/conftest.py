@@ -3,7 +3,7 @@
 Tests run as the application's own database roles, never as a superuser, who would see through every wall.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from baas.assembly import close_runtime
 from baas.core.crypto import api_key_hash
 from baas.core.db import Database
 from baas.core.settings import Environment, Settings
+from baas.core.values.ids import Kind, decode
 from baas.worker import Worker, create_worker
 from tests import deployment
 from tests.clients import Shop, provision
@@ -93,6 +94,17 @@ async def shop(http: httpx.AsyncClient) -> Shop:
 async def other_shop(http: httpx.AsyncClient) -> Shop:
     """Another new test store."""
     return await provision(http, OPERATOR_KEY)
+
+
+@pytest.fixture
+def forget(app: Litestar, worker: Worker) -> Callable[[Shop], None]:
+    """Lets the application and the worker read a store anew; they believe for a second what they know of it."""
+
+    def forget_store(shop: Shop) -> None:
+        for table in (app.state.table, worker.table):
+            table.forget_store(decode(Kind.STORE, shop.id))
+
+    return forget_store
 
 
 @pytest.fixture

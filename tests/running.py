@@ -21,13 +21,6 @@ from baas.core.values.ids import Kind
 from tests import commandline
 
 ROOT = Path(__file__).parents[1]
-ADDRESS = {
-    "name": "Ana Ruiz",
-    "line1": "Calle Mayor 1",
-    "city": "Rosario",
-    "postal_code": "S2000",
-    "country": "AR",
-}
 
 
 class RunningDev:

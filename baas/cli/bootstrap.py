@@ -76,10 +76,10 @@ async def _prepare(data_dir: Path, admin_url: str, redis_url: str, base_url: str
 
 
 async def _forget_workers(owner_url: str) -> None:
-    """What ran before has ended; who waits until everything is ready waits for the worker of this start."""
+    """What ran before has ended: its claims are free, and who waits until all is ready waits for this start's worker."""
     connection = await asyncpg.connect(owner_url)
     try:
-        await connection.execute("delete from workers")
+        await connection.execute("update workers set ended_at = now() where ended_at is null")
     finally:
         await connection.close()
 

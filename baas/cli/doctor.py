@@ -176,9 +176,9 @@ async def _policies(connection: asyncpg.Connection) -> list[Finding]:
 
 async def _worker(connection: asyncpg.Connection) -> list[Finding]:
     rows = await connection.fetch(
-        "select name, now() - seen_at as age from workers order by seen_at desc limit 5"
+        "select name, now() - seen_at as age, ended_at is null as lives from workers order by seen_at desc limit 5"
     )
-    alive = [row["name"] for row in rows if row["age"] <= heartbeat.STALE]
+    alive = [row["name"] for row in rows if row["lives"] and row["age"] <= heartbeat.STALE]
     last = f"last seen {rows[0]['age']} ago" if rows else "never seen"
     seen = f"{len(alive)} alive: {', '.join(alive)}" if alive else last
     return [
@@ -202,16 +202,19 @@ async def _backlog(connection: asyncpg.Connection) -> list[Finding]:
     row: Any = await connection.fetchrow(
         "select (select count(*) from (select 1 from event_outbox limit 10000) e) as events,"
         " (select now() - min(created_at) from event_outbox) as lag,"
-        " (select count(*) from event_jobs where attempts > 3) as failing,"
-        " (select error from event_jobs where attempts > 3 order by attempts desc limit 1) as error"
+        " (select count(*) from event_jobs where error is not null and attempts > 3) as failing,"
+        " (select count(*) from event_jobs where error is not null and dead_at is not null) as dead,"
+        " (select concat_ws(': ', error_class, error) from event_jobs where error is not null and attempts > 3"
+        "  order by dead_at nulls last, attempts desc limit 1) as error"
     )
     lag = row["lag"] or timedelta(0)
     seen = f"{row['events']} events wait, the oldest for {lag.total_seconds():.0f} s"
     findings = [
         Finding("outbox", ok=lag <= MAX_LAG, seen=seen, todo="Is a worker running? Start more of them.")
     ]
-    seen = f"{row['failing']} jobs keep failing" + (f", such as: {row['error']}" if row["failing"] else "")
-    todo = "The worker's log has the whole error; the jobs go on trying."
+    seen = f"{row['failing']} jobs keep failing, {row['dead']} of them are dead"
+    seen += f", such as: {row['error']}" if row["failing"] else ""
+    todo = "The worker's log has the whole error. `baas events dead` lists the dead, `baas events retry` tries them again."
     findings.append(Finding("event jobs", ok=row["failing"] == 0, seen=seen, todo=todo))
     return findings
 

@@ -17,6 +17,7 @@ _ELSEWHERE: Final = {
     "doctor": "doctor.doctor",
     "encryption": "encryption.encryption",
     "flag": "stores.flag",
+    "events": "events.events_group",
     "import": "imports.import_group",
     "key": "stores.key",
     "limit": "stores.limit",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from baas.core.redis.cache import ByteCache
     from baas.core.settings import Settings
     from baas.core.values.cursors import CursorSigner
+    from baas.core.work.claims import Claimant
     from baas.core.work.event_types import EventType
     from baas.core.work.jobs import Nudger
 
@@ -23,7 +24,7 @@ P = TypeVar("P")
 
 class Port(Generic[P]):
     """A question of a package to one above it, which it cannot import: the lower one names the port and its protocol,
-    the assembly plugs in who answers."""
+    the assembly plugs in who answers (D-089)."""
 
     def __init__(self, name: str) -> None:
         self.name: Final = name
@@ -60,6 +61,7 @@ class Runtime(msgspec.Struct, frozen=True):
     cursors: "CursorSigner"
     nudger: "Nudger"
     http: "OutgoingClient"
+    claimant: "Claimant"
     event_types: "Mapping[str, EventType]"
     """Every type of event that this deployment knows, by its name."""
     ports: Ports

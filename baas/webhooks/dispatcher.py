@@ -21,6 +21,7 @@ from baas.core.observe import metrics
 from baas.core.outgoing.http import OutgoingClient, OutgoingError, OutgoingResponse, OutgoingTimeout
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.claims import Claimant, elapsed
 from baas.core.work.jobs import TICK, Loop
 from baas.webhooks import policy, signing
 from baas.webhooks.places import Places
@@ -28,7 +29,7 @@ from baas.webhooks.policy import Limits
 from baas.webhooks.repository import outcomes, queue
 from baas.webhooks.repository.outcomes import Outcome
 from baas.webhooks.repository.queue import Claim
-from baas.webhooks.schemas.outbound import DisabledReason
+from baas.webhooks.schemas.outbound import DeliveryStatus, DisabledReason
 from baas.webhooks.secrets import keys_of
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,11 @@ GiveUp = Callable[[UUID, UUID, DisabledReason], Awaitable[None]]
 
 _METRIC: Final = {
     status: metrics.deliveries.labels(word)
-    for status, word in (("delivered", "delivered"), ("pending", "retried"), ("failed", "given_up"))
+    for status, word in (
+        (DeliveryStatus.DELIVERED, "delivered"),
+        (DeliveryStatus.PENDING, "retried"),
+        (DeliveryStatus.FAILED, "given_up"),
+    )
 }
 _EVENT_GONE: Final = "The event is older than the log keeps."
 _LEAVING_SECONDS: Final = 5.0
@@ -47,8 +52,8 @@ _RECORD_PAUSE: Final = 0.004
 """Seconds in which outcomes gather: a transaction for a few of them costs nearly as much as one for many."""
 # D-058: so that the database's answers do not wait for the beginnings of all.
 _STARTS: Final = 16
-_LATEST: Final = timedelta(seconds=policy.TIMEOUT_SECONDS + 5)
-"""Less than this before the end of its lease, a delivery is not sent any more: it could be claimed while it is."""
+_LATEST: Final = policy.LATEST_SECONDS
+"""Less than this many seconds before the end of its lease, a delivery is not sent any more: it could be claimed while it is."""
 _MAX_KEYS: Final = 2000
 _ERROR_LENGTH: Final = 300
 
@@ -62,6 +67,7 @@ class Dispatcher(Loop):
         http: OutgoingClient,
         keyring: KeyRing,
         give_up: GiveUp,
+        claimant: Claimant,
         *,
         limits: Limits | None = None,
         patience: float = _LEAVING_SECONDS,
@@ -72,6 +78,7 @@ class Dispatcher(Loop):
         self._http = http
         self._keyring = keyring
         self._give_up = give_up
+        self._claimant = claimant
         self._places = Places(limits or Limits())
         self._patience = patience
         self._finished = asyncio.Event()
@@ -121,10 +128,10 @@ class Dispatcher(Loop):
     async def claim(self) -> int:
         """Take as many due deliveries as there are free places, and those ahead of them, and start sending."""
         held = self._places.ask(time.monotonic())
-        if held.free <= 0:
+        if held.free <= 0 or not self._claimant.is_sure:
             return 0
         async with self._database.relay(reason="webhooks: claim due deliveries", **queue.CLAIMING) as system:
-            claims = await queue.claim(system, now=clock.now(), limits=self._places.limits, held=held)
+            claims = await queue.claim(system, claimant=self._claimant, limits=self._places.limits, held=held)
         self.take(claims)
         return len(claims)
 
@@ -154,9 +161,12 @@ class Dispatcher(Loop):
         self._start_soon()
 
     def _next(self) -> Claim | None:
-        """The delivery that is sent next, if one may be; those that have waited too long for it are given back."""
+        """The delivery that is sent next, if one may be; those that have waited too long for it are given back.
+
+        So are those that another process may be sending: this one was frozen, and the others took it for dead.
+        """
         while (claim := self._places.next()) is not None:
-            if clock.now() + _LATEST < claim.claimed_until:
+            if elapsed() + _LATEST < claim.ends and self._claimant.holds(claim.claimed_by):
                 return claim
             self._places.unused(claim)
             self._give_back([claim])
@@ -267,7 +277,9 @@ class Dispatcher(Loop):
         async with self._database.relay(
             reason="webhooks: record what receivers answered", **outcomes.RECORDING
         ) as system:
-            failing = await outcomes.record(system, batch, again=again) if batch else []
+            failing = (
+                await outcomes.record(system, batch, claimant=self._claimant, again=again) if batch else []
+            )
             if unsent:
                 await queue.release(system, unsent)
         del self._outcomes[: len(batch)]
@@ -330,7 +342,7 @@ def _outcome(
     """What an attempt means for its delivery: delivered, to be tried again, or given up."""
     now = clock.now()
     at = now + claim.clock_offset
-    status, next_attempt_at = "delivered", None
+    status, wait = DeliveryStatus.DELIVERED, None
     if error is not None:
         code = answer.status if answer is not None else None
         retry_after = answer.headers.get("retry-after") if answer is not None else None
@@ -340,16 +352,15 @@ def _outcome(
             timed_out=timed_out,
             retry_after=policy.parse_retry_after(retry_after, now),
         )
-        if wait is None or final or code == policy.GONE:
-            status = "failed"
-        else:
-            status, next_attempt_at = "pending", at + wait
+        if final or code == policy.GONE:
+            wait = None
+        status = DeliveryStatus.FAILED if wait is None else DeliveryStatus.PENDING
     return Outcome(
         claim=claim,
         attempt_id=ids.new_id(),
         status=status,
         at=at,
-        next_attempt_at=next_attempt_at,
+        wait=wait,
         response_status=answer.status if answer is not None else None,
         response_body=policy.excerpt(answer.body) if answer is not None and answer.body else None,
         duration_ms=answer.duration_ms if answer is not None else round(duration / timedelta(milliseconds=1)),

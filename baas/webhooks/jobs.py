@@ -29,7 +29,7 @@ def make_dispatcher(runtime: Runtime, make_scope: ScopeMaker, **options: Any) ->
         async with runtime.database.store(scope) as session:
             await endpoints.give_up(session, endpoint_id, reason)
 
-    return Dispatcher(runtime.database, runtime.http, runtime.keyring, give_up, **options)
+    return Dispatcher(runtime.database, runtime.http, runtime.keyring, give_up, runtime.claimant, **options)
 
 
 def make_housekeeping(runtime: Runtime, _make_scope: ScopeMaker) -> Drain:

@@ -15,7 +15,7 @@ from baas.core.values import ids
 from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
 from baas.webhooks import policy
-from baas.webhooks.schemas.events import PublishEvent, StoredEvent
+from baas.webhooks.schemas.events import EventState, PublishEvent, StoredEvent
 from baas.webhooks.schemas.outbound import (
     CreateEndpoint,
     Delivery,
@@ -55,12 +55,19 @@ async def list_events(
     subject: Word = None,
     since: Since = None,
     until: Until = None,
+    state_: Annotated[EventState | None, QueryParameter(name="state")] = None,
 ) -> Response[Listed[StoredEvent]]:
-    """The log of the store's events, newest first, kept for 90 days; filtered by type, subject and time."""
-    page = ctx.page(f"events:{type_}:{subject}:{since}:{until}", limit=limit, cursor=cursor, include=include)
+    """The log of the store's events, newest first, kept for 90 days; filtered by type, subject and time.
+
+    `state` leaves the events that handlers of the backend itself failed on: `failing` are tried again, `dead` are not
+    until you retry them, and are kept until then.
+    """
+    page = ctx.page(
+        f"events:{type_}:{subject}:{since}:{until}:{state_}", limit=limit, cursor=cursor, include=include
+    )
     return await ctx.read_fast(
         lambda work: events.list_events(
-            work, page, event_type=type_, subject=subject, since=since, until=until
+            work, page, event_type=type_, subject=subject, since=since, until=until, state=state_
         )
     )
 
@@ -82,6 +89,16 @@ async def get_event(ctx: Ctx, event_id: FromPath[str]) -> Response[Data[StoredEv
     """One event, as every receiver got it."""
     identity = ids.decode(Kind.EVENT, event_id)
     return await ctx.read_fast(lambda work: events.get_event(work, identity))
+
+
+@post(
+    "/admin/events/{event_id:str}/retry", needs="events:write", status_code=202, operation_id="retry_event",
+    tags=["events"], summary="Retry an event",
+)  # fmt: skip
+async def retry_event(ctx: Ctx, event_id: FromPath[str]) -> Response[Data[StoredEvent]]:
+    """Have the backend's own handlers that failed on an event try it again at once, and as often as at first."""
+    identity = ids.decode(Kind.EVENT, event_id)
+    return await ctx.write_fast(lambda work: events.retry_event(work, identity), status=202)
 
 
 @get(
@@ -249,6 +266,7 @@ ROUTES: list[HTTPRouteHandler | Any] = [
     list_events,
     create_event,
     get_event,
+    retry_event,
     list_webhook_endpoints,
     create_webhook_endpoint,
     get_webhook_endpoint,

@@ -47,8 +47,9 @@ def _events() -> None:
     op.create_index("ix_events_store_id_type_id", "events", ["store_id", "type", "id"])
     op.create_index("ix_events_store_id_subject_sequence", "events", ["store_id", "subject", "sequence"])
     store_table("events", grants="select, insert")
-    # What is sent is all that the relay reads of an event.
-    across_stores("events", RELAY, "select (store_id, id, body)")
+    # What is sent is all that the relay reads of an event, what a dead job keeps of it, and
+    # whether a subject has any.
+    across_stores("events", RELAY, "select (store_id, id, subject, body, request_id)")
     monthly_partitions("events")
 
     op.create_table(
@@ -84,6 +85,19 @@ def _events() -> None:
         comment="The last sequence of each subject that events were about.",
     )
     store_table("event_subjects", grants="select, insert, update")
+    # Again, what it locks it has to be able to update.
+    across_stores("event_subjects", RELAY, "select, update (last_sequence), delete")
+
+    op.create_table(
+        "event_floors",
+        sa.Column("store_id", UUID, nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("raised_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("store_id", name="pk_event_floors"),
+        comment="The sequence after which a store's subjects begin that are not counted by themselves.",
+    )
+    store_table("event_floors", grants="select")
+    across_stores("event_floors", RELAY, "select, insert, update")
 
     op.create_table(
         "event_jobs",
@@ -92,13 +106,32 @@ def _events() -> None:
         sa.Column("event_id", UUID, nullable=False),
         sa.Column("handler", sa.Text(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("next_attempt_at", TIME, nullable=False),
+        sa.Column("next_attempt_at", TIME),
+        sa.Column("claimed_by", sa.BigInteger()),
+        sa.Column("claimed_until", TIME),
+        sa.Column("failed_at", TIME),
+        sa.Column("error_class", sa.Text()),
         sa.Column("error", sa.Text()),
+        sa.Column("dead_at", TIME),
+        sa.Column("body", sa.Text()),
+        sa.Column("request_id", sa.Text()),
         sa.PrimaryKeyConstraint("store_id", "id", name="pk_event_jobs"),
+        sa.CheckConstraint(
+            "(dead_at is null) = (next_attempt_at is not null)", name=op.f("ck_event_jobs_dead")
+        ),
+        # Room on each page for the claim of a row, which touches no index then.
+        postgresql_with={"fillfactor": 50},
         comment="Events that a handler has still to hear: one row for each handler.",
     )
     op.create_index("ix_event_jobs_due", "event_jobs", ["next_attempt_at"])
-    store_table("event_jobs", grants="select, delete")
+    op.create_index(
+        "ix_event_jobs_failing",
+        "event_jobs",
+        ["store_id", "event_id"],
+        postgresql_where=sa.text("error is not null"),
+    )
+    # A store has what failed tried again.
+    store_table("event_jobs", grants="select, update (attempts, next_attempt_at, dead_at), delete")
     across_stores("event_jobs", RELAY, "select, insert, update")
 
 
@@ -130,10 +163,14 @@ def _idempotency_keys() -> None:
 def _workers() -> None:
     op.create_table(
         "workers",
+        sa.Column("id", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("machine", sa.Text()),
+        sa.Column("process", sa.Text()),
         sa.Column("started_at", TIME, nullable=False),
         sa.Column("seen_at", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_workers"),
+        sa.Column("ended_at", TIME),
+        sa.PrimaryKeyConstraint("id", name="pk_workers"),
         comment="Heartbeats of the worker processes.",
     )
     op.execute(f"grant select, insert, update, delete on workers to {RELAY}")
@@ -143,5 +180,13 @@ def _workers() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("workers", "idempotency_keys", "event_jobs", "event_subjects", "event_outbox", "events"):
+    for table in (
+        "workers",
+        "idempotency_keys",
+        "event_jobs",
+        "event_floors",
+        "event_subjects",
+        "event_outbox",
+        "events",
+    ):
         op.drop_table(table)

@@ -113,6 +113,8 @@ def _refunds() -> None:
         _text("failure_code", null=True),
         sa.Column("attempts", sa.BigInteger(), server_default=ZERO, nullable=False),
         sa.Column("next_attempt_at", TIME),
+        sa.Column("claimed_by", sa.BigInteger()),
+        sa.Column("claimed_until", TIME),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("store_id", "id", name="pk_refunds"),
@@ -141,7 +143,8 @@ def _refunds() -> None:
     across_stores(
         "refunds",
         RELAY,
-        "select (store_id, id, next_attempt_at, attempts), update (next_attempt_at, attempts)",
+        "select (store_id, id, next_attempt_at, claimed_by, claimed_until),"
+        " update (claimed_by, claimed_until)",
     )
 
 
@@ -185,6 +188,8 @@ def _providers() -> None:
         _text("account_id", null=True),
         sa.Column("reconciled_until", TIME),
         sa.Column("reconcile_at", TIME),
+        sa.Column("claimed_by", sa.BigInteger()),
+        sa.Column("claimed_until", TIME),
         sa.Column("created_at", TIME, server_default=NOW, nullable=False),
         sa.Column("updated_at", TIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("store_id", "id", name="pk_payment_provider_accounts"),
@@ -199,7 +204,8 @@ def _providers() -> None:
     across_stores(
         "payment_provider_accounts",
         RELAY,
-        "select (store_id, id, provider, enabled, reconcile_at, account_id, is_test), update (reconcile_at)",
+        "select (store_id, id, provider, enabled, reconcile_at, account_id, is_test, claimed_by, claimed_until),"
+        " update (claimed_by, claimed_until)",
     )
 
     op.create_table(
@@ -215,6 +221,8 @@ def _providers() -> None:
         _text("outcome", null=True),
         sa.Column("attempts", sa.BigInteger(), server_default=ZERO, nullable=False),
         sa.Column("next_attempt_at", TIME),
+        sa.Column("claimed_by", sa.BigInteger()),
+        sa.Column("claimed_until", TIME),
         _text("error", null=True),
         sa.PrimaryKeyConstraint("store_id", "id", name="pk_provider_events"),
         sa.UniqueConstraint(
@@ -241,7 +249,8 @@ def _providers() -> None:
     across_stores(
         "provider_events",
         RELAY,
-        "select (store_id, id, next_attempt_at, attempts), update (next_attempt_at, attempts), delete",
+        "select (store_id, id, next_attempt_at, attempts, claimed_by, claimed_until),"
+        " update (attempts, claimed_by, claimed_until), delete",
     )
 
     op.create_table(

@@ -89,6 +89,7 @@ def _deliveries() -> None:
         sa.Column("step", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("next_attempt_at", TIME, nullable=False),
         sa.Column("claimed_until", TIME),
+        sa.Column("claimed_by", sa.BigInteger()),
         sa.Column("delivered_at", TIME),
         sa.Column("response_status", sa.BigInteger()),
         sa.Column("error", sa.Text()),

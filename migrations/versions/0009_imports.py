@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("attempts", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("lease_until", _WHEN, nullable=False),
+        sa.Column("claimed_by", sa.BigInteger(), nullable=True),
         sa.Column("created_at", _WHEN, nullable=False),
         sa.Column("finished_at", _WHEN, nullable=True),
         sa.PrimaryKeyConstraint("store_id", "id", name="pk_imports"),
@@ -78,7 +79,8 @@ def upgrade() -> None:
     across_stores(
         "imports",
         RELAY,
-        "select (store_id, id, status, attempts, lease_until), update (status, attempts, lease_until), delete",
+        "select (store_id, id, status, attempts, lease_until, claimed_by),"
+        " update (status, attempts, lease_until, claimed_by), delete",
     )
 
 

@@ -129,6 +129,7 @@ def _notifications() -> None:
         _count("step"),
         sa.Column("next_attempt_at", TIME, nullable=False),
         sa.Column("claimed_until", TIME),
+        sa.Column("claimed_by", sa.BigInteger()),
         _text("provider", null=True),
         _text("provider_message_id", null=True),
         _text("action_url", null=True),
@@ -167,7 +168,8 @@ def _notifications() -> None:
     across_stores(
         "notifications",
         RELAY,
-        "select (store_id, id, status, attempts, next_attempt_at, claimed_until), update (claimed_until), delete",
+        "select (store_id, id, status, attempts, next_attempt_at, claimed_until, claimed_by),"
+        " update (claimed_until, claimed_by), delete",
     )
 
 

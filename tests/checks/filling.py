@@ -50,6 +50,7 @@ HINTS: dict[tuple[str, str], tuple[str, ...]] = {
     },
     ("orders", "status"): ("'pending'",),
     ("orders", "number"): ("{n}",),
+    ("workers", "id"): ("{n}",),
 }
 """(table, column) -> SQL expressions to try first, where a table's constraints cannot be met by trying."""
 

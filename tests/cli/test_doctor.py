@@ -51,8 +51,8 @@ async def wrong(deployment_settings: Settings) -> dict[str, Finding]:
 async def heartbeat(patient: Patient, age: str) -> None:
     """A worker that was last seen so long ago."""
     await patient.admin.execute(
-        "insert into workers (name, started_at, seen_at) values ('w', now(), now() - $1::text::interval)"
-        " on conflict (name) do update set seen_at = excluded.seen_at",
+        "insert into workers (id, name, started_at, seen_at) values (1, 'w', now(), now() - $1::text::interval)"
+        " on conflict (id) do update set seen_at = excluded.seen_at",
         age,
     )
 
@@ -95,8 +95,8 @@ async def test_the_worker_the_schema_the_walls_and_the_backlog(patient: Patient)
         *(ids.new_id(), moment),
     )
     await patient.admin.execute(
-        "insert into event_jobs (store_id, id, event_id, handler, attempts, next_attempt_at, error)"
-        " values ($1, $1, $1, 'orders', 9, now(), 'ValueError: odd')",
+        "insert into event_jobs (store_id, id, event_id, handler, attempts, next_attempt_at, error_class, error)"
+        " values ($1, $1, $1, 'orders', 9, now(), 'ValueError', 'odd')",
         ids.new_id(),
     )
     found = await wrong(patient.settings)

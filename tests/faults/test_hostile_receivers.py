@@ -140,7 +140,7 @@ async def _kill_worker(dev: RunningDev) -> None:
         with suppress(ProcessLookupError):
             os.killpg(mark.pid, signal.SIGKILL)
     # As if its leases had ended: they are in real time, and longer than a test.
-    await _as_relay(dev, "update event_jobs set next_attempt_at = now()")
+    await _as_relay(dev, "update event_jobs set next_attempt_at = now(), claimed_until = null")
     for table in ("webhook_deliveries", "notifications"):
         await _as_relay(dev, f"update {table} set claimed_until = null where status = 'pending'")
 

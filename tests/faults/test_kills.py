@@ -13,7 +13,8 @@ import httpx
 import msgspec
 import pytest
 
-from tests.running import ADDRESS, RunningDev, eventually, receiving, register, running_dev
+from tests.clients import ADDRESS
+from tests.running import RunningDev, eventually, receiving, register, running_dev
 
 CHECKOUTS = 200
 BUYERS = 8

@@ -20,7 +20,8 @@ import pytest
 from baas.core.values.ids import Kind
 from baas.simulators import mercadopago, stripe
 from baas.simulators.mercadopago import webhook_secret
-from tests.running import ADDRESS, RunningDev, eventually, running_dev
+from tests.clients import ADDRESS
+from tests.running import RunningDev, eventually, running_dev
 
 ORDERS: Final = 500
 BUYERS: Final = 12

@@ -12,10 +12,9 @@ from baas.core.db import Database
 from baas.core.work import outbox
 from baas.services.orders.jobs import HANDLERS
 from baas.worker import Worker
-from tests.clients import Shop, drain
+from tests.clients import ADDRESS, Shop, drain
 from tests.services.goods import levels, sums_of_movements
 from tests.services.orders.selling import (
-    ADDRESS,
     FOLLOW,
     cart_of,
     check_out,
@@ -279,8 +278,9 @@ class TestPaying:
         assert [event.type for event in heard] == ["payment.paid", "payment.failed", "payment.created"]
         for event in [*heard, *heard]:
             (handler,) = HANDLERS[EVENT_TYPES[event.type]].values()
+            assert isinstance(handler, outbox.Together)
             async with database.fast(scope) as work:
-                await handler(work, event)
+                await handler.hear(work, [event])
         await drain(worker, *FOLLOW)
         assert (await order_of(shop, placed["order"]))["status"] == "paid"
         assert (await event_types(shop, placed["order"]["id"])) == ["order.created", "order.paid"]

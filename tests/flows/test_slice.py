@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from baas.cli.welcome import first_order
-from tests.running import ADDRESS, ROOT, eventually, receiving, register, running_dev
+from tests.clients import ADDRESS
+from tests.running import ROOT, eventually, receiving, register, running_dev
 
 
 @pytest.mark.slow

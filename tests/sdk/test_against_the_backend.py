@@ -25,9 +25,9 @@ from baas_sdk import (
 from baas_sdk.types import Address, Deleted, OrderStatus, Payment, Product, VariantInput
 
 from baas.worker import Worker
-from tests.clients import Shop, drain
+from tests.clients import ADDRESS, Shop, drain
 
-ADDRESS = Address(name="Ana Ruiz", line1="Calle Mayor 1", city="Rosario", postal_code="S2000", country="AR")
+HOME = Address(**ADDRESS)
 
 
 async def mate(client: AsyncClient, *, on_hand: int | None = 5, price: int = 1000) -> Product:
@@ -75,9 +75,7 @@ async def test_a_purchase_with_a_publishable_key(
     cart = await storefront.storefront.carts.create(
         items=[{"variant_id": product.variants[0].id, "quantity": 2}]
     )
-    cart = await storefront.storefront.carts.update(
-        cart.id, email="ana@example.com", shipping_address=ADDRESS
-    )
+    cart = await storefront.storefront.carts.update(cart.id, email="ana@example.com", shipping_address=HOME)
     with pytest.raises(PriceChanged) as changed:
         await storefront.storefront.carts.checkout(cart.id, provider="sandbox", expected_total=1)
     assert changed.value.total == cart.total
@@ -185,7 +183,7 @@ async def test_answers_that_get_lost(client: AsyncClient, shop: Shop, app: objec
                 items=[{"variant_id": product.variants[0].id, "quantity": 1}]
             )
             placed = await lossy.storefront.carts.checkout(
-                cart.id, provider="sandbox", email=f"{number}@example.com", shipping_address=ADDRESS
+                cart.id, provider="sandbox", email=f"{number}@example.com", shipping_address=HOME
             )
             return placed.order.id
 

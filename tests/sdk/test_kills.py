@@ -15,11 +15,12 @@ import pytest
 from baas_sdk import AsyncClient, Client
 from baas_sdk.types import Address
 
+from tests.clients import ADDRESS
 from tests.running import RunningDev, eventually, running_dev
 
 CHECKOUTS = int(os.environ.get("BAAS_SDK_CHECKOUTS", "1000"))
 BUYERS = 12
-ADDRESS = Address(name="Ana Ruiz", line1="Calle Mayor 1", city="Rosario", country="AR")
+HOME = Address(**ADDRESS)
 
 
 def kill(dev: RunningDev, *names: str) -> None:
@@ -43,7 +44,7 @@ class Shoppers:
         for number in self._numbers:
             cart = await self.shop.storefront.carts.create(items=[{"variant_id": self.variant_id}])
             placed = await self.shop.storefront.carts.checkout(
-                cart.id, provider="sandbox", email=f"sdk{number}@example.com", shipping_address=ADDRESS
+                cart.id, provider="sandbox", email=f"sdk{number}@example.com", shipping_address=HOME
             )
             self.orders.append(placed.order.id)
 
@@ -100,7 +101,7 @@ async def test_the_synchronous_client_over_http(tmp_path: Path) -> None:
                 assert product is not None
                 cart = shop.storefront.carts.create(items=[{"variant_id": product.variants[0].id}])
                 placed = shop.storefront.carts.checkout(
-                    cart.id, provider="sandbox", email="ana@example.com", shipping_address=ADDRESS
+                    cart.id, provider="sandbox", email="ana@example.com", shipping_address=HOME
                 )
                 assert placed.payment is not None
                 return placed.order.id

@@ -73,3 +73,9 @@ async def events(database: Database, scope: StoreScope, prefix: str) -> list[tup
             "select type, subject from events where starts_with(type, $1) order by id", prefix
         )
     return [(row["type"], row["subject"]) for row in rows]
+
+
+async def make_cart(shop: Shop, *items: tuple[str, int], **fields: Any) -> dict[str, Any]:
+    """A new cart with these variants and quantities."""
+    body = {"items": [{"variant_id": variant, "quantity": quantity} for variant, quantity in items], **fields}
+    return await shop.create("/storefront/carts", body)

@@ -12,9 +12,8 @@ from baas.openapi import build_document
 from baas.openapi.endpoints import Endpoint
 from baas.openapi.story import public_id
 from baas.worker import Worker
-from tests.clients import Shop, drain
+from tests.clients import ADDRESS, Shop, drain
 
-ADDRESS = {"name": "Ana Pérez", "line1": "Av. Corrientes 1234", "city": "Buenos Aires", "country": "AR"}
 CSV = (
     "Handle,Title,Body (HTML),Vendor,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,"
     "Variant Price,Status\n"

@@ -4,13 +4,12 @@ import asyncio
 import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from baas.core.values import clock
+from baas.core.work.claims import Claimant, elapsed
 from baas.core.work.jobs import Loop
 from baas.core.work.outbox import emit
 from baas.services.catalog.events import ProductEvent
@@ -171,24 +170,24 @@ async def test_two_workers_share_the_work_and_send_nothing_twice(
 
 
 async def test_what_a_dead_worker_had_claimed_is_sent_when_its_lease_ends(
-    shop: Shop, register: Register, receiver: Receiver, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, register: Register, receiver: Receiver, worker: Worker
 ) -> None:
     await register(shop)
     await publish(shop)
     await drain(worker, "relay")
     async with worker.runtime.database.relay(reason="a test claims and dies") as system:
         (claim,) = await queue.claim(
-            system, now=clock.now(), limits=Limits(), held=Held(free=10, endpoints={}, stores={})
+            system,
+            claimant=worker.runtime.claimant,
+            limits=Limits(),
+            held=Held(free=10, endpoints={}, stores={}),
         )
     assert claim.step == 0
     await drain(worker, "deliveries")
     assert receiver.got() == []
-    real = clock.now
-    monkeypatch.setattr(
-        "baas.webhooks.dispatcher.clock.now", lambda: real() + queue.LEASE + timedelta(seconds=1)
-    )
+    async with worker.runtime.database.relay(reason="a test lets a lease end") as system:
+        await system.execute("update webhook_deliveries set claimed_until = now() where status = 'pending'")
     await drain(worker, "deliveries")
-    monkeypatch.undo()
     assert len(receiver.got()) == 1
     (delivery,) = await deliveries(shop)
     assert (delivery["status"], delivery["attempts"]) == ("delivered", 1)
@@ -242,14 +241,16 @@ async def test_what_was_claimed_ahead_is_given_back_unsent_when(
     one = dispatcher_of(worker, limits=Limits(per_endpoint=1), patience=0.2)
     async with worker.runtime.database.relay(reason="a test claims more than there are places") as system:
         claims = await queue.claim(
-            system, now=clock.now(), limits=Limits(), held=Held(free=10, endpoints={}, stores={})
+            system,
+            claimant=worker.runtime.claimant,
+            limits=Limits(),
+            held=Held(free=10, endpoints={}, stores={}),
         )
     sending = asyncio.create_task(one.run()) if not late else None
     one.take(claims)
     await receiver.wait_for(1, "/hook")
     if sending is None:
-        real = clock.now
-        monkeypatch.setattr("baas.webhooks.dispatcher.clock.now", lambda: real() + timedelta(seconds=11))
+        monkeypatch.setattr("baas.webhooks.dispatcher.elapsed", lambda: elapsed() + 11)
         gate.set()
         await one.drain_once()
         monkeypatch.undo()
@@ -270,14 +271,14 @@ async def test_an_outcome_whose_commit_was_lost_on_the_way_is_written_once(
     real = outcomes.record
     calls: list[bool] = []
 
-    async def lost(system: Any, outcomes: Any, *, again: bool = False) -> Any:
+    async def lost(system: Any, outcomes: Any, *, claimant: Claimant, again: bool = False) -> Any:
         calls.append(again)
         if len(calls) == 1:
             # Written by another transaction, as if this one had committed and then lost its connection.
             async with worker.runtime.database.relay(reason="a test commits in secret") as other:
-                await real(other, outcomes, again=again)
+                await real(other, outcomes, claimant=claimant, again=again)
             raise ConnectionResetError
-        return await real(system, outcomes, again=again)
+        return await real(system, outcomes, claimant=claimant, again=again)
 
     monkeypatch.setattr(outcomes, "record", lost)
     async with running(worker, dispatcher_of(worker)):
@@ -299,12 +300,12 @@ async def test_the_database_may_go_away_while_outcomes_wait(
     real = outcomes.record
     failures = 0
 
-    async def flaky(system: Any, outcomes: Any, *, again: bool = False) -> Any:
+    async def flaky(system: Any, outcomes: Any, *, claimant: Claimant, again: bool = False) -> Any:
         nonlocal failures
         if failures < 3:
             failures += 1
             raise OSError("no database")
-        return await real(system, outcomes, again=again)
+        return await real(system, outcomes, claimant=claimant, again=again)
 
     monkeypatch.setattr(outcomes, "record", flaky)
     async with running(worker, dispatcher_of(worker)):

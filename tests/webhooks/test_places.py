@@ -27,7 +27,9 @@ def claims(number: int, endpoint_id: UUID, store_id: UUID) -> list[Claim]:
             body="{}",
             is_test=False,
             clock_offset=timedelta(0),
+            claimed_by=1,
             claimed_until=datetime.now(UTC),
+            ends=0.0,
         )
         for _ in range(number)
     ]

@@ -1,4 +1,4 @@
-"""Rows of the database as frozen structs: one struct names the columns, their order and their types.
+"""Rows of the database as frozen structs: one struct names the columns, their order and their types (D-081).
 
     class RefundRow(Row, frozen=True):
         __table__ = "refunds"
@@ -131,6 +131,7 @@ def rows_of(row: type[R], records: Sequence[Any]) -> list[R]:
 
 @cache
 def field_types(row: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the type of each field of a row's struct, `Annotated` included."""
     hints = get_type_hints(row, include_extras=True)
     return {name: hints[name] for name in row.__struct_fields__}
 

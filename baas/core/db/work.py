@@ -91,7 +91,7 @@ class Effects:
         """Keep an item until the transaction is about to commit, when `write` gets all of them at once.
 
         With `last` that is after everything else: for a row that many transactions of the store write (`stores`),
-        so that its lock is held only while the commit runs, and is never held while another lock is waited for.
+        so that its lock is held only while the commit runs, and is never held while another lock is waited for (D-087).
         """
         if last:
             self._last = self._last or {}

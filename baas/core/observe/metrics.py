@@ -36,6 +36,11 @@ outbox_lag: Final = Gauge(
 queue_depth: Final = Gauge(
     "baas_queue_depth", "Rows that are due and wait for the worker.", ["queue"], registry=registry
 )
+dead_jobs: Final = Gauge(
+    "baas_dead_event_jobs",
+    "Events that a handler of the backend failed on until nobody tries it any more (up to 10,000).",
+    registry=registry,
+)
 deliveries: Final = Counter(
     "baas_deliveries_total", "Attempts to deliver an event, by outcome.", ["outcome"], registry=registry
 )

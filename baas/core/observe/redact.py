@@ -112,6 +112,17 @@ def redact_text(text: str) -> str:
     return text
 
 
+# What an error quotes is what it was given: a value of somebody's. So may a longer number be.
+_QUOTED: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|\d{4,}")
+_ERROR_LENGTH: Final = 300
+
+
+def redact_error(error: BaseException) -> tuple[str, str]:
+    """The class of an error, and what it says without what it quotes: for people who may not see everybody's data."""
+    text = redact_text(str(error)).split("\n", 1)[0]
+    return type(error).__name__, _QUOTED.sub("…", text)[:_ERROR_LENGTH]
+
+
 def redact_value(value: Any, depth: int = 0) -> Any:
     """The value, made of plain types only, with everything masked that should not be written down."""
     if isinstance(value, str):

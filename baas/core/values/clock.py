@@ -16,6 +16,11 @@ def now(scope: "StoreScope | None" = None) -> datetime:
     return moment + scope.clock_offset if scope is not None and scope.clock_offset else moment
 
 
+def at(scope: "StoreScope", moment: datetime) -> "StoreScope":
+    """The same scope by a clock that shows this moment now: the database's, by which something was found due."""
+    return scope.at_offset(moment - now())
+
+
 def rfc3339(moment: datetime) -> str:
     """The wire form of a moment: UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

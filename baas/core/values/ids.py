@@ -21,7 +21,7 @@ _PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
 
 
 class Kind(StrEnum):
-    """The prefix of a public id, which names the kind of object. Prefixes are part of the API: never rename one."""
+    """The prefix of a public id, which names the kind of object. Prefixes are part of the API: never rename one (D-083)."""
 
     API_KEY = "key"
     AUDIT_LINE = "aud"

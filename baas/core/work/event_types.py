@@ -1,4 +1,4 @@
-"""Types of events. Each package lists those that it emits in its `events` module; the assembly gathers the lists."""
+"""Types of events. Each package lists those that it emits in its `events` module; the assembly gathers the lists (D-084)."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -36,6 +36,19 @@ Drain = Callable[[], Awaitable[int]]
 """Does one batch of due work and answers how much it did; 0 means nothing is due now."""
 
 
+async def end_task(task: asyncio.Task[Any]) -> None:
+    """Cancel a task until it has ended; what became of it is not told.
+
+    Once is not enough for a task that calls what other people wrote: a cancellation that meets a result is lost in
+    `asyncio.wait_for` (Python 3.11), which arq and redis-py use.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.2)
+    if not task.cancelled():
+        task.exception()
+
+
 class Loop:
     """One kind of due work: drains it, then sleeps until woken or until the next tick."""
 
@@ -103,12 +116,17 @@ class Loops:
         """Keep an arq worker alive: a new one, after a wait, whenever Redis takes the last one down."""
         while True:
             worker: Worker | None = None
+            running: asyncio.Task[None] | None = None
             try:
                 worker = self._make_arq()
-                await worker.async_run()
+                running = asyncio.create_task(worker.async_run(), name="arq.run")
+                await asyncio.wait([running])
+                running.result()
             except (RedisError, OSError) as error:
                 log.warning("arq.lost", error=repr(error)[:200])
             finally:
+                if running is not None:
+                    await end_task(running)
                 if worker is not None:
                     with contextlib.suppress(Exception):
                         async with asyncio.timeout(2):
@@ -180,9 +198,7 @@ class Nudger:
     async def close(self) -> None:
         """Stop sending; what was pending is found by the worker's next tick."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
         with contextlib.suppress(Exception):
             await self._redis.aclose()
 
@@ -217,9 +233,7 @@ class Every:
     async def close(self) -> None:
         """Stop."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
 
     async def _run(self) -> None:
         while True:

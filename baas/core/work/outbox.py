@@ -8,23 +8,25 @@ for each handler of a higher service. A worker that dies in between has done not
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Index, text
+import structlog
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from baas import API_VERSION
 from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.db.tables import Base, StoreEntity, StoreOwned, column
 from baas.core.observe import metrics
-from baas.core.observe.logging import report_exception
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.core.work.event_types import CustomType, EventType
+
+log = structlog.get_logger(__name__)
 
 EVENTS_KEPT_DAYS: Final = 90
 RELAY_BATCH: Final = 500
@@ -77,29 +79,6 @@ class WaitingEvent(StoreOwned, Base):
     created_at: Mapped[datetime] = column(keep="90d")
 
 
-# D-053: kept for ever, for a sequence never goes back.
-class EventSubject(StoreOwned, Base):
-    """How many events a subject has had: the source of `sequence`, and a lock that keeps it rising."""
-
-    __tablename__ = "event_subjects"
-
-    subject: Mapped[str] = column(primary_key=True)
-    last_sequence: Mapped[int] = column()
-
-
-class EventJob(StoreEntity, Base):
-    """One event that one handler of this backend still has to hear; gone when it has."""
-
-    __tablename__ = "event_jobs"
-    __table_args__ = (Index("ix_event_jobs_due", "next_attempt_at"),)
-
-    event_id: Mapped[UUID] = column()
-    handler: Mapped[str] = column()
-    attempts: Mapped[int] = column(server_default=text("0"))
-    next_attempt_at: Mapped[datetime] = column()
-    error: Mapped[str | None] = column()
-
-
 class EventRow(msgspec.Struct, frozen=True):
     """What the relay knows of an event when it fans it out."""
 
@@ -120,11 +99,26 @@ class ReceivedEvent(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
 
+received: Final = msgspec.json.Decoder(ReceivedEvent).decode
+"""Reads an event as a handler hears it from its frozen text, which holds more."""
+
+
 FanOut = Callable[[SystemConnection, Sequence[EventRow]], Awaitable[None]]
 Handler = Callable[[StoreWork, ReceivedEvent], Awaitable[None]]
-Subscriptions = Mapping[EventType, Mapping[str, Handler]]
+
+
+class Together(msgspec.Struct, frozen=True):
+    """A handler that hears at once all events of a store that are due for it, oldest first.
+
+    Where it raises, each of them is heard alone, so that one bad event holds up no other.
+    """
+
+    hear: Callable[[StoreWork, Sequence[ReceivedEvent]], Awaitable[None]]
+
+
+Subscriptions = Mapping[EventType, Mapping[str, Handler | Together]]
 """What a package hears: event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
-Handlers = Mapping[str, Mapping[str, Handler]]
+Handlers = Mapping[str, Mapping[str, Handler | Together]]
 """The subscriptions of all packages together."""
 
 
@@ -213,7 +207,7 @@ returning store_id, id, type, subject, sequence, created_at
 
 _ADD_JOBS: Final = """
 insert into event_jobs (store_id, id, event_id, handler, next_attempt_at)
-select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[])
+select *, now() from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
 """
 
 
@@ -224,9 +218,8 @@ async def relay(database: Database, handlers: Handlers, fan_outs: Sequence[FanOu
         if not rows:
             return 0
         events = sorted((EventRow(*row) for row in rows), key=lambda row: row.id)
-        now = clock.now()
         jobs = [
-            (row.store_id, ids.new_id(), row.id, name, now)
+            (row.store_id, ids.new_id(), row.id, name)
             for row in events
             for name in handlers.get(row.type, ())
         ]
@@ -237,47 +230,22 @@ async def relay(database: Database, handlers: Handlers, fan_outs: Sequence[FanOu
         return len(events)
 
 
-JOB_BATCH: Final = 50
-JOB_LEASE: Final = timedelta(seconds=60)
-_CLAIM_JOBS: Final = """
-with due as (
-  select store_id, id from event_jobs where next_attempt_at <= now()
-  order by next_attempt_at limit $1 for update skip locked
-)
-update event_jobs j set next_attempt_at = now() + $2::interval, attempts = attempts + 1 from due
-where j.store_id = due.store_id and j.id = due.id
-returning j.store_id, j.id, j.event_id, j.handler, j.attempts
-"""
-
 ScopeMaker = Callable[[UUID, str], Awaitable[StoreScope]]
 """Makes the scope of a system job from a store and the request id that caused it (`baas.tenants.door.keys`)."""
-
-
-async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMaker) -> int:
-    """Let handlers hear due events, each in a transaction of its store; answer how many were due.
-
-    The job's row is deleted in the handler's own transaction, so its effect happens exactly once; a
-    handler that raises leaves the row, which comes due again after a growing wait (at most an hour).
-    """
-    by_name = {name: handler for group in handlers.values() for name, handler in group.items()}
-    async with database.relay(reason="jobs: claim events that handlers have to hear", **BY_KEY) as system:
-        jobs = await system.fetch(_CLAIM_JOBS, JOB_BATCH, JOB_LEASE)
-    for job in jobs:
-        await _run_job(database, job, by_name, make_scope)
-    return len(jobs)
 
 
 _BACKLOG: Final = """
 select (select count(*) from (select from event_outbox limit $1) waiting) as events,
   (select id from event_outbox order by id limit 1) as oldest,
-  (select count(*) from (select from event_jobs where next_attempt_at <= now() limit $1) due) as jobs
+  (select count(*) from (select from event_jobs where next_attempt_at <= now() limit $1) due) as jobs,
+  (select count(*) from (select from event_jobs where error is not null and dead_at is not null limit $1) dead) as dead
 """
 _COUNTED: Final = 10_000
 """A longer queue is shown as so many: counting it would cost more the longer it is."""
 
 
 async def measure(database: Database) -> None:
-    """Show in this process's metrics how much waits for the relay and for handlers, and for how long."""
+    """Show in this process's metrics how much waits for the relay and for handlers, how long, and how much is dead."""
     async with database.relay(reason="metrics: how much waits") as system:
         row = (await system.fetch(_BACKLOG, _COUNTED))[0]
     # By the id, which knows the real time also in a test store whose clock was moved.
@@ -285,43 +253,4 @@ async def measure(database: Database) -> None:
     metrics.outbox_lag.set(max(0.0, lag))
     metrics.queue_depth.labels("events").set(row["events"])
     metrics.queue_depth.labels("jobs").set(row["jobs"])
-
-
-async def _run_job(
-    database: Database, job: Any, by_name: Mapping[str, Handler], make_scope: ScopeMaker
-) -> None:
-    try:
-        handler = by_name[job["handler"]]
-        scope = await make_scope(job["store_id"], f"job_{job['id'].hex}")
-        async with database.fast(scope) as work:
-            event_id = await work.fetchval(
-                "delete from event_jobs where store_id = $1 and id = $2 returning event_id",
-                scope.store_id,
-                job["id"],
-            )
-            if event_id is None:
-                return
-            row = await work.fetchrow(
-                "select type, subject, body from events where store_id = $1 and id = $2",
-                scope.store_id,
-                event_id,
-            )
-            if row is not None:
-                data = msgspec.json.decode(row["body"])["data"]
-                await handler(
-                    work, ReceivedEvent(ids.encode(Kind.EVENT, event_id), row["type"], row["subject"], data)
-                )
-        metrics.worker_jobs.labels(job["handler"], "done").inc()
-    except Exception as error:
-        metrics.worker_jobs.labels(job["handler"], "failed").inc()
-        wait = min(timedelta(seconds=2 ** min(job["attempts"], 12)), timedelta(hours=1))
-        report_exception(error, "event_job.failed", handler=job["handler"], attempts=job["attempts"])
-        async with database.relay(reason="jobs: note why a handler failed and when to try again") as system:
-            await system.execute(
-                "update event_jobs set next_attempt_at = now() + $3::interval, error = $4"
-                " where store_id = $1 and id = $2",
-                job["store_id"],
-                job["id"],
-                wait,
-                f"{type(error).__name__}: {error}"[:500],
-            )
+    metrics.dead_jobs.set(row["dead"])

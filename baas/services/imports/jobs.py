@@ -13,7 +13,7 @@ def imports_loop(runtime: Runtime, make_scope: ScopeMaker) -> Drain:
     """The loop `imports`: claims the import that has waited longest and runs it to its end."""
 
     async def drain() -> int:
-        return int(await service.run_next(runtime.database, make_scope))
+        return int(await service.run_next(runtime.database, make_scope, runtime.claimant))
 
     return drain
 

@@ -8,6 +8,7 @@ import msgspec
 
 from baas.core.db import StoreWork, SystemConnection
 from baas.core.values.ids import Kind, encode
+from baas.core.work.claims import Claimant
 from baas.services.imports.schemas import (
     MAX_PROBLEMS,
     Import,
@@ -18,7 +19,7 @@ from baas.services.imports.schemas import (
 )
 
 LEASE: Final = timedelta(seconds=60)
-"""A worker that is silent for longer is taken for dead, and another one goes on."""
+"""A worker that brings in no product for longer is stuck, and another one goes on."""
 MAX_ATTEMPTS: Final = 5
 
 _INSERT: Final = """
@@ -88,14 +89,14 @@ async def find(work: StoreWork, import_id: UUID) -> Import | None:
     )
 
 
-async def lock_running(work: StoreWork, import_id: UUID) -> bool:
-    """Lock an import for one product; False when it is not running (any more)."""
-    status = await work.fetchval(
-        "select status from imports where store_id = $1 and id = $2 for update",
+async def lock_running(work: StoreWork, import_id: UUID, attempts: int) -> bool:
+    """Lock an import for one product; False when it is not running any more, or another worker has claimed it since."""
+    found = await work.fetchval(
+        "select attempts from imports where store_id = $1 and id = $2 and status = 'running' for update",
         work.scope.store_id,
         import_id,
     )
-    return bool(status == ImportStatus.RUNNING.value)
+    return bool(found == attempts)
 
 
 async def content(work: StoreWork, import_id: UUID) -> tuple[bytes, str, int]:
@@ -169,16 +170,17 @@ async def finish(
 
 _CLAIM: Final = """
 with due as (
-  select store_id, id from imports where status in ('pending', 'running') and lease_until <= now()
+  select store_id, id from imports
+  where status in ('pending', 'running') and (lease_until <= now() or claimed_by = any($2::bigint[]))
   order by lease_until limit 1 for update skip locked
 )
-update imports i set status = 'running', attempts = attempts + 1, lease_until = now() + $1::interval
+update imports i set status = 'running', attempts = attempts + 1, claimed_by = $3, lease_until = now() + $1::interval
 from due where i.store_id = due.store_id and i.id = due.id
 returning i.store_id, i.id, i.attempts
 """
 
 
-async def claim(system: SystemConnection) -> tuple[UUID, UUID, int] | None:
+async def claim(system: SystemConnection, claimant: Claimant) -> tuple[UUID, UUID, int] | None:
     """Take the import that has waited longest: its store, its id, and how often it was taken."""
-    row = await system.fetchrow(_CLAIM, LEASE)
+    row = await system.fetchrow(_CLAIM, LEASE, claimant.ended, claimant.id)
     return (row["store_id"], row["id"], row["attempts"]) if row is not None else None

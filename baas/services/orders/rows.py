@@ -1,6 +1,6 @@
 """The rows of the orders' tables, one struct for each shape that a statement returns."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
@@ -138,11 +138,3 @@ class StatusStats(Projection, frozen=True):
     refunded: int
     flagged: int
     items: int
-
-
-class DueOrderRow(Projection, frozen=True):
-    """An order of any store that the clock has to look at, and how far its store's clock is ahead."""
-
-    store_id: UUID
-    id: UUID
-    clock_offset: timedelta

@@ -95,7 +95,7 @@ class HistoryRow(Row, frozen=True):
     created_at: datetime
 
 
-class RefundRow(Row, frozen=True):
+class RefundRow(Projection, frozen=True):
     """Money given back of one payment."""
 
     __table__ = "refunds"
@@ -117,7 +117,7 @@ class RefundRow(Row, frozen=True):
     updated_at: datetime
 
 
-class AccountRow(Row, frozen=True):
+class AccountRow(Projection, frozen=True):
     """A store's account with a provider, its secrets encrypted."""
 
     __table__ = "payment_provider_accounts"

@@ -214,7 +214,7 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What only one provider understands of an attempt. Every request that opens one takes it.
 
-    Each field is declared by one provider, in its `options`.
+    Each field is declared by one provider, in its `options` (D-082).
     """
 
     sandbox_token: SandboxToken | None = None

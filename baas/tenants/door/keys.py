@@ -24,6 +24,7 @@ from baas.core.errors import InvalidApiKey, NotFound, StoreInactive
 from baas.core.scope import Caller, CallerKind, Mode, StoreProfile, StoreScope
 from baas.core.values import ids
 from baas.core.values.ids import Kind
+from baas.core.work.jobs import end_task
 from baas.tenants.plans import limit_of
 from baas.tenants.schemas import KeyKind
 
@@ -309,9 +310,7 @@ class StoreNews:
     async def close(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
         with contextlib.suppress(Exception):
             await self._listener_redis.aclose()
 

@@ -21,7 +21,7 @@ _COLUMNS: Final = columns(DeliveryRow)
 _INSERT_FOR: Final = f"""
 insert into webhook_deliveries
   (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
-select store_id, {new_id_at("created_at")}, $2, id, type, subject, sequence, $4, created_at, created_at
+select store_id, {new_id_at("created_at")}, $2, id, type, subject, sequence, $4, least(created_at, now() + $5::interval), created_at
 from events where store_id = $1 and id = $3
 returning {_COLUMNS}
 """
@@ -29,7 +29,10 @@ returning {_COLUMNS}
 
 async def insert_for(work: StoreWork, endpoint_id: UUID, event_id: UUID, *, ordered: bool) -> DeliveryRow:
     """A delivery of an event of this transaction to one endpoint, due at once."""
-    record = await work.fetchrow(_INSERT_FOR, work.scope.store_id, endpoint_id, event_id, ordered)
+    scope = work.scope
+    record = await work.fetchrow(
+        _INSERT_FOR, scope.store_id, endpoint_id, event_id, ordered, scope.clock_offset
+    )
     return row_of(DeliveryRow, record)
 
 
@@ -139,7 +142,7 @@ async def attempts_of(work: StoreWork, delivery_id: UUID, limit: int) -> list[At
 
 _RETRY: Final = f"""
 with again as (
-  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $3, ordered = e.ordered,
+  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = now() + $3::interval, ordered = e.ordered,
     claimed_until = case when d.status = 'pending' then d.claimed_until end
   from webhook_endpoints e
   where d.store_id = $1 and d.id = $2 and e.store_id = d.store_id and e.id = d.endpoint_id
@@ -155,7 +158,7 @@ async def retry(work: StoreWork, delivery_id: UUID) -> DeliveryRow | None:
 
     One that is being sent at this moment keeps its claim, so that it is not sent twice at once.
     """
-    record = await work.fetchrow(_RETRY, work.scope.store_id, delivery_id, clock.now(work.scope))
+    record = await work.fetchrow(_RETRY, work.scope.store_id, delivery_id, work.scope.clock_offset)
     return optional_row(DeliveryRow, record)
 
 
@@ -189,7 +192,7 @@ with chosen as (
 ),
 numbered as (select *, row_number() over (order by created_at, id) as number from chosen),
 moved as (
-  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = $7, claimed_until = null,
+  update webhook_deliveries d set status = 'pending', step = 0, next_attempt_at = now() + $7::interval, claimed_until = null,
     ordered = e.ordered
   from numbered join webhook_endpoints e on e.store_id = $1 and e.id = $2
   where d.store_id = $1 and d.id = numbered.id and numbered.number <= $6
@@ -213,7 +216,7 @@ with chosen as (
 moved as (
   insert into webhook_deliveries as d
     (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
-  select $1, {new_id_at("$7::timestamptz")}, $2, id, type, subject, sequence, ordered, $7, $7
+  select $1, {new_id_at("$7::timestamptz")}, $2, id, type, subject, sequence, ordered, now() + $10::interval, $7
   from chosen where number <= $6
   on conflict (store_id, endpoint_id, event_id) do update
     set status = 'pending', step = 0, next_attempt_at = excluded.next_attempt_at, claimed_until = null,
@@ -240,14 +243,15 @@ async def replay(
     that events are kept.
     """
     scope = work.scope
-    now = clock.now(scope)
-    arguments = [scope.store_id, endpoint_id, since, until, event_types, REPLAY_BATCH, now]
+    arguments = [scope.store_id, endpoint_id, since, until, event_types, REPLAY_BATCH]
     if failed_only:
-        row = await work.fetchrow(_REPLAY_FAILED, *arguments)
+        row = await work.fetchrow(_REPLAY_FAILED, *arguments, scope.clock_offset)
     else:
         # An id is made at the real time, and a store's clock is never behind it: no earlier partition counts.
         row = await work.fetchrow(
-            _REPLAY_ALL, *arguments, ids.at(since - scope.clock_offset), EndpointEvent.TEST
+            _REPLAY_ALL,
+            *(*arguments, clock.now(scope), ids.at(since - scope.clock_offset), EndpointEvent.TEST),
+            scope.clock_offset,
         )
     assert row is not None
     return row[0], row[1]

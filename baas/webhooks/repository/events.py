@@ -56,11 +56,61 @@ async def count(work: StoreWork, filters: Mapping[str, Any]) -> int:
     return int(await work.fetchval(f"select count(*) from events where {where}", *arguments))
 
 
+_OF_STATE: Final = {"dead": "dead_at is not null", "failing": "dead_at is null"}
+
+
+def _failing(scope: StoreScope, state: str, filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """A query for the events that handlers failed on. The log may have forgotten one that is dead; its job has not."""
+    arguments: list[Any] = [scope.store_id]
+    conditions = ["true"]
+    for name, condition in (
+        ("type", "coalesce(e.type, j.body::json->>'type') = {}"),
+        ("subject", "coalesce(e.subject, j.body::json->>'subject') = {}"),
+        ("since", "coalesce(e.created_at, (j.body::json->>'timestamp')::timestamptz) >= {}"),
+        ("until", "coalesce(e.created_at, (j.body::json->>'timestamp')::timestamptz) < {}"),
+    ):
+        if filters[name] is not None:
+            arguments.append(filters[name])
+            conditions.append(condition.format(f"${len(arguments)}"))
+    sql = f"""
+    select j.event_id as id, coalesce(e.body, j.body) as body, coalesce(e.request_id, j.request_id) as request_id
+    from (select event_id, max(body) as body, max(request_id) as request_id from event_jobs
+      where store_id = $1 and error is not null and {_OF_STATE[state]} group by event_id) j
+    left join events e on e.store_id = $1 and e.id = j.event_id
+    where {" and ".join(conditions)} and coalesce(e.body, j.body) is not null
+    """
+    return sql, arguments
+
+
+async def find_failing(
+    work: StoreWork, state: str, filters: Mapping[str, Any], *, before: UUID | None, limit: int
+) -> list[Any]:
+    """Events that handlers of the backend failed on, newest first. `state`: failing or dead; `filters` as for `find`."""
+    sql, arguments = _failing(work.scope, state, filters)
+    if before is not None:
+        arguments.append(before)
+        sql += f" and j.event_id < ${len(arguments)}"
+    return await work.fetch(f"{sql} order by j.event_id desc limit {int(limit)}", *arguments)
+
+
+async def count_failing(work: StoreWork, state: str, filters: Mapping[str, Any]) -> int:
+    """How many those are."""
+    sql, arguments = _failing(work.scope, state, filters)
+    return int(await work.fetchval(f"select count(*) from ({sql}) found", *arguments))
+
+
+_GET: Final = """
+select id, body, request_id from events where store_id = $1 and id = $2
+union all
+select event_id, body, request_id from event_jobs
+where store_id = $1 and event_id = $2 and error is not null and body is not null
+limit 1
+"""
+
+
 async def get(work: StoreWork, event_id: UUID) -> Any:
-    """One event's row, or None."""
-    return await work.fetchrow(
-        f"select {_COLUMNS} from events where store_id = $1 and id = $2", work.scope.store_id, event_id
-    )
+    """One event's row, or None; one that the log has forgotten is found as long as a handler that failed keeps it."""
+    return await work.fetchrow(_GET, work.scope.store_id, event_id)
 
 
 async def claim_key(work: StoreWork, key: str, event_id: UUID) -> UUID:

@@ -13,9 +13,10 @@ from uuid import UUID
 import msgspec
 
 from baas.core.db import BY_KEY, SystemConnection, affected
+from baas.core.work.claims import Claimant, elapsed
 from baas.core.work.outbox import EventRow
 from baas.webhooks.events import EndpointEvent
-from baas.webhooks.policy import Limits, patterns_of
+from baas.webhooks.policy import LEASE, Limits, patterns_of
 
 # D-045: a crash of the database may send a delivery again, and can never lose one.
 CLAIMING: Final = {**BY_KEY, "synchronous_commit": "off"}
@@ -23,13 +24,13 @@ CLAIMING: Final = {**BY_KEY, "synchronous_commit": "off"}
 again."""
 TIDYING: Final = {"enable_seqscan": "off"}
 """How one begins that looks for what is old: by the index of ages, which is a bitmap."""
-LEASE: Final = timedelta(seconds=30)
-"""Longer than the time limit of a request and the writing of its outcome."""
 
 
 class Claim(msgspec.Struct, frozen=True):
     """A delivery that this process may send until its lease ends, with all that sending needs."""
 
+    ends: float
+    """When the lease ends at the latest, on this process's own clock (`claims.elapsed`)."""
     store_id: UUID
     id: UUID
     endpoint_id: UUID
@@ -44,8 +45,9 @@ class Claim(msgspec.Struct, frozen=True):
     """None when the event is no longer kept."""
     is_test: bool
     clock_offset: timedelta
+    claimed_by: int
     claimed_until: datetime
-    """The end of the lease, on the clock of processes."""
+    """The end of the lease, on the database's clock; no other claim of this delivery ends at the same moment."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -92,10 +94,12 @@ def _wanted(event: EventRow) -> _Wanted:
 _FAN_OUT: Final = f"""
 insert into webhook_deliveries
   (store_id, id, endpoint_id, event_id, event_type, subject, sequence, ordered, next_attempt_at, created_at)
-select e.store_id, {new_id_at("v.created_at")}, e.id, v.id, v.type, v.subject, v.sequence, e.ordered, v.created_at, v.created_at
+select e.store_id, {new_id_at("v.created_at")}, e.id, v.id, v.type, v.subject, v.sequence, e.ordered,
+  least(v.created_at, now() + s.clock_offset), v.created_at
 from json_to_recordset($1) as v (
   store_id uuid, id uuid, type text, subject text, sequence bigint, created_at timestamptz, patterns text[])
 join webhook_endpoints e on e.store_id = v.store_id and e.status <> 'disabled' and e.event_types && v.patterns
+join stores s on s.id = v.store_id
 order by v.id
 on conflict (store_id, endpoint_id, event_id) do nothing
 """
@@ -132,7 +136,7 @@ due as (
   left join busy_endpoint be on be.id = e.id
   left join busy_store bs on bs.id = s.id
   cross join lateral (
-    select $1::timestamptz + s.clock_offset as now, greatest(0, case
+    select now() + s.clock_offset as now, greatest(0, case
       when e.circuit_level > 0 then $8::int
       when e.consecutive_failures > 0 then $7::int
       else $6::int + coalesce(be.ahead, 0) end - coalesce(be.n, 0)) as free
@@ -140,26 +144,26 @@ due as (
   cross join lateral (
     (select p.store_id, p.endpoint_id, p.id, p.next_attempt_at from webhook_deliveries p
      where p.store_id = q.store_id and p.endpoint_id = q.endpoint_id and p.status = 'pending' and not e.ordered
-       and p.next_attempt_at <= here.now and (p.claimed_until is null or p.claimed_until <= $1)
+       and p.next_attempt_at <= here.now and (p.claimed_until is null or p.claimed_until <= now() or p.claimed_by = any($1::bigint[]))
      order by p.next_attempt_at
      limit here.free)
     union all
     -- In order: from subject to subject over the index, the first of each alone, until the places are taken.
     (with recursive first as (
-      (select p.id, p.subject, p.sequence, p.next_attempt_at, p.claimed_until from webhook_deliveries p
+      (select p.id, p.subject, p.sequence, p.next_attempt_at, p.claimed_by, p.claimed_until from webhook_deliveries p
        where p.store_id = q.store_id and p.endpoint_id = q.endpoint_id and p.status = 'pending' and p.ordered
          and e.ordered
        order by p.subject, p.sequence limit 1)
       union all
       select n.* from first cross join lateral (
-        select p.id, p.subject, p.sequence, p.next_attempt_at, p.claimed_until from webhook_deliveries p
+        select p.id, p.subject, p.sequence, p.next_attempt_at, p.claimed_by, p.claimed_until from webhook_deliveries p
         where p.store_id = q.store_id and p.endpoint_id = q.endpoint_id and p.status = 'pending' and p.ordered
           and p.subject > first.subject
         order by p.subject, p.sequence limit 1
       ) n
     )
     select q.store_id, q.endpoint_id, f.id, f.next_attempt_at from first f
-    where f.next_attempt_at <= here.now and (f.claimed_until is null or f.claimed_until <= $1)
+    where f.next_attempt_at <= here.now and (f.claimed_until is null or f.claimed_until <= now() or f.claimed_by = any($1::bigint[]))
       and not exists (
         select from event_outbox earlier
         where earlier.store_id = q.store_id and earlier.subject = f.subject
@@ -180,17 +184,17 @@ picked as (
 locked as (
   -- Said without "= 'pending'", lest an untaught planner take the index of pending rows for the primary key.
   select d.store_id, d.id from webhook_deliveries d join picked using (store_id, id)
-  where d.status not in ('delivered', 'failed') and (d.claimed_until is null or d.claimed_until <= $1)
+  where d.status not in ('delivered', 'failed') and (d.claimed_until is null or d.claimed_until <= now() or d.claimed_by = any($1::bigint[]))
   for update of d skip locked
 ),
 claimed as (
-  update webhook_deliveries d set claimed_until = $1 + $11::interval from locked
+  update webhook_deliveries d set claimed_by = $13, claimed_until = now() + $11::interval from locked
   where d.store_id = locked.store_id and d.id = locked.id
   returning d.store_id, d.id, d.endpoint_id, d.event_id, d.step, d.ordered, d.claimed_until
 )
 select c.store_id, c.id, c.endpoint_id, c.event_id, c.step, c.ordered,
   e.url, e.secret, e.previous_secret, e.previous_secret_ends_at, ev.body, s.mode = 'test', s.clock_offset,
-  c.claimed_until
+  $13::bigint, c.claimed_until
 from claimed c
 join webhook_endpoints e on e.store_id = c.store_id and e.id = c.endpoint_id
 join stores s on s.id = c.store_id
@@ -201,7 +205,7 @@ left join events ev on ev.store_id = c.store_id and ev.id = c.event_id
 async def claim(
     system: SystemConnection,
     *,
-    now: datetime,
+    claimant: Claimant,
     limits: Limits,
     held: Held,
 ) -> list[Claim]:
@@ -212,9 +216,10 @@ async def claim(
     one another by a few places at most, when two relays hold neighbouring batches. However many wait behind
     the first, they are not looked at.
     """
+    ends = elapsed() + LEASE.total_seconds()
     rows = await system.fetch(
         _CLAIM,
-        now,
+        claimant.ended,
         list(held.endpoints.keys()),
         [number for number, _ in held.endpoints.values()],
         list(held.stores.keys()),
@@ -226,8 +231,9 @@ async def claim(
         held.free,
         LEASE,
         [ahead for _, ahead in held.endpoints.values()],
+        claimant.id,
     )
-    return [Claim(*row) for row in rows]
+    return [Claim(ends, *row) for row in rows]
 
 
 _RELEASE: Final = """

@@ -1,6 +1,7 @@
 """The words of the event log."""
 
 import re
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -26,6 +27,31 @@ class PublishEvent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The same key within 90 days answers the event that it made first."""
 
 
+class EventState(StrEnum):
+    """Whether handlers of the backend have failed on an event."""
+
+    FAILING = "failing"
+    """At least one has, and is asked again."""
+    DEAD = "dead"
+    """At least one has so often that nobody asks it any more, until the event is retried."""
+
+
+class HandlerFailure(msgspec.Struct, frozen=True):
+    """How a handler of the backend failed on an event that it still has to hear."""
+
+    handler: str
+    state: EventState
+    attempts: int
+    """Since the event, or since its last retry."""
+    failed_at: str | None
+    """The last time."""
+    next_attempt_at: str | None
+    """None when it is dead."""
+    error_class: str | None
+    error: str | None
+    """What went wrong the last time, in words, without the values that it was about."""
+
+
 class StoredEvent(msgspec.Struct, frozen=True):
     """An event as it was frozen, and as every receiver gets it, with the request that caused it."""
 
@@ -38,3 +64,5 @@ class StoredEvent(msgspec.Struct, frozen=True):
     sequence: int
     data: dict[str, Any]
     request_id: str
+    failures: list[HandlerFailure] = []
+    """Which of the backend's own handlers failed on it and still have to hear it. (Deliveries are listed for themselves.)"""

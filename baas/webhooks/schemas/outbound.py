@@ -39,7 +39,7 @@ class DeliveryStatus(StrEnum):
 
 
 class DisabledReason(StrEnum):
-    """Why an endpoint gets nothing any more."""
+    """Why an endpoint gets nothing any more (D-085)."""
 
     OWNER = "owner"
     """It was disabled over the API."""

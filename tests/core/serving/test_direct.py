@@ -12,10 +12,10 @@ from litestar.handlers import HTTPRouteHandler
 from baas.core.serving import direct
 from baas.tenants.door.edge import Edge
 from baas.tenants.door.keys import KeyTable
-from tests.clients import BASE, Shop
+from tests.clients import ADDRESS, BASE, Shop, provision
+from tests.conftest import OPERATOR_KEY
 
 PRODUCT = {"name": "Mate", "status": "active", "variants": [{"price": 100, "on_hand": 5}]}
-ADDRESS = {"name": "Ana", "line1": "Calle 1", "city": "Rosario", "country": "AR"}
 _OWN = {"x-request-id", "ratelimit-remaining", "ratelimit-reset"}
 """Headers that differ between any two answers."""
 
@@ -38,63 +38,89 @@ def seen(answer: httpx.Response) -> tuple[int, dict[str, str], Any]:
     return answer.status_code, headers, body
 
 
+_DRY = {"Prefer": "dry-run"}
+_LINES = "/storefront/carts/{cart}/items"
+CASES: list[tuple[str, str, dict[str, Any]]] = [
+    ("GET", "/storefront/products", {}),
+    ("GET", "/storefront/products?limit=0", {}),
+    ("GET", "/storefront/products/{handle}", {}),
+    ("GET", "/storefront/products/{handle}", {"headers": {"If-None-Match": "{etag}"}}),
+    ("GET", "/storefront/products/none", {}),
+    ("GET", "/storefront/carts/{cart}", {}),
+    ("GET", "/storefront/carts/prod_0", {}),
+    ("POST", _LINES, {"json": {"variant_id": "{variant}", "quantity": 9}}),
+    ("POST", _LINES, {"json": {"variant_id": "{variant}", "quantity": "1"}}),
+    ("POST", _LINES, {"json": {"variant_id": "{variant}", "qty": 1}}),
+    ("POST", _LINES, {}),
+    ("POST", _LINES, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+    ("POST", _LINES, {"content": b"{}", "headers": {"Content-Type": "text/plain"}}),
+    ("PATCH", "/storefront/carts/{cart}", {"json": {"shipping_address": {**ADDRESS, "country": "XX"}}}),
+    ("PATCH", "/storefront/carts/{cart}", {"json": {"shipping_address": ADDRESS}, "headers": _DRY}),
+    ("DELETE", "/storefront/carts/{cart}/items/item_0", {}),
+    ("GET", "/admin/products/{product}", {}),
+    ("PATCH", "/admin/products/{product}", {"json": {"vendor": "V"}, "headers": _DRY}),
+    ("GET", "/admin/products/{product}", {"headers": {"X-API-KEY": "{publishable}"}}),
+    ("DELETE", "/admin/products/{product}", {"headers": _DRY}),
+]
+"""Method, path and options of a request; a word in braces is one of `Goods`."""
+
+
+class Goods(dict[str, str]):
+    """A store with one product and a cart: what stands for the words of a case."""
+
+    def request(self, path: str, options: dict[str, Any]) -> dict[str, Any]:
+        """The request of a case, with the key that belongs to its path unless it brings one."""
+        filled = self._fill(options)
+        key = self["publishable" if path.startswith("/storefront") else "secret"]
+        headers = {"X-API-KEY": key, **filled.get("headers", {})}
+        return {**filled, "url": BASE + self._fill(path), "headers": headers}
+
+    def _fill(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._fill(inner) for name, inner in value.items()}
+        return value.format_map(self) if isinstance(value, str) else value
+
+
+@pytest.fixture(scope="module")
+async def goods(http: httpx.AsyncClient) -> Goods:
+    """The store of all cases: none changes anything."""
+    shop = await provision(http, OPERATOR_KEY)
+    product = await shop.create("/admin/products", PRODUCT)
+    page = await shop.storefront("GET", f"/storefront/products/{product['handle']}", expect=200)
+    return Goods(
+        publishable=shop.publishable_key,
+        secret=shop.secret_key,
+        product=product["id"],
+        handle=product["handle"],
+        etag=page.headers["etag"],
+        variant=product["variants"][0]["id"],
+        cart=(await shop.create("/storefront/carts", {}))["id"],
+    )
+
+
 class TestBothWays:
     """The same request, with and without the framework between the edge and the handler."""
 
-    @pytest.fixture
-    async def cases(self, shop: Shop) -> list[tuple[str, str, str, dict[str, Any]]]:
-        """Reads, and writes that change nothing, of every kind that goes the short way."""
-        made = await shop.admin("POST", "/admin/products", json=PRODUCT, expect=201)
-        product = made.json()["data"]
-        variant = product["variants"][0]["id"]
-        cart = (await shop.create("/storefront/carts", {}))["id"]
-        page = f"/storefront/products/{product['handle']}"
-        etag = (await shop.storefront("GET", page, expect=200)).headers["etag"]
-        dry = {"Prefer": "dry-run"}
-        items = f"/storefront/carts/{cart}/items"
-        return [
-            (shop.publishable_key, "GET", "/storefront/products", {}),
-            (shop.publishable_key, "GET", "/storefront/products?limit=0", {}),
-            (shop.publishable_key, "GET", page, {}),
-            (shop.publishable_key, "GET", page, {"headers": {"If-None-Match": etag}}),
-            (shop.publishable_key, "GET", "/storefront/products/none", {}),
-            (shop.publishable_key, "GET", f"/storefront/carts/{cart}", {}),
-            (shop.publishable_key, "GET", "/storefront/carts/prod_0", {}),
-            (shop.publishable_key, "POST", items, {"json": {"variant_id": variant, "quantity": 9}}),
-            (shop.publishable_key, "POST", items, {"json": {"variant_id": variant, "quantity": "1"}}),
-            (shop.publishable_key, "POST", items, {"json": {"variant_id": variant, "qty": 1}}),
-            (shop.publishable_key, "POST", items, {}),
-            (shop.publishable_key, "POST", items, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
-            (shop.publishable_key, "POST", items, {"content": b"{}", "headers": {"Content-Type": "text/plain"}}),
-            (shop.publishable_key, "PATCH", f"/storefront/carts/{cart}",
-             {"json": {"shipping_address": {**ADDRESS, "country": "XX"}}}),
-            (shop.publishable_key, "PATCH", f"/storefront/carts/{cart}",
-             {"json": {"shipping_address": ADDRESS}, "headers": dry}),
-            (shop.publishable_key, "DELETE", f"{items}/item_0", {}),
-            (shop.secret_key, "GET", f"/admin/products/{product['id']}", {}),
-            (shop.secret_key, "PATCH", f"/admin/products/{product['id']}", {"json": {"vendor": "V"}, "headers": dry}),
-            (shop.publishable_key, "GET", f"/admin/products/{product['id']}", {}),
-            (shop.secret_key, "DELETE", f"/admin/products/{product['id']}", {"headers": dry}),
-        ]  # fmt: skip
-
+    @pytest.mark.parametrize("method, path, options", CASES)
     async def test_answers_are_the_same(
         self,
         http: httpx.AsyncClient,
-        cases: list[tuple[str, str, str, dict[str, Any]]],
+        goods: Goods,
+        method: str,
+        path: str,
+        options: dict[str, Any],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """Status, headers and body."""
-        for key, method, path, options in cases:
-            headers = {"X-API-KEY": key, **options.get("headers", {})}
-            sent = {**options, "headers": headers}
-            short = await http.request(method, BASE + path, **sent)
-            with framework_only(monkeypatch):
-                long = await http.request(method, BASE + path, **sent)
-            found, expected = seen(short), seen(long)
-            if method == "PATCH" and found[0] == 200:
-                for body in (found[2]["data"], expected[2]["data"]):
-                    body.pop("updated_at", None), body.pop("expires_at", None)
-            assert found == expected, f"{method} {path}"
+        """Status, headers and body of reads, and of writes that change nothing, of every kind that goes the short way."""
+        sent = goods.request(path, options)
+        short = await http.request(method, **sent)
+        with framework_only(monkeypatch):
+            long = await http.request(method, **sent)
+        found, expected = seen(short), seen(long)
+        if method == "PATCH" and found[0] == 200:
+            for body in (found[2]["data"], expected[2]["data"]):
+                body.pop("updated_at", None), body.pop("expires_at", None)
+        assert found == expected
 
     @pytest.mark.parametrize(
         "error", [ConnectionRefusedError("the database is away"), ZeroDivisionError("a bug")]

@@ -1,6 +1,7 @@
 """Loops ask the database; Redis only ends a sleep early, and nobody misses it."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 
@@ -8,7 +9,7 @@ import pytest
 from arq.connections import ArqRedis
 from structlog.testing import capture_logs
 
-from baas.core.work.jobs import QUEUE, Drain, Every, Loop, Loops, Nudger, arq_redis
+from baas.core.work.jobs import QUEUE, Drain, Every, Loop, Loops, Nudger, arq_redis, end_task
 from tests.core.own_redis import OwnRedis
 
 
@@ -46,6 +47,37 @@ async def until(condition: object, seconds: float = 5) -> float:
 async def work() -> Work:
     """Nothing to do yet."""
     return Work()
+
+
+async def deaf() -> None:
+    """Loses its first two cancellations, as what waits inside arq and redis-py may."""
+    for _ in range(2):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+    await asyncio.sleep(60)
+
+
+async def test_a_task_that_loses_cancellations_is_ended_all_the_same() -> None:
+    """However often it takes."""
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await end_task(task)
+    assert task.cancelled()
+
+
+async def test_loops_end_although_arq_loses_a_cancellation(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a worker that is asked to end in the wrong moment goes on, without its loops, until it is killed."""
+    monkeypatch.setattr("baas.core.work.jobs.Worker.async_run", lambda _: deaf())
+    loops = Loops({"test": Loop("test", work.drain)}, "redis://127.0.0.1:1/0")
+    task = asyncio.create_task(loops.run())
+    await until(lambda: work.looks == 1)
+    await asyncio.sleep(0.05)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=8)
+    assert done
 
 
 class TestLoop:

@@ -13,7 +13,7 @@ from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.scope import StoreScope
 from baas.core.values import ids
 from baas.core.values.ids import Kind
-from baas.core.work import outbox
+from baas.core.work import hearing, outbox
 from baas.core.work.event_types import CustomType
 from baas.core.work.outbox import EventRow, Handlers, ReceivedEvent, emit
 from baas.worker import Worker
@@ -171,9 +171,19 @@ class TestRelay:
 
         with pytest.raises(RuntimeError):
             await outbox.relay(database, heard.handlers, [dies])
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 0
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 0
+        )
         assert await outbox.relay(database, heard.handlers, []) == 1
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 1
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 1
+        )
         assert len(heard.events) == 1
 
     async def test_in_the_order_in_which_they_happened(self, database: Database, scope: StoreScope) -> None:
@@ -232,10 +242,15 @@ class TestHandlers:
         """As system work, caused by the event."""
         heard = Heard()
         event_id = await self.relayed(database, scope, heard)
-        await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job)
+        await hearing.run_jobs(database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant)
         assert heard.events == [ReceivedEvent(event_id, "custom.heard", "thing", {"a": 1})]
         assert await self.heard_in(database, scope) == 1
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 0
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 0
+        )
 
     async def test_one_that_fails_is_asked_again_later_and_its_work_undone(
         self, database: Database, scope: StoreScope, worker: Worker
@@ -246,26 +261,41 @@ class TestHandlers:
         await self.relayed(database, scope, heard)
         waits = []
         for attempt in (1, 2):
-            assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 1
+            assert (
+                await hearing.run_jobs(
+                    database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+                )
+                == 1
+            )
             assert await self.heard_in(database, scope) == 0
             async with database.fast(scope) as work:
                 row = await work.fetchrow(
-                    "select attempts, error, next_attempt_at - now() as wait from event_jobs"
+                    "select attempts, error_class, error, next_attempt_at - now() as wait from event_jobs"
                 )
             assert row is not None
-            assert (row["attempts"], row["error"]) == (attempt, "RuntimeError: not today")
+            assert tuple(row)[:3] == (attempt, "RuntimeError", "not today")
             waits.append(row["wait"])
-            assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 0, "not yet"
+            assert (
+                await hearing.run_jobs(
+                    database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+                )
+                == 0
+            ), "not yet"
             await self.make_due(database)
         assert waits[1] > waits[0]
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 1
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 1
+        )
         assert await self.heard_in(database, scope) == 1
         async with database.fast(scope) as work:
             assert await work.fetchval("select count(*) from event_jobs") == 0
 
     async def make_due(self, database: Database) -> None:
         async with database.relay(reason="a test lets time pass") as system:
-            await system.execute("update event_jobs set next_attempt_at = now()")
+            await system.execute("update event_jobs set next_attempt_at = now(), claimed_until = null")
 
     async def test_a_job_that_two_workers_got_is_done_once(
         self, database: Database, scope: StoreScope, worker: Worker
@@ -275,7 +305,9 @@ class TestHandlers:
         await self.relayed(database, scope, heard)
 
         async def run() -> None:
-            await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job)
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
 
         first = asyncio.create_task(run())
         await asyncio.sleep(0)
@@ -291,11 +323,11 @@ class TestHandlers:
         """A renamed handler is a mistake to be seen, not an event to be lost; others go on."""
         heard = Heard()
         await self.relayed(database, scope, heard)
-        await outbox.run_jobs(database, {}, worker.table.scope_for_job)
+        await hearing.run_jobs(database, {}, worker.table.scope_for_job, worker.runtime.claimant)
         async with database.fast(scope) as work:
             assert "test.listen" in await work.fetchval("select error from event_jobs")
         await self.make_due(database)
-        await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job)
+        await hearing.run_jobs(database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant)
         assert await self.heard_in(database, scope) == 1
 
     async def test_one_store_that_fails_does_not_stop_another(
@@ -306,7 +338,12 @@ class TestHandlers:
         await self.relayed(database, scope, heard)
         await self.relayed(database, await other_shop.scope(worker), heard)
         heard.failing = 1
-        assert await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job) == 2
+        assert (
+            await hearing.run_jobs(
+                database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
+            )
+            == 2
+        )
         done = [await self.heard_in(database, s) for s in (scope, await other_shop.scope(worker))]
         assert sorted(done) == [0, 1]
 

@@ -1,6 +1,7 @@
 """Carts over HTTP, as a browser with a publishable key uses them."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,12 +13,10 @@ from baas.core.values.ids import Kind
 from baas.core.values.money import MAX_AMOUNT
 from baas.services.carts import service
 from baas.worker import Worker
-from tests.clients import Shop, drain
-from tests.services.goods import events, make_product, make_variants
+from tests.clients import ADDRESS, Shop, drain
+from tests.services.goods import events, make_cart, make_product, make_variants
 
 pytestmark = pytest.mark.usefixtures("true_offers")
-
-ADDRESS = {"name": "Ana Pérez", "line1": "Av. Corrientes 1234", "city": "Buenos Aires", "country": "AR"}
 
 
 async def variants(shop: Shop, *on_hand: int | None, price: int = 1_000) -> list[str]:
@@ -25,12 +24,6 @@ async def variants(shop: Shop, *on_hand: int | None, price: int = 1_000) -> list
     return [
         ids.encode(Kind.VARIANT, identity) for identity in await make_variants(shop, *on_hand, price=price)
     ]
-
-
-async def make_cart(shop: Shop, *items: tuple[str, int], **fields: Any) -> dict[str, Any]:
-    """A new cart with these variants and quantities."""
-    body = {"items": [{"variant_id": variant, "quantity": quantity} for variant, quantity in items], **fields}
-    return await call(shop, "POST", "/storefront/carts", body, 201)
 
 
 async def call(shop: Shop, method: str, path: str, body: Any = None, expect: int = 200) -> dict[str, Any]:
@@ -55,12 +48,14 @@ class TestCreate:
         assert (cart["status"], cart["currency"], cart["items"], cart["total"]) == ("active", "ARS", [], 0)
         assert await call(shop, "GET", f"/storefront/carts/{cart['id']}") == cart
 
-    async def test_items_are_priced_by_the_catalogue(self, shop: Shop) -> None:
+    async def test_items_are_priced_by_the_catalogue(
+        self, shop: Shop, forget: Callable[[Shop], None]
+    ) -> None:
         """Lines, names and totals; one variant mentioned twice is one line."""
         await shop.admin(
             "PATCH", "/admin/store", json={"settings": {"tax_rate": 2100, "shipping_price": 500}}, expect=200
         )
-        await asyncio.sleep(1)
+        forget(shop)
         product = await make_product(shop, {"price": 1_210, "sku": "MATE"})
         variant = product["variants"][0]["id"]
         cart = await make_cart(shop, (variant, 1), (variant, 2), email=" ana@example.com ")
@@ -365,7 +360,9 @@ class TestLife:
             assert not adding.done()
         assert (await adding).status_code == 409
 
-    async def test_nobody_comes_back(self, shop: Shop, worker: Worker, database: Database) -> None:
+    async def test_nobody_comes_back(
+        self, shop: Shop, worker: Worker, database: Database, forget: Callable[[Shop], None]
+    ) -> None:
         """After two weeks by the store's clock it is abandoned, once, with an event if it held anything."""
         (variant,) = await variants(shop, None)
         full, empty = await make_cart(shop, (variant, 1)), await make_cart(shop)
@@ -374,8 +371,7 @@ class TestLife:
             await work.execute(
                 "update stores set clock_offset = interval '15 days' where id = $1", scope.store_id
             )
-        worker.table.forget_store(scope.store_id)
-        await asyncio.sleep(1)
+        forget(shop)
         error = await call(
             shop, "POST", f"/storefront/carts/{full['id']}/items", {"variant_id": variant}, 409
         )

@@ -5,10 +5,9 @@ from typing import Any
 import httpx
 
 from baas.worker import Worker
-from tests.clients import Shop, drain
-from tests.services.goods import make_product
+from tests.clients import ADDRESS, Shop, drain
+from tests.services.goods import make_cart, make_product
 
-ADDRESS = {"name": "Ana Pérez", "line1": "Av. Corrientes 1234", "city": "Buenos Aires", "country": "AR"}
 FOLLOW = ("relay", "jobs")
 """The loops that carry a payment to its order."""
 
@@ -23,9 +22,7 @@ async def variant_of(shop: Shop, on_hand: int | None = 10, price: int = 1_000, *
 
 async def cart_of(shop: Shop, *items: tuple[str, int], **fields: Any) -> str:
     """The id of a new cart with these variants and quantities."""
-    body = {"items": [{"variant_id": variant, "quantity": quantity} for variant, quantity in items], **fields}
-    response = await shop.storefront("POST", "/storefront/carts", json=body, expect=201)
-    identity: str = response.json()["data"]["id"]
+    identity: str = (await make_cart(shop, *items, **fields))["id"]
     return identity
 
 

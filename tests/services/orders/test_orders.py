@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from baas.worker import Worker
-from tests.clients import Shop, drain
+from tests.clients import ADDRESS, Shop, drain
 from tests.services.orders.selling import (
-    ADDRESS,
     FOLLOW,
     act,
     event_types,

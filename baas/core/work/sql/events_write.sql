@@ -22,15 +22,18 @@ declare
   run integer;
   last bigint;
   sequences bigint[] := '{}';
+  floor bigint;
 begin
+  -- A subject that is not counted yet, or not any more, goes on after it (D-053).
+  select f.sequence into floor from event_floors f where f.store_id = p_store;
   -- Each subject is counted on once, by as many events as it has.
   while first <= cardinality(p_ids) loop
     run := 1;
     while p_subjects[first + run] = p_subjects[first] loop
       run := run + 1;
     end loop;
-    insert into event_subjects as s (store_id, subject, last_sequence) values (p_store, p_subjects[first], run)
-    on conflict (store_id, subject) do update set last_sequence = s.last_sequence + excluded.last_sequence
+    insert into event_subjects as s (store_id, subject, last_sequence) values (p_store, p_subjects[first], coalesce(floor, 0) + run)
+    on conflict (store_id, subject) do update set last_sequence = s.last_sequence + run
     returning s.last_sequence into last;
     for sequence in last - run + 1 .. last loop
       sequences := sequences || sequence::bigint;

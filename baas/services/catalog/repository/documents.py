@@ -19,7 +19,7 @@ from baas.services.catalog.schemas.stock import Sellable
 from baas.services.catalog.schemas.variants import VariantRow
 
 VERSION: Final = 1
-"""The version of what is derived from products. Raise it when anything of it changes: the struct of a document or of an
+"""The version of what is derived from products (D-086). Raise it when anything of it changes: the struct of a document or of an
 offer, what a field means, the function that derives offers, the words of the search. Documents of a lower version are
 not shown but derived anew, and the worker writes them again, with offers and words (`service.derived`)."""
 SHAPE: Final = "611b4206ceebe4d7"

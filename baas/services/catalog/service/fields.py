@@ -19,7 +19,7 @@ Rule = Callable[[Any], Any]
 
 
 class FieldMap:
-    """The columns of a model that requests fill, for each struct that such a request is."""
+    """The columns of a model that requests fill, for each struct that such a request is (D-088)."""
 
     def __init__(
         self,

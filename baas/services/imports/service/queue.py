@@ -7,6 +7,7 @@ from baas.core.db import Database
 from baas.core.errors import AppError
 from baas.core.scope import StoreScope
 from baas.core.values import clock
+from baas.core.work.claims import Claimant
 from baas.core.work.outbox import ScopeMaker
 from baas.services.imports import repository
 from baas.services.imports.repository import MAX_ATTEMPTS
@@ -15,13 +16,13 @@ from baas.services.imports.service.formats import PARSERS
 from baas.services.imports.service.product import import_group
 
 
-async def run_next(database: Database, make_scope: ScopeMaker) -> bool:
+async def run_next(database: Database, make_scope: ScopeMaker, claimant: Claimant) -> bool:
     """Bring in the file that has waited longest; False when none waits.
 
-    A file whose worker died waits again when its lease is over.
+    A file whose worker died waits again.
     """
     async with database.relay(reason="imports: claim a file that waits or whose worker died") as system:
-        claimed = await repository.claim(system)
+        claimed = await repository.claim(system, claimant)
     if claimed is None:
         return False
     store_id, import_id, attempts = claimed
@@ -48,15 +49,16 @@ async def run_claimed(database: Database, scope: StoreScope, import_id: UUID, at
             if group.row <= done:
                 continue
             async with database.store(scope) as session:
-                if not await repository.lock_running(session, import_id):
+                if not await repository.lock_running(session, import_id, attempts):
                     return
                 await import_group(session, import_id, group)
     except AppError as refusal:
         async with database.store(scope) as session:
-            await repository.finish(
-                session, import_id, ImportStatus.FAILED, clock.now(scope), error=refusal.message
-            )
+            if await repository.lock_running(session, import_id, attempts):
+                await repository.finish(
+                    session, import_id, ImportStatus.FAILED, clock.now(scope), error=refusal.message
+                )
         return
     async with database.store(scope) as session:
-        if await repository.lock_running(session, import_id):
+        if await repository.lock_running(session, import_id, attempts):
             await repository.finish(session, import_id, ImportStatus.DONE, clock.now(scope))

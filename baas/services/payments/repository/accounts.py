@@ -7,6 +7,7 @@ from uuid import UUID
 from baas.core.db import StoreWork, SystemConnection, affected
 from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import ids
+from baas.core.work.claims import Claimant
 from baas.services.payments.rows import AccountRow, DueAccountRow, ListedAccountRow, SecretsRow
 
 _LISTED: Final = f"select {columns(ListedAccountRow)} from payment_provider_accounts where store_id = $1"
@@ -17,9 +18,10 @@ _LOCK_SECRETS: Final = f"select {columns(SecretsRow)} from payment_provider_acco
 _CLAIM: Final = f"""
 with due as (
   select store_id, id from payment_provider_accounts where reconcile_at <= now() and enabled
+    and (claimed_until is null or claimed_until <= now() or claimed_by = any($3::bigint[]))
   order by reconcile_at limit $1 for update skip locked
 )
-update payment_provider_accounts a set reconcile_at = now() + $2::interval from due
+update payment_provider_accounts a set claimed_by = $4, claimed_until = now() + $2::interval from due
 where a.store_id = due.store_id and a.id = due.id
 returning {columns(DueAccountRow, "a")}
 """
@@ -46,12 +48,12 @@ async def put(
     now: datetime,
     account_id: str | None = None,
     forget_secret: bool = False,
-    reconcile_at: datetime | None = None,
+    reconcile_in: timedelta | None = None,
 ) -> None:
     """Make or replace an account; what is None stays as it was, but the secret if it is to be forgotten."""
     await work.execute(
         "insert into payment_provider_accounts (store_id, id, provider, credentials, webhook_secret, is_test, enabled,"
-        " created_at, updated_at, account_id, reconcile_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)"
+        " created_at, updated_at, account_id, reconcile_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, now() + $10::interval)"
         " on conflict (store_id, provider) do update set"
         " account_id = coalesce(excluded.account_id, payment_provider_accounts.account_id),"
         " reconcile_at = coalesce(payment_provider_accounts.reconcile_at, excluded.reconcile_at),"
@@ -68,7 +70,7 @@ async def put(
         enabled,
         now,
         account_id,
-        reconcile_at,
+        reconcile_in,
         forget_secret,
     )
 
@@ -116,15 +118,17 @@ async def stores_of_account(
     return [store_id for (store_id,) in records]
 
 
-async def claim_due(system: SystemConnection, limit: int, lease: timedelta) -> list[DueAccountRow]:
+async def claim_due(
+    system: SystemConnection, claimant: Claimant, limit: int, lease: timedelta
+) -> list[DueAccountRow]:
     """Accounts of all stores whose provider should be compared with our payments now."""
-    return rows_of(DueAccountRow, await system.fetch(_CLAIM, limit, lease))
+    return rows_of(DueAccountRow, await system.fetch(_CLAIM, limit, lease, claimant.ended, claimant.id))
 
 
 async def reconcile_again(work: StoreWork, provider: str, wait: timedelta, until: datetime | None) -> None:
     """Set when to compare next, and up to when everything is compared now."""
     await work.execute(
-        "update payment_provider_accounts set reconcile_at = now() + $3::interval,"
+        "update payment_provider_accounts set reconcile_at = now() + $3::interval, claimed_until = null,"
         " reconciled_until = coalesce($4, reconciled_until) where store_id = $1 and provider = $2",
         work.scope.store_id,
         provider,

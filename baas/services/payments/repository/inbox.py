@@ -7,6 +7,7 @@ from uuid import UUID
 from baas.core.db import StoreWork, SystemConnection
 from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import ids
+from baas.core.work.claims import Claimant
 from baas.services.payments.providers.base import Handle
 from baas.services.payments.rows import (
     DueNotificationRow,
@@ -34,10 +35,12 @@ select {columns(NotificationRow)} from provider_events where store_id = $1 and i
 """
 _CLAIM: Final = f"""
 with due as (
-  select store_id, id from provider_events where next_attempt_at <= now()
+  select store_id, id from provider_events
+  where next_attempt_at <= now()
+    and (claimed_until is null or claimed_until <= now() or claimed_by = any($3::bigint[]))
   order by next_attempt_at limit $1 for update skip locked
 )
-update provider_events t set next_attempt_at = now() + $2::interval, attempts = attempts + 1
+update provider_events t set claimed_by = $4, claimed_until = now() + $2::interval, attempts = attempts + 1
 from due where t.store_id = due.store_id and t.id = due.id
 returning {columns(DueNotificationRow, "t")}
 """
@@ -97,7 +100,7 @@ async def set_processed(
     """Write what became of a notification."""
     await work.execute(
         "update provider_events set processed_at = $3, outcome = $4, payment_id = $5, error = $6,"
-        " next_attempt_at = null where store_id = $1 and id = $2",
+        " next_attempt_at = null, claimed_until = null where store_id = $1 and id = $2",
         work.scope.store_id,
         event_id,
         now,
@@ -110,7 +113,7 @@ async def set_processed(
 async def postpone(work: StoreWork, event_id: UUID, wait: timedelta, error: str) -> None:
     """Look at a notification again after a wait."""
     await work.execute(
-        "update provider_events set next_attempt_at = now() + $3::interval, error = $4"
+        "update provider_events set next_attempt_at = now() + $3::interval, claimed_until = null, error = $4"
         " where store_id = $1 and id = $2 and processed_at is null",
         work.scope.store_id,
         event_id,
@@ -119,9 +122,11 @@ async def postpone(work: StoreWork, event_id: UUID, wait: timedelta, error: str)
     )
 
 
-async def claim(system: SystemConnection, limit: int, lease: timedelta) -> list[DueNotificationRow]:
+async def claim(
+    system: SystemConnection, claimant: Claimant, limit: int, lease: timedelta
+) -> list[DueNotificationRow]:
     """Notifications of all stores that nobody has looked at yet, or that failed before."""
-    return rows_of(DueNotificationRow, await system.fetch(_CLAIM, limit, lease))
+    return rows_of(DueNotificationRow, await system.fetch(_CLAIM, limit, lease, claimant.ended, claimant.id))
 
 
 async def flagged(work: StoreWork, limit: int) -> list[FlaggedNotificationRow]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from baas.core.db import StoreWork, SystemConnection, rows
 from baas.core.db.rows import columns, optional_row, rows_of
+from baas.core.work.claims import Claimant
 from baas.services.payments.rows import DueRefundRow, RefundRow
 from baas.services.payments.schemas import RefundStatus
 
@@ -15,10 +16,12 @@ _GET: Final = f"select {columns(RefundRow)} from refunds where store_id = $1 and
 _LOCK: Final = f"{_GET} for no key update"
 _CLAIM: Final = f"""
 with due as (
-  select store_id, id from refunds where next_attempt_at <= now()
+  select store_id, id from refunds
+  where next_attempt_at <= now()
+    and (claimed_until is null or claimed_until <= now() or claimed_by = any($3::bigint[]))
   order by next_attempt_at limit $1 for update skip locked
 )
-update refunds t set next_attempt_at = now() + $2::interval
+update refunds t set claimed_by = $4, claimed_until = now() + $2::interval
 from due where t.store_id = due.store_id and t.id = due.id
 returning {columns(DueRefundRow, "t")}
 """
@@ -50,7 +53,7 @@ async def failed(work: StoreWork, refund_ids: Collection[UUID]) -> set[UUID]:
 
 
 async def insert(work: StoreWork, refund: RefundRow) -> None:
-    """Write a refund. One with a `next_attempt_at` still has to be asked for at its provider."""
+    """Write a refund. One that still has to be asked for at its provider is postponed after that."""
     await rows.insert(work, refund)
 
 
@@ -66,7 +69,7 @@ async def update(
     """Write what the provider says of a refund of ours: nothing has to be asked for any more."""
     await work.execute(
         "update refunds set status = $3, provider_refund_id = coalesce($4, provider_refund_id), failure_code = $5,"
-        " updated_at = $6, next_attempt_at = null"
+        " updated_at = $6, next_attempt_at = null, claimed_until = null"
         " where store_id = $1 and id = $2",
         work.scope.store_id,
         refund_id,
@@ -89,7 +92,7 @@ async def count_attempt(work: StoreWork, refund_id: UUID) -> None:
 async def postpone(work: StoreWork, refund_id: UUID, wait: timedelta) -> None:
     """Ask for a refund again after a wait."""
     await work.execute(
-        "update refunds set next_attempt_at = now() + $3::interval"
+        "update refunds set next_attempt_at = now() + $3::interval, claimed_until = null"
         " where store_id = $1 and id = $2 and status = 'pending' and provider_refund_id is null",
         work.scope.store_id,
         refund_id,
@@ -97,6 +100,8 @@ async def postpone(work: StoreWork, refund_id: UUID, wait: timedelta) -> None:
     )
 
 
-async def claim(system: SystemConnection, limit: int, lease: timedelta) -> list[DueRefundRow]:
+async def claim(
+    system: SystemConnection, claimant: Claimant, limit: int, lease: timedelta
+) -> list[DueRefundRow]:
     """Refunds of all stores that still have to be asked for."""
-    return rows_of(DueRefundRow, await system.fetch(_CLAIM, limit, lease))
+    return rows_of(DueRefundRow, await system.fetch(_CLAIM, limit, lease, claimant.ended, claimant.id))

@@ -155,7 +155,7 @@ async def put(
         now=clock.now(work.scope),
         account_id=proven.account_id if proven is not None else None,
         forget_secret=proven is not None and proven.is_other,
-        reconcile_at=None if kind.in_process else clock.now() + FIRST_RECONCILIATION,
+        reconcile_in=None if kind.in_process else FIRST_RECONCILIATION,
     )
     after = await get(work, providers, name)
     await audit.record(

@@ -118,7 +118,7 @@ async def receive_for_platform(
 async def process_due(desk: Desk, make_scope: ScopeMaker) -> int:
     """Process one batch of the inbox; answers how many were due."""
     async with desk.database.relay(reason="payments: claim notifications of providers") as system:
-        due = await repository.inbox.claim(system, BATCH, LEASE)
+        due = await repository.inbox.claim(system, desk.claimant, BATCH, LEASE)
 
     async def one(row: DueNotificationRow) -> None:
         scope = await make_scope(row.store_id, f"inbox_{row.id.hex}")
@@ -138,7 +138,7 @@ async def process_due(desk: Desk, make_scope: ScopeMaker) -> int:
 async def refund_due(desk: Desk, make_scope: ScopeMaker) -> int:
     """Ask for one batch of refunds that nobody has asked for, or that had no answer; answers how many."""
     async with desk.database.relay(reason="payments: claim refunds that were promised") as system:
-        due = await repository.refunds.claim(system, BATCH, LEASE)
+        due = await repository.refunds.claim(system, desk.claimant, BATCH, LEASE)
 
     async def one(row: DueRefundRow) -> None:
         scope = await make_scope(row.store_id, f"refund_{row.id.hex}")

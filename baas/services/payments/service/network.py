@@ -20,6 +20,7 @@ from baas.core.runtime import Runtime
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.claims import Claimant
 from baas.services.payments import repository
 from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.events import PaymentEvent
@@ -62,11 +63,18 @@ class Desk(msgspec.Struct, frozen=True):
     providers: Providers
     ring: KeyRing
     base_url: str
+    claimant: Claimant
 
 
 def desk_of(runtime: Runtime) -> Desk:
     """The desk of a process."""
-    return Desk(runtime.database, providers_of(runtime), runtime.keyring, runtime.settings.base_url)
+    return Desk(
+        runtime.database,
+        providers_of(runtime),
+        runtime.keyring,
+        runtime.settings.base_url,
+        runtime.claimant,
+    )
 
 
 def needs_opening(desk: Desk, payment: Payment | StorefrontPayment) -> bool:

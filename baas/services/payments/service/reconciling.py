@@ -257,7 +257,7 @@ async def reconcile_due(desk: Desk, make_scope: ScopeMaker) -> int:
     async with desk.database.relay(
         reason="payments: claim accounts to compare with their providers"
     ) as system:
-        due = await repository.accounts.claim_due(system, 4, LEASE)
+        due = await repository.accounts.claim_due(system, desk.claimant, 4, LEASE)
     for row in due:
         scope = await make_scope(row.store_id, f"reconcile_{row.id.hex}")
         try:

@@ -61,12 +61,13 @@ async def refund(work: StoreWork, providers: Providers, payment_id: UUID, data: 
             origin="api",
             failure_code=None,
             attempts=0,
-            next_attempt_at=None if kind.in_process else clock.now() + LEASE,
+            next_attempt_at=None,
             created_at=now,
             updated_at=now,
         ),
     )
     if not kind.in_process:
+        await repository.refunds.postpone(work, refund_id, LEASE)
         await repository.history.add(
             work,
             row,

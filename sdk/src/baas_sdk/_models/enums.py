@@ -88,6 +88,15 @@ class EndpointStatus(OpenEnum):
     FAILING = "failing"
 
 
+class EventState(OpenEnum):
+    """Whether handlers of the backend have failed on an event. - `failing`: At least one has, and is asked
+    again. - `dead`: At least one has so often that nobody asks it any more, until the event is retried.
+    """
+
+    DEAD = "dead"
+    FAILING = "failing"
+
+
 class FindingKind(OpenEnum):
     """Words of `FindingKind`."""
 

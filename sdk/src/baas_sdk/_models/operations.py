@@ -125,6 +125,7 @@ OPERATIONS: dict[str, tuple[str, str, str]] = {
         "webhook_endpoints.replay",
     ),
     "resend_notification": ("POST", "/admin/notifications/{notification_id}/resend", "notifications.resend"),
+    "retry_event": ("POST", "/admin/events/{event_id}/retry", "events.retry"),
     "retry_order_payment": ("POST", "/storefront/orders/{order_id}/payments", "storefront.orders.pay_again"),
     "retry_webhook_delivery": (
         "POST",

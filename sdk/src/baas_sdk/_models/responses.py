@@ -14,6 +14,7 @@ from baas_sdk._models.enums import (
     DisabledReason,
     EmailProvider,
     EndpointStatus,
+    EventState,
     FindingKind,
     HistoryEntryOutcome,
     ImportFormat,
@@ -365,6 +366,22 @@ class FlaggedPayment(Model, kw_only=True):
     provider: str
     provider_payment_id: str | None
     status: PaymentStatus
+
+
+class HandlerFailure(Model, kw_only=True):
+    """How a handler of the backend failed on an event that it still has to hear."""
+
+    attempts: int
+    """Since the event, or since its last retry."""
+    error: str | None
+    """What went wrong the last time, in words, without the values that it was about."""
+    error_class: str | None
+    failed_at: dt.datetime | None
+    """The last time."""
+    handler: str
+    next_attempt_at: dt.datetime | None
+    """None when it is dead."""
+    state: EventState
 
 
 class HistoryEntry(Model, kw_only=True):
@@ -852,6 +869,10 @@ class StoredEvent(Model, kw_only=True):
 
     api_version: str
     data: dict[str, Any]
+    failures: list[HandlerFailure] | None = None
+    """Which of the backend's own handlers failed on it and still have to hear it. (Deliveries are listed
+    for themselves.)
+    """
     id: str
     request_id: str
     sequence: int

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from httpx import Timeout
 
     from baas_sdk._async.transport import AsyncTransport
+    from baas_sdk._models.enums import EventState
 
 
 class AsyncEventsResource:
@@ -55,14 +56,17 @@ class AsyncEventsResource:
         subject: str | None = None,
         since: dt.datetime | str | None = None,
         until: dt.datetime | str | None = None,
+        state: EventState | Literal["dead", "failing"] | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncPages[StoredEvent]:
         """List events. The log of the store's events, newest first, kept for 90 days; filtered by type,
-        subject and time. Needs a secret key with the scope `events:read`. - `limit`: How many, 1 to 100.
-        - `cursor`: `next_cursor` of the page before. - `include`: `total` counts the whole list. -
-        `type`: Only events of this type. - `subject`: Only what is about this id. - `since`: From this
-        moment on. - `until`: Before this moment.
+        subject and time. `state` leaves the events that handlers of the backend itself failed on:
+        `failing` are tried again, `dead` are not until you retry them, and are kept until then. Needs a
+        secret key with the scope `events:read`. - `limit`: How many, 1 to 100. - `cursor`: `next_cursor`
+        of the page before. - `include`: `total` counts the whole list. - `type`: Only events of this
+        type. - `subject`: Only what is about this id. - `since`: From this moment on. - `until`: Before
+        this moment.
         """
         return AsyncPages(
             self._transport,
@@ -78,6 +82,7 @@ class AsyncEventsResource:
                     "subject": subject,
                     "since": since,
                     "until": until,
+                    "state": state,
                 },
                 options=Options(timeout=timeout, extra_headers=extra_headers),
             ),
@@ -113,6 +118,32 @@ class AsyncEventsResource:
             )
         )
 
+    async def retry(
+        self,
+        event_id: str,
+        *,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> StoredEvent:
+        """Retry an event. Have the backend's own handlers that failed on an event try it again at once, and
+        as often as at first. Needs a secret key with the scope `events:write`.
+        """
+        return await self._transport.send(
+            Call(
+                "POST",
+                path("/admin/events/{}/retry", event_id),
+                StoredEvent,
+                options=Options(
+                    dry_run=dry_run,
+                    idempotency_key=idempotency_key,
+                    timeout=timeout,
+                    extra_headers=extra_headers,
+                ),
+            )
+        )
+
 
 class AsyncEventsRawResource:
     """`client.with_raw_response.events`, answering RawResponse."""
@@ -123,3 +154,4 @@ class AsyncEventsRawResource:
         self.get = one(plain.get)
         self.list = many(plain.list)
         self.publish = one(plain.publish)
+        self.retry = one(plain.retry)
