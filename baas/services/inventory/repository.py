@@ -25,7 +25,24 @@ _RESERVE_THEN: Final = f"""
 select held, case when starts_with(held, '[true') then {{then}} end from (select {_RESERVE} as held offset 0) r
 """
 _RELEASE: Final = f"select {columns(ReleasedRow, '(f.level)')} from inventory_release($1, $2, $3, $4, $5) f"
-_TAKE: Final = f"select {columns(TakenRow, '(f.level)')} from inventory_take($1, $2, $3) f"
+# All that the orders hold is locked before any of it changes, in one order for everybody: reservations by their orders,
+# then the levels of their variants.
+_HOLD_ALL: Final = """
+with held as materialized (
+  select r.variant_id from unnest($2::uuid[]) as wanted (order_key) cross join lateral (
+    select variant_id from inventory_reservations
+    where store_id = $1 and order_id = order_key and status in ('held', 'lapsed', 'taken')
+    order by variant_id for update offset 0
+  ) r
+)
+select count(*) from (select distinct variant_id from held order by variant_id offset 0) v cross join lateral (
+  select from inventory_levels l where l.store_id = $1 and l.variant_id = v.variant_id for no key update offset 0
+) l
+"""
+_TAKE_ALL: Final = f"""
+select {columns(TakenRow, "(f.level)")}
+from unnest($2::uuid[]) as wanted (order_key) cross join lateral inventory_take($1, order_key, $3) f
+"""
 _LEVELS: Final = (
     f"select {columns(LevelRow)} from inventory_levels where store_id = $1 and variant_id = any($2::uuid[])"
 )
@@ -86,9 +103,12 @@ async def release(work: StoreWork, order_id: UUID, reason: Reason, *, due_only: 
     return rows_of(ReleasedRow, records)
 
 
-async def take(work: StoreWork, order_id: UUID) -> list[TakenRow]:
-    """Sell what the order holds. Returns the levels after it."""
-    return rows_of(TakenRow, await work.fetch(_TAKE, work.scope.store_id, order_id, clock.now(work.scope)))
+async def take_all(work: StoreWork, order_ids: Sequence[UUID]) -> list[TakenRow]:
+    """Sell what orders hold, one after the other. Returns the levels after each."""
+    if len(order_ids) > 1:
+        await work.execute(_HOLD_ALL, work.scope.store_id, list(order_ids))
+    records = await work.fetch(_TAKE_ALL, work.scope.store_id, list(order_ids), clock.now(work.scope))
+    return rows_of(TakenRow, records)
 
 
 async def levels(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, LevelRow]:

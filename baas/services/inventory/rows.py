@@ -56,6 +56,7 @@ class TakenRow(LevelRow, frozen=True, array_like=True):
 
     __table__ = ""
 
+    order_id: Annotated[UUID, Sql("order_key")]
     lacking: Annotated[int, Sql("f.lacking")]
     """Pieces that were not there any more."""
     on_hand_change: Annotated[int, Sql("f.on_hand_change")]

@@ -85,12 +85,21 @@ async def take(work: StoreWork, order_id: UUID) -> list[UUID]:
     They can only be missing when the reservation had lapsed; what is still there is sold, and the order
     is oversold by the rest. A second call answers the same and changes nothing.
     """
-    rows = await repository.take(work, order_id)
+    return (await take_all(work, [order_id])).get(order_id, [])
+
+
+async def take_all(work: StoreWork, order_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """The same for several orders. Returns those that are oversold, with their variants."""
+    rows = await repository.take_all(work, order_ids)
     await _tell(
         work,
         [_undo(row, on_hand=row.on_hand_change, reserved=row.reserved_change) for row in rows],
     )
-    return [row.variant_id for row in rows if row.lacking]
+    lacking: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        if row.lacking:
+            lacking.setdefault(row.order_id, []).append(row.variant_id)
+    return lacking
 
 
 async def extend(work: StoreWork, order_id: UUID, until: datetime) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from baas.core.db import Database
 from baas.core.scope import StoreScope
 from baas.core.values import clock
-from baas.core.work import event_jobs, outbox
+from baas.core.work import event_jobs, hearing, outbox
 from baas.core.work.claims import Claimant
 from baas.core.work.event_jobs import ClaimedJob
 from baas.core.work.event_types import CustomType
@@ -32,7 +32,7 @@ async def scope(shop: Shop, worker: Worker) -> AsyncIterator[StoreScope]:
     yield await shop.scope(worker)
     async with worker.runtime.database.relay(reason="a test leaves no job behind") as system:
         await system.execute("update event_jobs set claimed_until = null, next_attempt_at = now()")
-    await outbox.run_jobs(
+    await hearing.run_jobs(
         worker.runtime.database, HANDLERS, worker.table.scope_for_job, worker.runtime.claimant
     )
 
@@ -51,7 +51,7 @@ async def claim(database: Database, claimant: Claimant) -> list[ClaimedJob]:
 
 async def take(database: Database, scope: StoreScope, job: ClaimedJob) -> bool:
     async with database.fast(scope) as work:
-        return await event_jobs.take(work, job) is not None
+        return bool(await event_jobs.take(work, [job]))
 
 
 async def later(database: Database, by: str) -> None:
@@ -120,7 +120,7 @@ async def test_what_was_not_begun_is_given_back_when_a_worker_stops(
 
     handlers = {"custom.heard": {"test.listen": stop}}
     with pytest.raises(KeyboardInterrupt):
-        await outbox.run_jobs(database, handlers, worker.table.scope_for_job, Claimant())
+        await hearing.run_jobs(database, handlers, worker.table.scope_for_job, Claimant())
     async with database.fast(scope) as work:
         rows = await work.fetch("select attempts, claimed_until from event_jobs")
     assert [tuple(row) for row in rows] == [(0, None)] * 2
