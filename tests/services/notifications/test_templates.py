@@ -282,10 +282,35 @@ HOSTILE = [
     ("nesting", "{% if a %}" * 60 + "{% endif %}" * 60, 1, "nesting"),
     ("deep path", "a\n{{ a" + "[a" * 6000 + "]" * 6000 + " }}", 2, "nested too deeply"),
     ("markup", "a\n{{ x | safe }}", 2, "unknown filter 'safe'"),
+    ("huge join", "a\n{{ (1..99999) | join: '" + "x" * 99 + "' }}", 2, "too long"),
     ("unclosed raw", "a\n{% raw %}{{ x", 2, "expected"),
     ("unclosed", "a\n\n\n{{ x | split: ' ", 4, "expected"),
     ("liquid tag", "a\n{% liquid\nfor i in (1..999999999)\necho i\nendfor\n%}", 3, "loops too often"),
 ]
+
+
+class TestWhatATemplateHas:
+    @pytest.mark.parametrize(
+        "fields, field",
+        [
+            ({"subject": None}, "subject"),
+            ({"channel": "whatsapp"}, "subject"),
+            ({"channel": "whatsapp", "subject": None, "html": "<p>Hola</p>"}, "subject"),
+            (
+                {"provider_template": {"name": "hola", "language": "es", "parameters": []}},
+                "provider_template",
+            ),
+            ({"body": "ñ" * 70_000}, "body"),
+        ],
+        ids=["a mail without subject", "a subject", "HTML", "a provider's template", "too long in bytes"],
+    )
+    async def test_what_its_channel_does_not_carry_is_refused(
+        self, shop: Shop, fields: dict[str, Any], field: str
+    ) -> None:
+        """By the field's name, and nothing is stored."""
+        error = await put(shop, expect=422, **fields)
+        assert list(error["details"]["fields"]) == [field]
+        await shop.admin("GET", f"{PATH}/welcome", expect=404)
 
 
 class TestHostileTemplates:
