@@ -12,10 +12,10 @@ from baas.core.observe.scrape import scraped
 from baas.core.redis.client import redis_client
 from baas.core.runtime import Runtime
 from baas.core.settings import Settings
-from baas.core.work import housekeeping, outbox, retention, subjects
+from baas.core.work import hearing, housekeeping, outbox, retention, subjects
 from baas.core.work.heartbeat import Heartbeat
 from baas.core.work.jobs import Drain, Loop, Loops
-from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker, Subscriptions
+from baas.core.work.outbox import FanOut, Handler, Handlers, ScopeMaker, Subscriptions, Together
 from baas.services.carts import jobs as carts_jobs
 from baas.services.catalog import jobs as catalog_jobs
 from baas.services.imports import jobs as imports_jobs
@@ -34,7 +34,7 @@ FAN_OUTS: list[FanOut] = [webhooks_jobs.FAN_OUT]
 
 def merge_handlers(*groups: Subscriptions) -> Handlers:
     """The handlers of several packages together."""
-    merged: dict[str, dict[str, Handler]] = {}
+    merged: dict[str, dict[str, Handler | Together]] = {}
     for group in groups:
         for event_type, handlers in group.items():
             merged.setdefault(event_type, {}).update(handlers)
@@ -78,7 +78,7 @@ class Worker:
             return done
 
         async def jobs() -> int:
-            done = await outbox.run_jobs(database, HANDLERS, self.table.scope_for_job, runtime.claimant)
+            done = await hearing.run_jobs(database, HANDLERS, self.table.scope_for_job, runtime.claimant)
             if done:
                 self.wake("notifications")
             return done

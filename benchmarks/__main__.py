@@ -2,14 +2,24 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 import traceback
+from pathlib import Path
+from typing import Final, NoReturn
 
 from benchmarks import report, system
 from benchmarks.bench import Bench, Options
 from benchmarks.deployment import Deployment
 from benchmarks.pieces import PIECES
+
+_INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _interrupted(number: int, _frame: object) -> NoReturn:
+    """End this run in an orderly way: what it started is stopped on the way out."""
+    raise SystemExit(128 + number)
 
 
 def main() -> int:
@@ -24,6 +34,11 @@ def main() -> int:
     parser.add_argument(
         "--soak-seconds", type=float, default=Options.soak_seconds, help="600 for the whole test"
     )
+    parser.add_argument(
+        "--before",
+        type=Path,
+        help="another tree of this project: its worker is measured in turns with this one's",
+    )
     arguments = parser.parse_args()
     unknown = set(arguments.pieces) - set(PIECES)
     if unknown:
@@ -33,16 +48,22 @@ def main() -> int:
         rounds=arguments.rounds,
         mix_seconds=arguments.mix_seconds,
         soak_seconds=arguments.soak_seconds,
+        before=arguments.before,
     )
     found: list[report.Piece] = []
     broken = 0
+    for number in _INTERRUPTIONS:
+        signal.signal(number, _interrupted)
     deployment = Deployment()
     began = time.monotonic()
     try:
         deployment.start()
         bench = Bench(deployment, options)
         machine = system.describe() | deployment.versions()
-        machine |= {"began": time.strftime("%Y-%m-%d %H:%M"), "options": vars(options)}
+        machine |= {
+            "began": time.strftime("%Y-%m-%d %H:%M"),
+            "options": {**vars(options), "before": str(options.before)},
+        }
         machine["load_average_before"] = list(os.getloadavg())
         for name in arguments.pieces or PIECES:
             print(f"[{time.monotonic() - began:4.0f} s] {name} …", file=sys.stderr, flush=True)
@@ -55,6 +76,9 @@ def main() -> int:
             found += pieces
             print(report.table(pieces), file=sys.stderr, flush=True)
     finally:
+        # Whoever is impatient now would leave processes behind.
+        for number in _INTERRUPTIONS:
+            signal.signal(number, signal.SIG_IGN)
         deployment.stop()
     machine["seconds"] = round(time.monotonic() - began)
     name = "-".join(arguments.pieces) or "all"

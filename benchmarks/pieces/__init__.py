@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.pieces import buying, life, reads, webhooks
+from benchmarks.pieces import buying, life, reads, webhooks, working
 from benchmarks.report import Piece
 
 PIECES: dict[str, Callable[[Bench], list[Piece]]] = {
@@ -15,6 +15,7 @@ PIECES: dict[str, Callable[[Bench], list[Piece]]] = {
     "deliveries": webhooks.deliveries,
     "cart": buying.carts,
     "checkout": buying.checkout,
+    "worker": working.worker,
     "buyers": buying.buyers,
     "mix": life.mix,
     "memory": life.memory,

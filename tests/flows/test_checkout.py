@@ -278,8 +278,9 @@ class TestPaying:
         assert [event.type for event in heard] == ["payment.paid", "payment.failed", "payment.created"]
         for event in [*heard, *heard]:
             (handler,) = HANDLERS[EVENT_TYPES[event.type]].values()
+            assert isinstance(handler, outbox.Together)
             async with database.fast(scope) as work:
-                await handler(work, event)
+                await handler.hear(work, [event])
         await drain(worker, *FOLLOW)
         assert (await order_of(shop, placed["order"]))["status"] == "paid"
         assert (await event_types(shop, placed["order"]["id"])) == ["order.created", "order.paid"]

@@ -16,7 +16,7 @@ from baas.core.scope import StoreScope
 from baas.core.settings import Settings
 from baas.core.values import ids
 from baas.core.values.ids import Kind
-from baas.core.work import event_jobs, outbox
+from baas.core.work import event_jobs, hearing, outbox
 from baas.core.work.outbox import Handlers, ReceivedEvent
 from baas.worker import Worker
 from tests import deployment
@@ -60,7 +60,7 @@ async def listener(worker: Worker) -> AsyncIterator[Listener]:
 
 async def run(worker: Worker, listener: Listener) -> int:
     """One look of a worker at the jobs that are due."""
-    return await outbox.run_jobs(
+    return await hearing.run_jobs(
         worker.runtime.database, listener.handlers, worker.table.scope_for_job, worker.runtime.claimant
     )
 

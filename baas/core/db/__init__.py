@@ -8,7 +8,7 @@ uses another role, another type, and states its reason. Owns no table but what a
 
 from baas.core.db import sqlstates
 from baas.core.db.calls import NO_REFUSALS, NO_SUCH_ROW, Refusals, affected
-from baas.core.db.database import BY_KEY, Database
+from baas.core.db.database import BY_KEY, ROW_BY_ROW, Database
 from baas.core.db.driver import StoreConnection, SystemConnection
 from baas.core.db.faults import ScopeViolation, is_outage, sqlstate, violated
 from baas.core.db.orm import StoreSession
@@ -19,6 +19,7 @@ __all__ = [
     "BY_KEY",
     "NO_REFUSALS",
     "NO_SUCH_ROW",
+    "ROW_BY_ROW",
     "AfterCommit",
     "Database",
     "DatabaseUrls",

@@ -1,8 +1,9 @@
 """The pools of a process, and the only maker of sessions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 import asyncpg
@@ -21,6 +22,10 @@ from baas.core.settings import DatabaseUrls
 BY_KEY: Final = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
 """Settings for transactions that move rows of a queue by their keys. Statistics of a queue are always wrong (it was
 empty when they were taken, or is empty now), and a bitmap for one row costs hundreds of times what its key does."""
+
+ROW_BY_ROW: Final = {**BY_KEY, "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""The same for statements that change many rows of a store, each found by its key: by a plan for stores of the usual
+size, all rows of a large one would be read to find a few."""
 
 
 class Database:
@@ -82,16 +87,24 @@ class Database:
                 await session.effects.run()
 
     def fast(
-        self, scope: StoreScope, *, rollback: bool = False, snapshot: bool = False
+        self,
+        scope: StoreScope,
+        *,
+        rollback: bool = False,
+        snapshot: bool = False,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> Transaction[StoreConnection]:
         """One driver transaction of one store.
 
         With `rollback` it is undone at the end (dry run); with `snapshot` all its statements see one
-        moment (REPEATABLE READ, read only), so that an answer made of several never mixes two.
+        moment (REPEATABLE READ, read only), so that an answer made of several never mixes two. `settings` are
+        PostgreSQL's own, as for `relay`.
         """
         if not isinstance(scope, StoreScope):
             raise ScopeViolation("No store, no connection.")
-        work = StoreConnection(self.signals, scope, snapshot=snapshot, is_trial=rollback)
+        work = StoreConnection(
+            self.signals, scope, snapshot=snapshot, is_trial=rollback, settings=_set_local(settings)
+        )
         return Transaction(self._pools["app"], work)
 
     def relay(self, *, reason: str, **settings: str) -> Transaction[SystemConnection]:
@@ -100,8 +113,7 @@ class Database:
         `settings` are PostgreSQL's own, for this transaction alone, sent along with its beginning. They are words of
         the code, never of anybody else.
         """
-        begin = "".join(("begin", *(f"; set local {name} = {value}" for name, value in settings.items())))
-        work = SystemConnection(self.signals, reason, begin_with=begin)
+        work = SystemConnection(self.signals, reason, begin_with=f"begin{_set_local(settings)}")
         return Transaction(self._pools["relay"], work)
 
     def auth(self, *, reason: str) -> Transaction[SystemConnection]:
@@ -127,3 +139,7 @@ class Database:
                 await abandon(connection)
                 raise
             return row
+
+
+def _set_local(settings: Mapping[str, str]) -> str:
+    return "".join(f"; set local {name} = {value}" for name, value in settings.items())

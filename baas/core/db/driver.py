@@ -116,21 +116,28 @@ Work = TypeVar("Work", bound=Driven)
 class StoreConnection(Driven):
     """A transaction of one store on the bare driver. Made by `Database.fast()` alone."""
 
-    __slots__ = ("_is_snapshot", "scope")
+    __slots__ = ("_is_snapshot", "_settings", "scope")
 
     def __init__(
-        self, signals: Signals, scope: StoreScope, *, snapshot: bool = False, is_trial: bool = False
+        self,
+        signals: Signals,
+        scope: StoreScope,
+        *,
+        snapshot: bool = False,
+        is_trial: bool = False,
+        settings: str = "",
     ) -> None:
         super().__init__(signals, is_trial=is_trial)
         _check(scope)
         self.scope = scope
         self._is_snapshot = snapshot
+        self._settings = settings
 
     def _opening(self) -> str:
         # The store id is a UUID object, so the literal cannot hold anything else; as one simple query this
         # saves a round trip against a parameter.
         begin = "begin isolation level repeatable read read only" if self._is_snapshot else "begin"
-        return f"{begin}; set local app.store_id = '{store_literal(self.scope)}'"
+        return f"{begin}; set local app.store_id = '{store_literal(self.scope)}'{self._settings}"
 
     async def fetch_alone(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of the only statement of this transaction, in one round trip instead of three.

@@ -130,20 +130,35 @@ async def claim(system: SystemConnection, claimant: Claimant, limit: int) -> lis
     return [ClaimedJob(*row) for row in rows]
 
 
+# By where the rows lie: nobody moves one that is locked, and a plan for a queue that was empty would read all of it.
 _TAKE: Final = """
-with taken as (delete from event_jobs where store_id = $1 and id = $2 and claimed_until = $3 returning body)
-select coalesce(body, (select e.body from events e where e.store_id = $1 and e.id = $4)) from taken
+with taken as (
+  delete from event_jobs j
+  where j.store_id = $1 and j.ctid = any (array(
+    select w.ctid from unnest($2::uuid[], $3::timestamptz[]) as claim (job, until) cross join lateral (
+      select ctid from event_jobs where store_id = $1 and id = job and claimed_until = until for update offset 0
+    ) w
+  ))
+  returning j.event_id, j.handler, j.body
+)
+select t.handler, coalesce(t.body, e.body) as body from taken t left join lateral (
+  select body from events where store_id = $1 and id = t.event_id offset 0
+) e on true
+where coalesce(t.body, e.body) is not null order by t.event_id
 """
 
 
-async def take(work: StoreWork, job: ClaimedJob) -> str | None:
-    """Delete a claimed job in the transaction of its effect, and answer the text of its event.
+async def take(work: StoreWork, jobs: Sequence[ClaimedJob]) -> list[tuple[str, str]]:
+    """Delete claimed jobs of a store in the transaction of their effects. Returns handlers with the texts of their
+    events, oldest first.
 
-    None when there is nothing to do: the job is somebody else's meanwhile, so its effect happens, or has happened, in
-    another transaction; or the log does not keep its event any more.
+    What is missing there needs nothing done: the job is somebody else's meanwhile, so its effect happens, or has
+    happened, in another transaction; or the log does not keep its event any more.
     """
-    body: str | None = await work.fetchval(_TAKE, job.store_id, job.id, job.claimed_until, job.event_id)
-    return body
+    rows = await work.fetch(
+        _TAKE, work.scope.store_id, [job.id for job in jobs], [job.claimed_until for job in jobs]
+    )
+    return [(row["handler"], row["body"]) for row in rows]
 
 
 _FAILED: Final = """

@@ -21,13 +21,9 @@ from baas import API_VERSION
 from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.db.tables import Base, StoreEntity, StoreOwned, column
 from baas.core.observe import metrics
-from baas.core.observe.logging import report_exception
 from baas.core.scope import StoreScope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
-from baas.core.work import event_jobs
-from baas.core.work.claims import Claimant
-from baas.core.work.event_jobs import ClaimedJob, LostWithItsWorker
 from baas.core.work.event_types import CustomType, EventType
 
 log = structlog.get_logger(__name__)
@@ -103,19 +99,26 @@ class ReceivedEvent(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
 
-_decode: Final = msgspec.json.Decoder(ReceivedEvent).decode
-"""An event's frozen text holds all that a handler hears, and more."""
-
-
-class UnknownHandler(Exception):
-    """A job names a handler that this code does not have: it was renamed, or belongs to another release."""
+received: Final = msgspec.json.Decoder(ReceivedEvent).decode
+"""Reads an event as a handler hears it from its frozen text, which holds more."""
 
 
 FanOut = Callable[[SystemConnection, Sequence[EventRow]], Awaitable[None]]
 Handler = Callable[[StoreWork, ReceivedEvent], Awaitable[None]]
-Subscriptions = Mapping[EventType, Mapping[str, Handler]]
+
+
+class Together(msgspec.Struct, frozen=True):
+    """A handler that hears at once all events of a store that are due for it, oldest first.
+
+    Where it raises, each of them is heard alone, so that one bad event holds up no other.
+    """
+
+    hear: Callable[[StoreWork, Sequence[ReceivedEvent]], Awaitable[None]]
+
+
+Subscriptions = Mapping[EventType, Mapping[str, Handler | Together]]
 """What a package hears: event type -> handler name -> handler; names are stored, so they are never renamed lightly."""
-Handlers = Mapping[str, Mapping[str, Handler]]
+Handlers = Mapping[str, Mapping[str, Handler | Together]]
 """The subscriptions of all packages together."""
 
 
@@ -227,32 +230,8 @@ async def relay(database: Database, handlers: Handlers, fan_outs: Sequence[FanOu
         return len(events)
 
 
-JOB_BATCH: Final = 50
-
 ScopeMaker = Callable[[UUID, str], Awaitable[StoreScope]]
 """Makes the scope of a system job from a store and the request id that caused it (`baas.tenants.door.keys`)."""
-
-
-async def run_jobs(database: Database, handlers: Handlers, make_scope: ScopeMaker, claimant: Claimant) -> int:
-    """Let handlers hear due events, each in a transaction of its store; answer how many were due.
-
-    The job's row is deleted in the handler's own transaction, so its effect happens exactly once; a
-    handler that raises leaves the row, which comes due again after a growing wait or is dead in the end.
-    Jobs that were not begun when this is cancelled are given back.
-    """
-    by_name = {name: handler for group in handlers.values() for name, handler in group.items()}
-    async with database.relay(reason="jobs: claim events that handlers have to hear", **BY_KEY) as system:
-        jobs = await event_jobs.claim(system, claimant, JOB_BATCH)
-    left = list(reversed(jobs))
-    try:
-        while left:
-            await _run_job(database, left[-1], by_name, make_scope)
-            left.pop()
-    finally:
-        if left:
-            async with database.relay(reason="jobs: give back what was not begun", **BY_KEY) as system:
-                await event_jobs.give_back(system, left)
-    return len(jobs)
 
 
 _BACKLOG: Final = """
@@ -275,29 +254,3 @@ async def measure(database: Database) -> None:
     metrics.queue_depth.labels("events").set(row["events"])
     metrics.queue_depth.labels("jobs").set(row["jobs"])
     metrics.dead_jobs.set(row["dead"])
-
-
-async def _run_job(
-    database: Database, job: ClaimedJob, by_name: Mapping[str, Handler], make_scope: ScopeMaker
-) -> None:
-    try:
-        handler = by_name.get(job.handler)
-        if handler is None:
-            raise UnknownHandler(f"No handler is called {job.handler} any more.")
-        if job.is_spent:
-            raise LostWithItsWorker("The worker ended while it was at it, each of the last times.")
-        scope = await make_scope(job.store_id, f"job_{job.id.hex}")
-        async with database.fast(scope) as work:
-            body = await event_jobs.take(work, job)
-            if body is None:
-                return
-            await handler(work, _decode(body))
-        metrics.worker_jobs.labels(job.handler, "done").inc()
-    except Exception as error:
-        metrics.worker_jobs.labels(job.handler, "failed").inc()
-        report_exception(error, "event_job.failed", handler=job.handler, attempts=job.attempts)
-        async with database.relay(reason="jobs: note why a handler failed and when to try again") as system:
-            is_dead = await event_jobs.failed(system, job, error)
-        if is_dead:
-            metrics.worker_jobs.labels(job.handler, "dead").inc()
-            log.error("event_job.dead", handler=job.handler, event_id=ids.encode(Kind.EVENT, job.event_id))

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core.db import StoreWork, SystemConnection
+from baas.core.db import StoreWork
 from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import clock, ids
+from baas.core.work.due import due_statement
 from baas.services.inventory.rows import (
     LevelRow,
     MovementRow,
-    OverdueRow,
     ReleasedRow,
     ReservationRow,
     TakenRow,
@@ -25,7 +25,24 @@ _RESERVE_THEN: Final = f"""
 select held, case when starts_with(held, '[true') then {{then}} end from (select {_RESERVE} as held offset 0) r
 """
 _RELEASE: Final = f"select {columns(ReleasedRow, '(f.level)')} from inventory_release($1, $2, $3, $4, $5) f"
-_TAKE: Final = f"select {columns(TakenRow, '(f.level)')} from inventory_take($1, $2, $3) f"
+# All that the orders hold is locked before any of it changes, in one order for everybody: reservations by their orders,
+# then the levels of their variants.
+_HOLD_ALL: Final = """
+with held as materialized (
+  select r.variant_id from unnest($2::uuid[]) as wanted (order_key) cross join lateral (
+    select variant_id from inventory_reservations
+    where store_id = $1 and order_id = order_key and status in ('held', 'lapsed', 'taken')
+    order by variant_id for update offset 0
+  ) r
+)
+select count(*) from (select distinct variant_id from held order by variant_id offset 0) v cross join lateral (
+  select from inventory_levels l where l.store_id = $1 and l.variant_id = v.variant_id for no key update offset 0
+) l
+"""
+_TAKE_ALL: Final = f"""
+select {columns(TakenRow, "(f.level)")}
+from unnest($2::uuid[]) as wanted (order_key) cross join lateral inventory_take($1, order_key, $3) f
+"""
 _LEVELS: Final = (
     f"select {columns(LevelRow)} from inventory_levels where store_id = $1 and variant_id = any($2::uuid[])"
 )
@@ -86,9 +103,12 @@ async def release(work: StoreWork, order_id: UUID, reason: Reason, *, due_only: 
     return rows_of(ReleasedRow, records)
 
 
-async def take(work: StoreWork, order_id: UUID) -> list[TakenRow]:
-    """Sell what the order holds. Returns the levels after it."""
-    return rows_of(TakenRow, await work.fetch(_TAKE, work.scope.store_id, order_id, clock.now(work.scope)))
+async def take_all(work: StoreWork, order_ids: Sequence[UUID]) -> list[TakenRow]:
+    """Sell what orders hold, one after the other. Returns the levels after each."""
+    if len(order_ids) > 1:
+        await work.execute(_HOLD_ALL, work.scope.store_id, list(order_ids))
+    records = await work.fetch(_TAKE_ALL, work.scope.store_id, list(order_ids), clock.now(work.scope))
+    return rows_of(TakenRow, records)
 
 
 async def levels(work: StoreWork, variant_ids: Sequence[UUID]) -> dict[UUID, LevelRow]:
@@ -270,20 +290,7 @@ async def count_movements(work: StoreWork, variant_id: UUID) -> int:
     return count
 
 
-_DUE: Final = """
-select r.store_id, r.order_id, now() + s.clock_offset as moment from inventory_reservations r join stores s on s.id = r.store_id
-where r.status = 'held' and r.expires_at <= now() and r.expires_at <= now() + s.clock_offset
-union
-select d.store_id, d.order_id, now() + s.clock_offset as moment
-from stores s cross join lateral (
-  select r.store_id, r.order_id from inventory_reservations r
-  where r.status = 'held' and r.expires_at <= now() + s.clock_offset and r.store_id = s.id limit $1
-) d
-where s.clock_offset > interval '0'
-limit $1
-"""
-
-
-async def due(system: SystemConnection, limit: int) -> list[OverdueRow]:
-    """Orders of all stores whose reservations are over, by their store's own clock, and what it shows."""
-    return rows_of(OverdueRow, await system.fetch(_DUE, limit))
+DUE: Final = due_statement(
+    "inventory_reservations", at="expires_at", only="t.status = 'held'", key="order_id"
+)
+"""Orders of all stores whose reservations are over."""

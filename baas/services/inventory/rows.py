@@ -56,6 +56,7 @@ class TakenRow(LevelRow, frozen=True, array_like=True):
 
     __table__ = ""
 
+    order_id: Annotated[UUID, Sql("order_key")]
     lacking: Annotated[int, Sql("f.lacking")]
     """Pieces that were not there any more."""
     on_hand_change: Annotated[int, Sql("f.on_hand_change")]
@@ -86,11 +87,3 @@ class MovementRow(Row, frozen=True):
     note: str | None
     actor: str | None
     created_at: datetime
-
-
-class OverdueRow(Projection, frozen=True):
-    """An order of any store whose reservations are over, and what its store's clock shows."""
-
-    store_id: UUID
-    order_id: UUID
-    moment: datetime

@@ -19,6 +19,7 @@ from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.core.work import outbox
+from baas.core.work.due import attend_each
 from baas.core.work.outbox import ScopeMaker
 from baas.services.catalog import service as catalog
 from baas.services.catalog.schemas import Availability, StartLevel
@@ -84,12 +85,21 @@ async def take(work: StoreWork, order_id: UUID) -> list[UUID]:
     They can only be missing when the reservation had lapsed; what is still there is sold, and the order
     is oversold by the rest. A second call answers the same and changes nothing.
     """
-    rows = await repository.take(work, order_id)
+    return (await take_all(work, [order_id])).get(order_id, [])
+
+
+async def take_all(work: StoreWork, order_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """The same for several orders. Returns those that are oversold, with their variants."""
+    rows = await repository.take_all(work, order_ids)
     await _tell(
         work,
         [_undo(row, on_hand=row.on_hand_change, reserved=row.reserved_change) for row in rows],
     )
-    return [row.variant_id for row in rows if row.lacking]
+    lacking: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        if row.lacking:
+            lacking.setdefault(row.order_id, []).append(row.variant_id)
+    return lacking
 
 
 async def extend(work: StoreWork, order_id: UUID, until: datetime) -> bool:
@@ -128,24 +138,17 @@ async def restock(work: StoreWork, quantities: Mapping[UUID, int], order_id: UUI
 
 
 async def lapse_due(database: Database, make_scope: ScopeMaker) -> int:
-    """Give back one batch of reservations whose time is over; answers of how many orders.
-
-    Which orders are due is asked over all stores; each is worked on in its own store, where the
-    condition is checked again under the lock, so two workers do nothing twice.
-    """
-    async with database.relay(reason="inventory: find reservations whose time is over") as system:
-        due = await repository.due(system, LAPSE_BATCH)
-    lapsed = 0
-    for row in due:
-        try:
-            scope = await make_scope(row.store_id, f"lapse_{row.order_id.hex}")
-            scope = clock.at(scope, row.moment)
-            async with database.fast(scope) as work:
-                lapsed += await _lapse(work, row.order_id)
-        except Exception as error:
-            # One order must not keep the others' stock; it is found again at the next look.
-            log.warning("reservation.not_lapsed", order_id=str(row.order_id), error=repr(error)[:300])
-    return lapsed
+    """Give back one batch of reservations whose time is over; answers of how many orders."""
+    lapsed = await attend_each(
+        database,
+        make_scope,
+        repository.DUE,
+        _lapse,
+        limit=LAPSE_BATCH,
+        reason="inventory: find reservations whose time is over",
+        name="lapse",
+    )
+    return sum(map(bool, lapsed))
 
 
 async def _lapse(work: StoreConnection, order_id: UUID) -> bool:

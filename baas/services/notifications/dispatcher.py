@@ -1,7 +1,7 @@
 """Sends what is due, for as long as the process lives.
 
-The claim takes notifications by turns between stores while there are free places; each is a task of its own,
-which renders and sends without any transaction open and then records. A store has few places, one sender has
+The claim takes notifications by turns between stores while there are free places. Those of one store are read, rendered
+and recorded together, and sent a few at a time, without any transaction open. A store has few places, one sender has
 a bounded number, and a sender that fails for reasons of its own is left alone for a while and then probed with
 one message. What only waits for a slow server gives its place to others. So a mail server that hangs costs its
 own store's messages time, and nobody else's, also when many hang at once.
@@ -9,9 +9,8 @@ own store's messages time, and nobody else's, also when many hang at once.
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -28,6 +27,7 @@ from baas.core.work.claims import Claimant
 from baas.core.work.jobs import Loop
 from baas.services.notifications import policy
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
+from baas.services.notifications.places import Places, StorePlaces
 from baas.services.notifications.rendering.renderer import Renderer
 from baas.services.notifications.repository import queue
 from baas.services.notifications.repository.queue import Claim, Outcome
@@ -45,6 +45,10 @@ _CROWDED: Final = timedelta(seconds=1)
 _RECORD_WAITS: Final = (0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 20.0)
 
 
+_RECORD_PAUSE: Final = 0.02
+"""Seconds in which outcomes of a batch gather before they are written."""
+
+
 class _Health:
     """How a sender does, as this process sees it."""
 
@@ -53,38 +57,69 @@ class _Health:
         self.in_hand = 0
         self.failures = 0
         self.paused_until = 0.0
+        self.sent_at = -1e9
 
     def note(self, *, failed: bool) -> None:
         """Count failures in a row; from the second one on, each brings a pause, twice as long as the last."""
         if not failed:
             self.failures = 0
             self.paused_until = 0.0
+            self.sent_at = time.monotonic()
             return
         self.failures += 1
         if self.failures >= policy.PAUSE_AFTER:
             pause = min(policy.PAUSE * 2 ** min(self.failures - policy.PAUSE_AFTER, 10), policy.LONGEST_PAUSE)
             self.paused_until = time.monotonic() + pause.total_seconds()
 
-    @property
-    def pause(self) -> timedelta:
-        """How long to leave it alone from now; nothing when it can have one more message."""
+    def pause(self, *, others: int) -> timedelta:
+        """How long to leave it alone from now; nothing when it can have one more message beside `others` in hand."""
         left = self.paused_until - time.monotonic()
         if left > 0:
             return timedelta(seconds=left)
-        if self.failures >= policy.PAUSE_AFTER and self.in_hand:
+        if self.failures >= policy.PAUSE_AFTER and others:
             return policy.PAUSE
         # D-052
-        # Waiting for one of its places would hold one that other senders can use.
-        return _CROWDED if self.places.locked() else timedelta(0)
+        # Waiting for one of its places would hold one that other senders can use, unless it is quick.
+        is_quick = time.monotonic() - self.sent_at < policy.SLOW.total_seconds()
+        return _CROWDED if self.places.locked() and not is_quick else timedelta(0)
 
-    @contextmanager
-    def taken_in_hand(self) -> Iterator[None]:
-        """A message of it is worked on: whoever fails is probed with one alone."""
-        self.in_hand += 1
-        try:
-            yield
-        finally:
-            self.in_hand -= 1
+
+class _Hand(msgspec.Struct):
+    """A message in hand: claimed, and going over this sender."""
+
+    prepared: Prepared
+    sender: Sender
+    health: _Health
+    message: Message | None = None
+
+    @property
+    def claim(self) -> Claim:
+        return self.prepared.claim
+
+
+class _Batch:
+    """Messages of one store that were claimed together, and what became of them so far."""
+
+    def __init__(
+        self, scope: StoreScope, places: StorePlaces, claims: Sequence[Claim], latest: float
+    ) -> None:
+        self.scope = scope
+        self.latest = latest
+        """When sending one more may begin at the latest, on `time.monotonic()`: it has to end within the lease."""
+        self.places = places
+        self.held = {claim.id for claim in claims}
+        """Those that still have a place."""
+        self.waiting: deque[_Hand] = deque()
+        self.sending = 0
+        self.ended: list[tuple[Prepared, Outcome]] = []
+        """What is still to be recorded."""
+        self.postponed: dict[Claim, timedelta] = {}
+        self.news = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return not self.waiting and not self.sending
 
 
 class Dispatcher(Loop):
@@ -98,22 +133,24 @@ class Dispatcher(Loop):
         make_scope: MakeScope,
         claimant: Claimant,
     ) -> None:
-        super().__init__("notifications", self.claim)
+        super().__init__("notifications", self._claim_again)
+        self._claimant = claimant
         self._database = database
         self._senders = senders
         self._renderer = renderer
         self._make_scope = make_scope
-        self._claimant = claimant
-        self._in_flight: dict[asyncio.Task[None], Claim] = {}
-        self._busy: Counter[UUID] = Counter()
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._places = Places()
         self._health: dict[str, _Health] = {}
         self._asked: dict[UUID, float] = {}
+        self._is_leaving = False
 
     async def run(self) -> None:
-        """Send until cancelled; then give what is in flight a moment to end."""
+        """Send until cancelled; then give what is in flight a moment to end, and the rest back."""
         try:
             await super().run()
         finally:
+            self._is_leaving = True
             if self._in_flight:
                 await asyncio.wait(self._in_flight, timeout=_LEAVING_SECONDS)
             # Whether these were sent nobody knows: they come due again when this worker has said goodbye.
@@ -129,24 +166,34 @@ class Dispatcher(Loop):
             await asyncio.wait(self._in_flight)
         return claimed
 
+    async def _claim_again(self) -> int:
+        # What ends wakes this loop when there is room again; to look before that is in vain.
+        await self.claim()
+        return 0
+
     async def claim(self) -> int:
-        """Take as many due notifications as there are free places and start sending them."""
-        free = policy.TOTAL - len(self._in_flight) + self._waiting_for_slow_ones()
-        if free <= 0 or not self._claimant.is_sure:
+        """Take as many due notifications as there is room for and start sending them."""
+        now = time.monotonic()
+        room = self._places.ask(now, self._waiting_for_slow_ones())
+        if room.free <= 0 or not self._claimant.is_sure:
             return 0
         async with self._database.relay(reason="notifications: claim what is due") as system:
             claims = await queue.claim(
                 system,
                 claimant=self._claimant,
-                busy=self._busy,
+                busy=room.busy,
                 per_store=policy.PER_STORE,
-                free=free,
+                free=room.free,
             )
+        latest = now + policy.LEASE.total_seconds() - policy.SEND_SECONDS
+        by_store: dict[UUID, list[Claim]] = {}
         for claim in claims:
-            self._busy[claim.store_id] += 1
-            task = asyncio.create_task(self._send(claim))
-            self._in_flight[task] = claim
-            task.add_done_callback(self._ended)
+            by_store.setdefault(claim.store_id, []).append(claim)
+        for store_id, own in by_store.items():
+            places = self._places.add(store_id, len(own))
+            task = asyncio.create_task(self._serve(places, own, latest))
+            self._in_flight.add(task)
+            task.add_done_callback(self._served)
         return len(claims)
 
     def _waiting_for_slow_ones(self) -> int:
@@ -154,62 +201,139 @@ class Dispatcher(Loop):
         long_ago = time.monotonic() - policy.SLOW.total_seconds()
         return min(policy.ASIDE, sum(asked < long_ago for asked in self._asked.values()))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        claim = self._in_flight.pop(task)
-        self._busy[claim.store_id] -= 1
-        if not self._busy[claim.store_id]:
-            del self._busy[claim.store_id]
-        # The queue behind this one may have been waiting for its place.
-        self._woken.set()
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error(
-                "notification.broke", notification=ids.encode(Kind.NOTIFICATION, claim.id), exc_info=error
-            )
+            log.error("notifications.broke", exc_info=error)
 
-    async def _send(self, claim: Claim) -> None:
+    async def _serve(self, places: StorePlaces, claims: Sequence[Claim], latest: float) -> None:
+        """Do all that is to be done with messages of one store; where that breaks, with each alone."""
+        batch: _Batch | None = None
         try:
-            scope = await self._make_scope(claim.store_id, f"job_{claim.id.hex}")
+            scope = await self._make_scope(claims[0].store_id, f"job_{claims[0].id.hex}")
+            batch = _Batch(scope.at_offset(claims[0].clock_offset), places, claims, latest)
+            await self._prepare(batch, claims)
         except NotFound:
+            self._free(places, len(claims))
             return
-        scope = scope.at_offset(claim.clock_offset)
-        prepared = await sending.prepare(self._database, scope, claim)
-        if prepared is None:
+        except Exception:
+            if len(claims) == 1 or batch is None:
+                self._free(places, len(claims))
+                raise
+            log.warning("notifications.apart", count=len(claims), exc_info=True)
+            for claim in claims:
+                await self._serve(places, [claim], latest)
             return
-        began = time.monotonic()
-        sender: Sender | None = None
+        except BaseException:
+            self._free(places, len(claims))
+            raise
         try:
-            sender = sending.sender_of(self._senders, scope, prepared)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(policy.PER_STORE, len(batch.waiting))):
+                    group.create_task(self._send(batch))
+                group.create_task(self._record_as_they_end(batch))
+        finally:
+            self._free(places, len(batch.held))
+
+    def _free(self, places: StorePlaces, count: int, *, sent: bool = False) -> None:
+        """Give places back; the queue behind them may have been waiting for that."""
+        for _ in range(count):
+            if self._places.end(places, sent=sent):
+                self._woken.set()
+
+    async def _prepare(self, batch: _Batch, claims: Sequence[Claim]) -> None:
+        """Read the messages, find their senders, and render them."""
+        scope = batch.scope
+        hands: list[_Hand] = []
+        ended: list[tuple[Prepared, Outcome]] = []
+        for prepared in await sending.prepare(self._database, scope, claims):
+            try:
+                sender = sending.sender_of(self._senders, scope, prepared)
+            except SendFailed as error:
+                ended.append((prepared, self._failed(scope, None, error, prepared, time.monotonic())))
+                continue
             health = self._health_of(sender)
-            pause = health.pause
+            pause = health.pause(others=health.in_hand + sum(hand.health is health for hand in hands))
             if pause:
-                await self._postpone(scope, claim, pause)
-                return
-            with health.taken_in_hand():
-                message = await sending.write(self._database, scope, claim, prepared, self._renderer)
-                if message is None:
-                    return
-                if not self._claimant.holds(claim.claimed_by):
-                    # This process was frozen: another one may be sending it.
-                    await self._postpone(scope, claim, timedelta(0))
-                    return
-                began = time.monotonic()
-                sent = await self._hand_over(claim, health, sender, message)
-            outcome = self._sent(scope, sender, sent, began)
+                self._postpone(batch, prepared.claim, pause)
+            else:
+                hands.append(_Hand(prepared, sender, health))
+        for hand in hands:
+            hand.health.in_hand += 1
+        began = time.monotonic()
+        try:
+            written = await sending.write(
+                self._database, scope, [hand.prepared for hand in hands], self._renderer
+            )
+        finally:
+            for hand in hands:
+                hand.health.in_hand -= 1
+        for hand, message in zip(hands, written, strict=True):
+            if isinstance(message, SendFailed):
+                ended.append((hand.prepared, self._failed(scope, hand.sender, message, hand.prepared, began)))
+            elif message is not None:
+                hand.message = _addressed(message, hand.sender)
+                batch.waiting.append(hand)
+        for prepared, outcome in ended:
+            self._end(batch, prepared, outcome)
+
+    async def _send(self, batch: _Batch) -> None:
+        """Send what waits, one after the other."""
+        while batch.waiting and not self._is_leaving:
+            async with batch.places.sending:
+                if not batch.waiting or self._is_leaving:
+                    break
+                hand = batch.waiting.popleft()
+                pause = hand.health.pause(others=hand.health.in_hand)
+                if pause or not self._is_ours(batch, hand.claim):
+                    self._postpone(batch, hand.claim, pause)
+                    continue
+                batch.sending += 1
+                hand.health.in_hand += 1
+                try:
+                    outcome = await self._attempt(batch.scope, hand)
+                finally:
+                    hand.health.in_hand -= 1
+                    batch.sending -= 1
+                self._end(batch, hand.prepared, outcome)
+        batch.news.set()
+
+    def _is_ours(self, batch: _Batch, claim: Claim) -> bool:
+        """Whether nobody else may be sending it: this process may have been frozen, or the message waited for long."""
+        return time.monotonic() < batch.latest and self._claimant.holds(claim.claimed_by)
+
+    async def _attempt(self, scope: StoreScope, hand: _Hand) -> Outcome:
+        began = time.monotonic()
+        assert hand.message is not None
+        try:
+            sent = await self._hand_over(hand.claim, hand.health, hand.sender, hand.message)
         except SendFailed as error:
-            outcome = self._failed(scope, sender, error, prepared, began)
+            return self._failed(scope, hand.sender, error, hand.prepared, began)
         except Exception as error:
             # A bug of ours must not leave a message that nobody moves.
-            log.exception("notification.attempt_broke", notification=ids.encode(Kind.NOTIFICATION, claim.id))
+            log.exception(
+                "notification.attempt_broke", notification=ids.encode(Kind.NOTIFICATION, hand.claim.id)
+            )
             broken = SendFailed(f"The attempt broke: {type(error).__name__}.")
-            outcome = self._failed(scope, sender, broken, prepared, began)
-        await self._record(scope, claim, prepared, outcome)
+            return self._failed(scope, hand.sender, broken, hand.prepared, began)
+        return self._sent(scope, hand, sent, began)
+
+    def _end(self, batch: _Batch, prepared: Prepared, outcome: Outcome) -> None:
+        batch.ended.append((prepared, outcome))
+        batch.held.discard(prepared.claim.id)
+        batch.news.set()
+        self._free(batch.places, 1, sent=outcome.status is NotificationStatus.SENT)
+
+    def _postpone(self, batch: _Batch, claim: Claim, pause: timedelta) -> None:
+        batch.postponed[claim] = pause
+        batch.news.set()
 
     async def _hand_over(self, claim: Claim, health: _Health, sender: Sender, message: Message) -> Sent:
         async with health.places:
             self._asked[claim.id] = time.monotonic()
             try:
                 async with asyncio.timeout(policy.SEND_SECONDS + 5):
-                    sent = await sender.way.send(_addressed(message, sender))
+                    sent = await sender.way.send(message)
             except TimeoutError:
                 health.note(failed=True)
                 raise SendFailed("The provider did not answer in time.", of_sender=True) from None
@@ -230,21 +354,19 @@ class Dispatcher(Loop):
             health = self._health[sender.key] = _Health()
         return health
 
-    async def _postpone(self, scope: StoreScope, claim: Claim, pause: timedelta) -> None:
-        async with self._database.fast(scope) as work:
-            await queue.postpone(work, claim, pause)
-
-    def _sent(self, scope: StoreScope, sender: Sender, sent: Sent, began: float) -> Outcome:
+    def _sent(self, scope: StoreScope, hand: _Hand, sent: Sent, began: float) -> Outcome:
         return Outcome(
+            id=hand.claim.id,
+            until=hand.claim.until,
             attempt_id=ids.new_id(),
             status=NotificationStatus.SENT,
             outcome=NotificationStatus.SENT.value,
-            provider=sender.way.name,
+            provider=hand.sender.way.name,
             provider_message_id=sent.provider_message_id,
             action_url=sent.action_url,
             error=None,
             wait=None,
-            duration=timedelta(seconds=time.monotonic() - began),
+            duration_ms=_milliseconds_since(began),
             at=clock.now(scope),
         )
 
@@ -256,6 +378,8 @@ class Dispatcher(Loop):
         if error.failure is not Failure.PERMANENT:
             wait = policy.wait_before(prepared.step + 1, error.retry_after)
         return Outcome(
+            id=prepared.claim.id,
+            until=prepared.claim.until,
             attempt_id=ids.new_id(),
             status=NotificationStatus.FAILED if wait is None else NotificationStatus.PENDING,
             outcome=error.failure.value,
@@ -264,22 +388,52 @@ class Dispatcher(Loop):
             action_url=None,
             error=str(error).encode("utf-8", "replace").decode().replace("\0", "")[:_ERROR_LENGTH],
             wait=wait,
-            duration=timedelta(seconds=time.monotonic() - began),
+            duration_ms=_milliseconds_since(began),
             at=now,
         )
 
-    async def _record(self, scope: StoreScope, claim: Claim, prepared: Prepared, outcome: Outcome) -> None:
-        """Write the outcome, also when the database is away for a moment: otherwise it would be sent again."""
+    async def _record_as_they_end(self, batch: _Batch) -> None:
+        """Write down what became of a batch, some at a time: one that hangs keeps nobody waiting."""
+        while True:
+            if self._is_leaving and not batch.sending:
+                while batch.waiting:
+                    self._postpone(batch, batch.waiting.popleft().claim, timedelta(0))
+            if batch.ended or batch.postponed:
+                if not batch.is_over:
+                    await asyncio.sleep(_RECORD_PAUSE)
+                ended, batch.ended = batch.ended, []
+                postponed, batch.postponed = batch.postponed, {}
+                await self._record(batch.scope, ended)
+                if postponed:
+                    await sending.postpone(self._database, batch.scope, postponed)
+            elif batch.is_over:
+                return
+            else:
+                await batch.news.wait()
+                batch.news.clear()
+
+    async def _record(self, scope: StoreScope, ended: list[tuple[Prepared, Outcome]]) -> None:
+        """Write outcomes, also when the database is away for a moment: otherwise they would be sent again."""
         for wait in (*_RECORD_WAITS, None):
+            if not ended:
+                return
             try:
-                await sending.record(self._database, scope, claim, prepared, outcome)
+                await sending.record(self._database, scope, ended)
             except Exception as error:
-                if wait is None:
-                    raise
+                if len(ended) > 1:
+                    log.warning("notifications.recorded_apart", error=repr(error)[:300])
+                    for one in ended:
+                        await self._record(scope, [one])
+                    return
                 log.warning("notification.record_failed", error=repr(error)[:300])
-                await asyncio.sleep(wait)
+                if wait is not None:
+                    await asyncio.sleep(wait)
             else:
                 return
+
+
+def _milliseconds_since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
 
 
 def _addressed(message: Message, sender: Sender) -> Message:

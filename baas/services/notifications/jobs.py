@@ -1,6 +1,6 @@
 """What the worker runs for notifications: the loop that sends, the handlers of events, the housekeeping."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from baas.core.db import StoreWork
@@ -8,7 +8,7 @@ from baas.core.runtime import Runtime
 from baas.core.values import clock, ids
 from baas.core.work.event_types import EventType
 from baas.core.work.jobs import TICK, Drain, Loop
-from baas.core.work.outbox import Handler, ReceivedEvent, ScopeMaker, Subscriptions
+from baas.core.work.outbox import ReceivedEvent, ScopeMaker, Subscriptions, Together
 from baas.services.notifications import policy
 from baas.services.notifications.dispatcher import Dispatcher
 from baas.services.notifications.processes import renderer_of, senders_of
@@ -18,11 +18,11 @@ from baas.services.notifications.service import housekeeping, messages
 PRUNE_BATCH: Final = 2000
 
 
-def _handler(rule: EventRule) -> Handler:
-    async def follow(work: StoreWork, event: ReceivedEvent) -> None:
-        await messages.follow(work, rule, event)
+def _handler(rule: EventRule) -> Together:
+    async def follow(work: StoreWork, events: Sequence[ReceivedEvent]) -> None:
+        await messages.follow(work, rule, events)
 
-    return follow
+    return Together(follow)
 
 
 def handlers(known: Mapping[str, EventType]) -> Subscriptions:

@@ -29,6 +29,11 @@ SLOW: Final = timedelta(seconds=1)
 ASIDE: Final = 256
 """Messages that may wait so."""
 PER_STORE: Final = 4
+AHEAD: Final = 28
+"""Messages of a store whose sender is quick that are claimed beyond its places: they are prepared and recorded together."""
+AHEAD_TOTAL: Final = 256
+AHEAD_SECONDS: Final = 0.5
+"""As many are claimed ahead as were sent in this time."""
 PER_SENDER: Final = 16
 """Over one sender; only that of the deployment serves several stores."""
 

@@ -8,6 +8,7 @@ from baas.services.notifications.rendering.renderer import Renderer
 from baas.services.notifications.senders import Senders
 
 _renderers: WeakKeyDictionary[Database, Renderer] = WeakKeyDictionary()
+_senders: WeakKeyDictionary[Database, Senders] = WeakKeyDictionary()
 
 
 def renderer_of(runtime: Runtime) -> Renderer:
@@ -20,7 +21,10 @@ def renderer_of(runtime: Runtime) -> Renderer:
 
 def senders_of(runtime: Runtime) -> Senders:
     """The senders of this process."""
-    return Senders(runtime.settings, runtime.http, runtime.keyring)
+    senders = _senders.get(runtime.database)
+    if senders is None:
+        senders = _senders[runtime.database] = Senders(runtime.settings, runtime.http, runtime.keyring)
+    return senders
 
 
 async def close(runtime: Runtime) -> None:
@@ -28,3 +32,6 @@ async def close(runtime: Runtime) -> None:
     renderer = _renderers.pop(runtime.database, None)
     if renderer is not None:
         await renderer.close()
+    senders = _senders.pop(runtime.database, None)
+    if senders is not None:
+        senders.close()

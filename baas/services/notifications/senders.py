@@ -15,6 +15,7 @@ from baas.services.notifications.channels.base import Failure, SendFailed
 from baas.services.notifications.channels.inbox import Inbox
 from baas.services.notifications.channels.mail_http import Resend, SendGrid
 from baas.services.notifications.channels.smtp import Server, Smtp, server_of
+from baas.services.notifications.channels.smtp_connections import Connections
 from baas.services.notifications.channels.whatsapp import CloudApi, Link
 from baas.services.notifications.schemas import Channel, EmailProvider, Security
 
@@ -67,6 +68,11 @@ class Senders:
         self._deployment = deployment
         self._http = http
         self._keyring = keyring
+        self._connections = Connections()
+
+    def close(self) -> None:
+        """Close the connections that are open and not in use."""
+        self._connections.close()
 
     def of(self, scope: StoreScope, row: Mapping[str, Any] | None, channel: Channel) -> Sender:
         """The sender for a channel of a store; `row` is its settings. Raises SendFailed when there is none."""
@@ -106,7 +112,11 @@ class Senders:
                     Failure.CONFIGURATION,
                 )
             return Sender(
-                Smtp(server_of(deployment.smtp_url)), "deployment", name, deployment.mail_from, reply_to
+                Smtp(server_of(deployment.smtp_url), self._connections),
+                "deployment",
+                name,
+                deployment.mail_from,
+                reply_to,
             )
         secret = None
         if row["email_secret"] is not None or provider is not EmailProvider.SMTP:
@@ -131,5 +141,6 @@ class Senders:
                 password=secret,
                 trusted=False,
                 allow_loopback=deployment.allow_local_receivers and scope.mode is Mode.TEST,
-            )
+            ),
+            self._connections,
         )

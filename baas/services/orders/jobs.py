@@ -1,6 +1,6 @@
 """What the orders do when nobody asks: hear of payments, and look at the clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from baas.core.db import StoreWork
@@ -8,24 +8,26 @@ from baas.core.runtime import Runtime
 from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.core.work.jobs import Drain
-from baas.core.work.outbox import ReceivedEvent, ScopeMaker, Subscriptions
+from baas.core.work.outbox import ReceivedEvent, ScopeMaker, Subscriptions, Together
 from baas.services.orders import service
 from baas.services.payments.events import PaymentEvent
 
 
-async def payment_changed(work: StoreWork, event: ReceivedEvent) -> None:
-    """A payment became something; if it is an order's, the order follows."""
-    order_id = event.data.get("order_id")
-    if isinstance(order_id, str):
-        await service.follow(work, ids.decode(Kind.ORDER, order_id))
+async def payments_changed(work: StoreWork, events: Sequence[ReceivedEvent]) -> None:
+    """Payments became something; the orders that they belong to follow, each once however often it is named."""
+    named = dict.fromkeys(event.data.get("order_id") for event in events)
+    await service.follow_all(
+        work, [ids.decode(Kind.ORDER, order_id) for order_id in named if isinstance(order_id, str)]
+    )
 
 
+_HEAR: Final = Together(payments_changed)
 HANDLERS: Final[Subscriptions] = {
-    PaymentEvent.CREATED: {"orders.payment_created": payment_changed},
-    PaymentEvent.PAID: {"orders.payment_paid": payment_changed},
-    PaymentEvent.FAILED: {"orders.payment_failed": payment_changed},
-    PaymentEvent.REFUNDED: {"orders.payment_refunded": payment_changed},
-    PaymentEvent.DISPUTED: {"orders.payment_disputed": payment_changed},
+    PaymentEvent.CREATED: {"orders.payment_created": _HEAR},
+    PaymentEvent.PAID: {"orders.payment_paid": _HEAR},
+    PaymentEvent.FAILED: {"orders.payment_failed": _HEAR},
+    PaymentEvent.REFUNDED: {"orders.payment_refunded": _HEAR},
+    PaymentEvent.DISPUTED: {"orders.payment_disputed": _HEAR},
 }
 
 

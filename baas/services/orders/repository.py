@@ -6,11 +6,13 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from baas.core.db import StoreWork, SystemConnection
 from baas.core.db.rows import call_sql, columns, optional_row, row_of, rows_of
 from baas.core.values import clock, ids
+from baas.core.work.due import due_statement
 from baas.services.orders.rows import (
-    DueOrderRow,
     ItemRefundRow,
     ItemRow,
     OrderChanges,
@@ -48,6 +50,11 @@ _PLACE: Final = call_sql(
 )
 _GET: Final = f"select {columns(OrderRow)} from orders where store_id = $1 and id = $2"
 _LOCK: Final = f"{_GET} for no key update"
+_LOCK_ALL: Final = f"""
+select o.* from unnest($2::uuid[]) as wanted (order_key) cross join lateral (
+  select {columns(OrderRow)} from orders where store_id = $1 and id = order_key for no key update offset 0
+) o
+"""
 # One look-up for each order: by `= any` and one ORDER BY, a plan for stores of the usual size reads all the lines of a
 # large one.
 _ITEMS: Final = f"""
@@ -105,6 +112,11 @@ async def lock(work: StoreWork, order_id: UUID) -> OrderRow | None:
     return optional_row(OrderRow, await work.fetchrow(_LOCK, work.scope.store_id, order_id))
 
 
+async def lock_all(work: StoreWork, order_ids: Sequence[UUID]) -> list[OrderRow]:
+    """Some orders, held until the transaction ends. Locked and returned in the order of their ids."""
+    return rows_of(OrderRow, await work.fetch(_LOCK_ALL, work.scope.store_id, sorted(order_ids)))
+
+
 async def items(work: StoreWork, order_ids: Sequence[UUID]) -> dict[UUID, list[ItemRow]]:
     """The lines of some orders, by order."""
     found: dict[UUID, list[ItemRow]] = {order_id: [] for order_id in order_ids}
@@ -157,6 +169,62 @@ async def move(
         *arguments,
     )
     return row_of(OrderRow, record)
+
+
+# The rows are found where they lie, for they are locked: joined by their ids, a plan for stores of the usual size
+# reads all the orders of a large one.
+_PAY_ALL: Final = """
+with given as (
+  select * from jsonb_to_recordset($3) as g (id uuid, transition uuid, before text, payment_status text,
+    amount_paid bigint, amount_refunded bigint, flags text[])
+), moved as (
+  update orders o set status = $4, updated_at = $5, paid_at = $5, due_at = null, expires_at = null,
+    payment_status = g.payment_status, amount_paid = g.amount_paid, amount_refunded = g.amount_refunded, flags = g.flags
+  from given g
+  where o.ctid = any (array(
+    select w.ctid from unnest($2::uuid[]) as wanted (order_key) cross join lateral (
+      select ctid from orders where store_id = $1 and id = order_key offset 0) w
+  )) and o.store_id = $1 and o.id = g.id
+  returning o.id
+)
+insert into order_transitions
+  (store_id, id, order_id, from_status, to_status, actor_kind, actor_id, reason, request_id, created_at)
+select $1, g.transition, g.id, g.before, $4, $6, $7, null, $8, $5 from given g join moved using (id)
+"""
+
+
+async def pay_all(work: StoreWork, orders: Sequence[tuple[OrderRow, OrderChanges]]) -> list[OrderRow]:
+    """Move orders that this transaction has locked to paid. Returns their rows.
+
+    The changes of each are its `payment_status`, `amount_paid`, `amount_refunded` and `flags`.
+    """
+    now, caller = clock.now(work.scope), work.scope.caller
+    given = [
+        {"id": row.id, "transition": ids.new_id(), "before": row.status, **changes} for row, changes in orders
+    ]
+    await work.execute(
+        _PAY_ALL,
+        work.scope.store_id,
+        [row.id for row, _ in orders],
+        given,
+        OrderStatus.PAID,
+        now,
+        caller.kind.value,
+        caller.id,
+        work.scope.request_id,
+    )
+    return [
+        replace(
+            row,
+            status=OrderStatus.PAID,
+            updated_at=now,
+            paid_at=now,
+            due_at=None,
+            expires_at=None,
+            **changes,
+        )
+        for row, changes in orders
+    ]
 
 
 def _assign(changes: OrderChanges, *, first: int) -> tuple[str, list[Any]]:
@@ -280,22 +348,8 @@ async def stats(work: StoreWork, filters: Filters) -> list[StatusStats]:
     return rows_of(StatusStats, records)
 
 
-_DUE: Final = """
-select o.store_id, o.id, now() + s.clock_offset as moment from orders o join stores s on s.id = o.store_id
-where o.due_at <= now() and o.due_at <= now() + s.clock_offset
-union
-select d.store_id, d.id, now() + s.clock_offset as moment
-from stores s cross join lateral (
-  select o.store_id, o.id from orders o where o.due_at <= now() + s.clock_offset and o.store_id = s.id limit $1
-) d
-where s.clock_offset > interval '0'
-limit $1
-"""
-
-
-async def due(system: SystemConnection, limit: int) -> list[DueOrderRow]:
-    """Orders of all stores that the clock has to look at, by their store's own clock, and what it shows."""
-    return rows_of(DueOrderRow, await system.fetch(_DUE, limit))
+DUE: Final = due_statement("orders", at="due_at")
+"""Orders of all stores that the clock has to look at."""
 
 
 async def due_now(work: StoreWork) -> datetime:

@@ -38,7 +38,7 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
-# D-085: stored as a code; the sentence is made where people read it.
+# D-085: a code is stored; the sentence is made where people read it.
 class DisabledReason(StrEnum):
     """Why an endpoint gets nothing any more."""
 

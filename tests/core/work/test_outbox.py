@@ -13,7 +13,7 @@ from baas.core.db import BY_KEY, Database, StoreWork, SystemConnection
 from baas.core.scope import StoreScope
 from baas.core.values import ids
 from baas.core.values.ids import Kind
-from baas.core.work import outbox
+from baas.core.work import hearing, outbox
 from baas.core.work.event_types import CustomType
 from baas.core.work.outbox import EventRow, Handlers, ReceivedEvent, emit
 from baas.worker import Worker
@@ -172,14 +172,14 @@ class TestRelay:
         with pytest.raises(RuntimeError):
             await outbox.relay(database, heard.handlers, [dies])
         assert (
-            await outbox.run_jobs(
+            await hearing.run_jobs(
                 database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
             )
             == 0
         )
         assert await outbox.relay(database, heard.handlers, []) == 1
         assert (
-            await outbox.run_jobs(
+            await hearing.run_jobs(
                 database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
             )
             == 1
@@ -242,11 +242,11 @@ class TestHandlers:
         """As system work, caused by the event."""
         heard = Heard()
         event_id = await self.relayed(database, scope, heard)
-        await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant)
+        await hearing.run_jobs(database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant)
         assert heard.events == [ReceivedEvent(event_id, "custom.heard", "thing", {"a": 1})]
         assert await self.heard_in(database, scope) == 1
         assert (
-            await outbox.run_jobs(
+            await hearing.run_jobs(
                 database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
             )
             == 0
@@ -262,7 +262,7 @@ class TestHandlers:
         waits = []
         for attempt in (1, 2):
             assert (
-                await outbox.run_jobs(
+                await hearing.run_jobs(
                     database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
                 )
                 == 1
@@ -276,7 +276,7 @@ class TestHandlers:
             assert tuple(row)[:3] == (attempt, "RuntimeError", "not today")
             waits.append(row["wait"])
             assert (
-                await outbox.run_jobs(
+                await hearing.run_jobs(
                     database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
                 )
                 == 0
@@ -284,7 +284,7 @@ class TestHandlers:
             await self.make_due(database)
         assert waits[1] > waits[0]
         assert (
-            await outbox.run_jobs(
+            await hearing.run_jobs(
                 database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
             )
             == 1
@@ -305,7 +305,7 @@ class TestHandlers:
         await self.relayed(database, scope, heard)
 
         async def run() -> None:
-            await outbox.run_jobs(
+            await hearing.run_jobs(
                 database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
             )
 
@@ -323,11 +323,11 @@ class TestHandlers:
         """A renamed handler is a mistake to be seen, not an event to be lost; others go on."""
         heard = Heard()
         await self.relayed(database, scope, heard)
-        await outbox.run_jobs(database, {}, worker.table.scope_for_job, worker.runtime.claimant)
+        await hearing.run_jobs(database, {}, worker.table.scope_for_job, worker.runtime.claimant)
         async with database.fast(scope) as work:
             assert "test.listen" in await work.fetchval("select error from event_jobs")
         await self.make_due(database)
-        await outbox.run_jobs(database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant)
+        await hearing.run_jobs(database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant)
         assert await self.heard_in(database, scope) == 1
 
     async def test_one_store_that_fails_does_not_stop_another(
@@ -339,7 +339,7 @@ class TestHandlers:
         await self.relayed(database, await other_shop.scope(worker), heard)
         heard.failing = 1
         assert (
-            await outbox.run_jobs(
+            await hearing.run_jobs(
                 database, heard.handlers, worker.table.scope_for_job, worker.runtime.claimant
             )
             == 2

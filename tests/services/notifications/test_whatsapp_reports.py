@@ -151,15 +151,13 @@ class TestFailed:
         record = sending.record
         together = False
 
-        async def after_the_report(
-            database: Any, scope: Any, claim: Any, prepared: Any, outcome: Any
-        ) -> None:
-            failed = report(shop, status(outcome.provider_message_id, "failed"))
+        async def after_the_report(database: Any, scope: Any, ended: Any) -> None:
+            failed = [report(shop, status(outcome.provider_message_id, "failed")) for _, outcome in ended]
             if together:
-                await asyncio.gather(failed, record(database, scope, claim, prepared, outcome))
+                await asyncio.gather(*failed, record(database, scope, ended))
             else:
-                assert await failed == 1
-                await record(database, scope, claim, prepared, outcome)
+                assert await asyncio.gather(*failed) == [1] * len(ended)
+                await record(database, scope, ended)
 
         monkeypatch.setattr(sending, "record", after_the_report)
         made = [await send(shop, channel="whatsapp", to="+54 9 341 555-0101")]

@@ -20,6 +20,7 @@ from baas.core.outgoing.http import is_public
 from baas.services.notifications import policy
 from baas.services.notifications.channels import mime
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
+from baas.services.notifications.channels.smtp_connections import Connection, Connections
 from baas.services.notifications.schemas import Security
 
 PORTS: Final = frozenset({465, 587, 2525})
@@ -74,29 +75,37 @@ class Smtp:
 
     name = "smtp"
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, connections: Connections) -> None:
         self._server = server
+        self._connections = connections
         self._seconds = policy.SEND_SECONDS
 
     async def send(self, message: Message) -> Sent:
         """Hand a mail over and answer its Message-ID."""
         mail = mime.build(message)
+        sender, recipient = mime.ascii_address(message.sender_email), mime.ascii_address(message.to)
+
+        async def connect() -> Connection:
+            return await self._open(message.sender_email.rpartition("@")[2] or "localhost")
+
         try:
             async with asyncio.timeout(self._seconds):
-                await self._deliver(mail.as_bytes(), message)
+                await self._connections.deliver(self._server, connect, sender, recipient, mail)
         except TimeoutError:
             raise SendFailed(
                 f"The mail server did not answer within {self._seconds:g} seconds.", of_sender=True
             ) from None
+        except Exception as error:
+            raise _explained(error) from error
         return Sent(provider_message_id=mime.message_id(message))
 
-    async def _deliver(self, mail: bytes, message: Message) -> None:
+    async def _open(self, name: str) -> Connection:
+        """A new connection, encrypted and logged in; `name` is how we call ourselves there."""
         server = self._server
-        connection = await self._connect()
         client = aiosmtplib.SMTP(
             hostname=server.host,
-            sock=connection,
-            local_hostname=message.sender_email.rpartition("@")[2] or "localhost",
+            sock=await self._connect(),
+            local_hostname=name,
             timeout=self._seconds,
             use_tls=server.security is Security.TLS,
             start_tls=server.security is Security.STARTTLS,
@@ -104,21 +113,15 @@ class Smtp:
             username=server.username,
             password=server.password,
         )
-        accepted = False
         try:
             await client.connect()
-            await client.sendmail(
-                mime.ascii_address(message.sender_email), [mime.ascii_address(message.to)], mail
-            )
-            accepted = True
-            await client.quit(timeout=2)
-        except Exception as error:
-            # Once the server has taken the mail, how it says goodbye changes nothing.
-            if not accepted:
-                raise _explained(error) from error
-        finally:
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
+            return Connection(client)
+        except BaseException:
             # The socket is the transport's, which closes it: closing it here would free its number too early.
             client.close()
+            raise
 
     async def _connect(self) -> socket.socket:
         """A connection to an address that may be connected to."""

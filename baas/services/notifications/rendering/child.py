@@ -1,6 +1,6 @@
 """The process in which templates are rendered: `python -m baas.services.notifications.rendering.child`.
 
-It reads jobs from standard input and writes answers to standard output, each after its length. It has no
+It reads batches from standard input and writes answers to standard output, each after its length. It has no
 environment, may hold half a gigabyte, and opens nothing: no file and no connection, whatever a template found
 a way to ask for. It ends when its parent does.
 """
@@ -8,15 +8,24 @@ a way to ask for. It ends when its parent does.
 import contextlib
 import resource
 import sys
+import time
 from typing import BinaryIO, Final
 
 import msgspec
 
 from baas.services.notifications.rendering import engine
-from baas.services.notifications.rendering.words import LENGTH, Answer, Failed, Job, Source
+from baas.services.notifications.rendering.words import (
+    LENGTH,
+    TURN_SECONDS,
+    Answer,
+    Batch,
+    Failed,
+    Job,
+    Source,
+)
 
 _MEMORY: Final = 512 * 1024 * 1024
-_decode: Final = msgspec.json.Decoder(Job).decode
+_decode: Final = msgspec.json.Decoder(Batch).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -40,8 +49,23 @@ def _read(stream: BinaryIO, count: int) -> bytes:
     return received
 
 
+def _render(batch: Batch) -> list[Answer]:
+    """The answers to the first pieces of a batch, to all of them when there is time."""
+    answers: list[Answer] = []
+    began = time.monotonic()
+    for piece in batch.pieces:
+        job = Job(batch.sources[piece.source], piece.data, batch.seconds, piece.lenient)
+        try:
+            answers.append(engine.render(job))
+        except MemoryError:
+            answers.append(Failed("", None, "This needs too much memory.", abusive=True))
+        if time.monotonic() - began > TURN_SECONDS:
+            break
+    return answers
+
+
 def main() -> None:
-    """Answer jobs until the parent closes the pipe."""
+    """Answer batches until the parent closes the pipe."""
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     # Everything that is imported late is imported now: later nothing can be opened.
     engine.render(
@@ -52,11 +76,7 @@ def main() -> None:
     outgoing.flush()
     while True:
         size = int.from_bytes(_read(incoming, LENGTH), "big")
-        try:
-            answer: Answer = engine.render(_decode(_read(incoming, size)))
-        except MemoryError:
-            answer = Failed("", None, "This needs too much memory.", abusive=True)
-        body = _encode(answer)
+        body = _encode(_render(_decode(_read(incoming, size))))
         outgoing.write(len(body).to_bytes(LENGTH, "big") + body)
         outgoing.flush()
 

@@ -8,12 +8,13 @@ where the library does not know it, the node that was being rendered does.
 
 import re
 import signal
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import ClassVar, Final
 
-from liquid import Environment
+from liquid import BoundTemplate, Environment
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import (
     LiquidError,
@@ -68,12 +69,60 @@ _TEXT: Final = _Environment(autoescape=False)
 _HTML: Final = _Environment(autoescape=True)
 
 
+_MAX_PARSED: Final = 512 * 1024
+"""Characters of templates that stay parsed; each takes 10 to 120 bytes of the process's memory."""
+
+
+class _Parsed:
+    """Templates that were parsed before, by their text: parsing takes several times as long as rendering.
+
+    What is parsed never changes: whatever a template counts or keeps lies in the context of its rendering.
+    """
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[tuple[bool, str], BoundTemplate] = OrderedDict()
+        self._size = 0
+
+    def get(self, environment: Environment, text: str) -> BoundTemplate:
+        """The template of a text. Raises what parsing raises."""
+        key = (environment is _HTML, text)
+        template = self._found.get(key)
+        if template is not None:
+            self._found.move_to_end(key)
+            return template
+        template = environment.from_string(text)
+        self._found[key] = template
+        self._size += len(text)
+        while self._size > _MAX_PARSED:
+            (_, old), _ = self._found.popitem(last=False)
+            self._size -= len(old)
+        return template
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._found.clear()
+        self._size = 0
+
+
+_parsed: Final = _Parsed()
+
+
 class _OutOfTimeError(BaseException):
     """The alarm rang. Not an Exception, so that nothing on the way takes it for its own."""
 
 
 def render(job: Job) -> Answer:
     """Render all parts of a template, or say what is wrong with it. Call it from the main thread."""
+    answer = _attempt(job)
+    if isinstance(answer, Failed) and answer.abusive:
+        # What is kept parsed may be why there was no room, and must not be what an alarm left half done.
+        _parsed.clear()
+        if answer.reason == _NO_MEMORY:
+            answer = _attempt(job)
+    return answer
+
+
+def _attempt(job: Job) -> Answer:
     source = job.source
     parts: list[tuple[str, Environment, str | None]] = [
         ("subject", _TEXT, source.subject),
@@ -101,7 +150,7 @@ def render(job: Job) -> Answer:
     except RecursionError as error:
         return Failed(part, _line_of(error), "This is nested too deeply.", abusive=True)
     except MemoryError as error:
-        return Failed(part, _line_of(error), "This needs too much memory.", abusive=True)
+        return Failed(part, _line_of(error), _NO_MEMORY, abusive=True)
     except Exception as error:
         # A filter met data that its author did not think of.
         return Failed(part, _line_of(error), f"{type(error).__name__}: {error}"[:300])
@@ -114,6 +163,7 @@ def render(job: Job) -> Answer:
     )
 
 
+_NO_MEMORY: Final = "This needs too much memory."
 _LIMITS: Final = {
     "loop iteration limit reached": "This loops too often.",
     "output stream limit reached": f"This writes more than {MAX_OUTPUT // 1024} KiB.",
@@ -122,7 +172,7 @@ _LIMITS: Final = {
 
 
 def _render(environment: Environment, text: str, job: Job) -> str:
-    template = environment.from_string(text)
+    template = _parsed.get(environment, text)
     try:
         return template.render(job.data)
     except (ResourceLimitError, LiquidSyntaxError, UnknownFilterError):

@@ -6,6 +6,8 @@ import msgspec
 
 LENGTH: Final = 4
 """Bytes before each job and each answer, which say how long it is."""
+TURN_SECONDS: Final = 0.05
+"""After so long a batch is answered as far as it is done: other stores wait for the process, too."""
 MAX_OUTPUT: Final = 256 * 1024
 """Bytes of each part of a rendered message. Mail programs cut off after about 100 KiB."""
 MAX_SOURCE: Final = 128 * 1024
@@ -32,6 +34,23 @@ class Job(msgspec.Struct, frozen=True):
     """Data errors (a division by nothing) are empty output: for looking at a template without its data."""
 
 
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """One message of a batch."""
+
+    source: int
+    """Which of the batch's sources."""
+    data: dict[str, Any]
+    lenient: bool = False
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Render these messages, each in at most `seconds`; what several of them share is said once."""
+
+    sources: list[Source]
+    pieces: list[Piece]
+    seconds: float
+
+
 class Rendered(msgspec.Struct, frozen=True, tag="rendered"):
     """What a template says with its data."""
 
@@ -53,3 +72,4 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Answer = Rendered | Failed
+"""What became of a piece. A batch is answered by a list: of its first pieces, as many as there was time for."""

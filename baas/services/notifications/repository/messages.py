@@ -1,11 +1,13 @@
 """Notifications, their content and their attempts, within a store."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from baas.core.db import StoreWork
+from baas.core.values import clock, ids
 
 SHOWN: Final = (
     "id, channel, recipient, status, template_key, template_version, locale, subject, about, event_id, resent_from,"
@@ -15,37 +17,36 @@ SHOWN: Final = (
 _INSERT: Final = f"""
 insert into notifications (store_id, id, channel, recipient, template_key, template_version, locale, data, subject,
   about, event_id, resent_from, status, error, next_attempt_at, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, now() + $16::interval, $15)
+select $1, g.id, g.channel, g.recipient, g.template_key, g.template_version, g.locale, g.data, g.subject,
+  g.about, g.event_id, g.resent_from, g.status, g.error, now() + $4::interval, $3
+from jsonb_to_recordset($2) as g (id uuid, channel text, recipient text, template_key text, template_version bigint,
+  locale text, data jsonb, subject text, about text, event_id uuid, resent_from uuid, status text, error text)
 on conflict (store_id, event_id, template_key, channel) do nothing
 returning {SHOWN}
 """
 
 
-async def insert(
-    work: StoreWork,
-    *,
-    id: UUID,  # noqa: A002  the column's name
-    channel: str,
-    recipient: str,
-    template_key: str | None,
-    template_version: int | None,
-    locale: str,
-    data: dict[str, Any],
-    subject: str | None,
-    about: str | None,
-    event_id: UUID | None,
-    resent_from: UUID | None,
-    status: str,
-    error: str | None,
-    now: datetime,
-) -> Any | None:
-    """A new notification; None when this one follows from its event already."""
-    return await work.fetchrow(
-        _INSERT,
-        work.scope.store_id,
-        *(id, channel, recipient, template_key, template_version, locale, data, subject, about, event_id),
-        *(resent_from, status, error, now, work.scope.clock_offset),
-    )
+class New(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new notification is given."""
+
+    channel: str
+    recipient: str
+    template_key: str | None
+    locale: str
+    data: dict[str, Any]
+    template_version: int | None = None
+    subject: str | None = None
+    about: str | None = None
+    event_id: UUID | None = None
+    resent_from: UUID | None = None
+    status: str = "pending"
+    error: str | None = None
+    id: UUID = msgspec.field(default_factory=ids.new_id)
+
+
+async def insert(work: StoreWork, new: Sequence[New]) -> list[Any]:
+    """Write new notifications, due now; answers the rows of those that did not follow from their events already."""
+    return await work.fetch(_INSERT, work.scope.store_id, new, clock.now(work.scope), work.scope.clock_offset)
 
 
 async def find(work: StoreWork, notification_id: UUID) -> Any | None:
@@ -119,7 +120,7 @@ async def attempts(work: StoreWork, notification_id: UUID) -> list[Any]:
 
 async def begin_round(work: StoreWork, notification_id: UUID) -> Any:
     """Make a failed notification pending again: rendered anew, over the whole schedule."""
-    await forget_content(work, notification_id)
+    await forget_contents(work, [notification_id])
     return await work.fetchrow(
         "update notifications set status = 'pending', round = round + 1, step = 0, next_attempt_at = now() + $3::interval,"
         " template_version = null, claimed_until = null"
@@ -130,21 +131,21 @@ async def begin_round(work: StoreWork, notification_id: UUID) -> Any:
     )
 
 
-async def forget_content(work: StoreWork, notification_id: UUID) -> None:
-    """Delete what a notification says."""
+async def forget_contents(work: StoreWork, notification_ids: Sequence[UUID]) -> None:
+    """Delete what notifications say."""
     await work.execute(
-        "delete from notification_contents where store_id = $1 and notification_id = $2",
+        "delete from notification_contents where store_id = $1 and notification_id = any ($2::uuid[])",
         work.scope.store_id,
-        notification_id,
+        list(notification_ids),
     )
 
 
-async def forget_data(work: StoreWork, notification_id: UUID) -> None:
-    """Empty the data of a notification."""
+async def forget_data(work: StoreWork, notification_ids: Sequence[UUID]) -> None:
+    """Empty the data of notifications."""
     await work.execute(
-        "update notifications set data = '{}'::jsonb where store_id = $1 and id = $2",
+        "update notifications set data = '{}'::jsonb where store_id = $1 and id = any ($2::uuid[])",
         work.scope.store_id,
-        notification_id,
+        list(notification_ids),
     )
 
 

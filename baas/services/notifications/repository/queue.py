@@ -1,15 +1,17 @@
 """What the worker does to notifications: claim over all stores, work on each within its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from baas.core.db import StoreWork, SystemConnection, affected
 from baas.core.work.claims import Claimant
 from baas.services.notifications.policy import LEASE
+from baas.services.notifications.repository.messages import SHOWN
 from baas.services.notifications.schemas import NotificationStatus
 
 
@@ -80,80 +82,116 @@ async def claim(
 
 
 _OPEN: Final = """
-select n.id, n.channel, n.recipient, n.template_key, n.template_version, n.locale, n.data, n.subject, n.attempts,
-  n.round, n.step, n.created_at, c.subject as said, c.html, c.body, c.provider_template, c.body is not null as rendered
-from notifications n
-left join notification_contents c on c.store_id = n.store_id and c.notification_id = n.id
-where n.store_id = $1 and n.id = $2 and n.status = 'pending' and n.claimed_until = $3
+select o.* from unnest($2::uuid[], $3::timestamptz[]) as claim (notification_id, until) cross join lateral (
+  select n.id, n.channel, n.recipient, n.template_key, n.template_version, n.locale, n.data, n.subject, n.attempts,
+    n.round, n.step, n.created_at, c.subject as said, c.html, c.body, c.provider_template, c.body is not null as rendered
+  from notifications n
+  left join notification_contents c on c.store_id = n.store_id and c.notification_id = n.id
+  where n.store_id = $1 and n.id = claim.notification_id and n.status = 'pending' and n.claimed_until = claim.until
+  offset 0
+) o
 """
 
 
-async def opened(work: StoreWork, claim: Claim) -> Any | None:
-    """A claimed notification with its content; None when it is no longer this worker's."""
-    return await work.fetchrow(_OPEN, claim.store_id, claim.id, claim.until)
-
-
-async def keep_content(
-    work: StoreWork,
-    claim: Claim,
-    *,
-    version: int,
-    subject: str,
-    html: str | None,
-    body: str,
-    provider_template: dict[str, Any] | None,
-) -> bool:
-    """Freeze what a notification says; False when it is no longer this worker's."""
-    mine = await work.fetchval(
-        "update notifications set template_version = $4, subject = $5"
-        " where store_id = $1 and id = $2 and status = 'pending' and claimed_until = $3 returning true",
-        claim.store_id,
-        claim.id,
-        claim.until,
-        version,
-        subject or None,
-    )
-    if not mine:
-        return False
-    await work.execute(
-        "insert into notification_contents (store_id, notification_id, subject, html, body, provider_template)"
-        " values ($1, $2, $3, $4, $5, $6) on conflict (store_id, notification_id) do nothing",
-        *(claim.store_id, claim.id, subject, html, body, provider_template),
-    )
-    return True
-
-
-async def postpone(work: StoreWork, claim: Claim, wait: timedelta) -> None:
-    """Give a notification back without an attempt, and let it wait: its sender is being left alone for a while."""
-    await work.execute(
-        "update notifications set claimed_until = null, next_attempt_at = greatest(next_attempt_at, now() + $4::interval)"
-        " where store_id = $1 and id = $2 and status = 'pending' and claimed_until = $3",
-        claim.store_id,
-        claim.id,
-        claim.until,
-        wait + work.scope.clock_offset,
+async def opened(work: StoreWork, claims: Sequence[Claim]) -> list[Any]:
+    """Claimed notifications of one store with their content, without those that are no longer this worker's."""
+    return await work.fetch(
+        _OPEN, work.scope.store_id, [claim.id for claim in claims], [claim.until for claim in claims]
     )
 
 
-_RECORD: Final = """
-update notifications set
-  status = $4, attempts = attempts + 1, step = step + 1, claimed_until = null, provider = coalesce($5, provider),
-  provider_message_id = coalesce($6, provider_message_id), action_url = coalesce($7, action_url), error = $8,
-  next_attempt_at = coalesce(now() + $9::interval, next_attempt_at), sent_at = case when $4 = 'sent' then $10::timestamptz end
-where store_id = $1 and id = $2 and status = 'pending' and ($4 = 'sent' or claimed_until = $3)
-returning id, channel, recipient, status, template_key, template_version, locale, subject, about, event_id,
-  resent_from, attempts, next_attempt_at, provider, provider_message_id, action_url, error, created_at, sent_at
+# The statements below change many rows, each found by its key (ROW_BY_ROW). They are said without "= 'pending'", as
+# above.
+_KEEP: Final = """
+with given as (
+  select * from jsonb_to_recordset($2) as g
+    (id uuid, until timestamptz, version bigint, subject text, html text, body text, provider_template jsonb)
+),
+mine as (
+  update notifications n set template_version = g.version, subject = nullif(g.subject, '') from given g
+  where n.store_id = $1 and n.id = g.id and n.status not in ('sent', 'failed') and n.claimed_until = g.until
+  returning n.id
+),
+kept as (
+  insert into notification_contents (store_id, notification_id, subject, html, body, provider_template)
+  select $1, g.id, g.subject, g.html, g.body, g.provider_template from given g join mine using (id)
+  on conflict (store_id, notification_id) do nothing
+)
+select id from mine
 """
-_ATTEMPT: Final = """
-insert into notification_attempts
-  (store_id, id, notification_id, number, provider, outcome, error, duration_ms, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a claimed notification says, rendered just now."""
+
+    id: UUID
+    until: datetime
+    version: int
+    subject: str
+    html: str | None
+    body: str
+    provider_template: dict[str, Any] | None
+
+
+async def keep_contents(work: StoreWork, said: Sequence[Said]) -> set[UUID]:
+    """Freeze what notifications say; answers those that are still this worker's."""
+    return {row["id"] for row in await work.fetch(_KEEP, work.scope.store_id, said)}
+
+
+_POSTPONE: Final = """
+update notifications n set claimed_until = null, next_attempt_at = greatest(n.next_attempt_at, now() + g.wait)
+from unnest($2::uuid[], $3::timestamptz[], $4::interval[]) as g (id, until, wait)
+where n.store_id = $1 and n.id = g.id and n.status not in ('sent', 'failed') and n.claimed_until = g.until
+"""
+
+
+async def postpone(work: StoreWork, waits: Mapping[Claim, timedelta]) -> None:
+    """Give notifications back without an attempt, and let them wait: their senders are being left alone for a while."""
+    await work.execute(
+        _POSTPONE,
+        work.scope.store_id,
+        [claim.id for claim in waits],
+        [claim.until for claim in waits],
+        [wait + work.scope.clock_offset for wait in waits.values()],
+    )
+
+
+_RECORD: Final = f"""
+with given as (
+  select * from jsonb_to_recordset($2) as g (id uuid, until timestamptz, attempt_id uuid, status text, outcome text,
+    provider text, provider_message_id text, action_url text, error text, wait interval,
+    duration_ms bigint, at timestamptz)
+),
+moved as (
+  update notifications n set
+    status = g.status, attempts = n.attempts + 1, step = n.step + 1, claimed_until = null,
+    provider = coalesce(g.provider, n.provider),
+    provider_message_id = coalesce(g.provider_message_id, n.provider_message_id),
+    action_url = coalesce(g.action_url, n.action_url), error = g.error,
+    next_attempt_at = coalesce(now() + g.wait, n.next_attempt_at),
+    sent_at = case when g.status = 'sent' then g.at end
+  from given g
+  where n.store_id = $1 and n.id = g.id and n.status not in ('sent', 'failed')
+    and (g.status = 'sent' or n.claimed_until = g.until)
+  returning {", ".join(f"n.{name.strip()}" for name in SHOWN.split(","))}
+),
+noted as (
+  insert into notification_attempts
+    (store_id, id, notification_id, number, provider, outcome, error, duration_ms, created_at)
+  select $1, g.attempt_id, g.id, m.attempts, g.provider, g.outcome, g.error, g.duration_ms, g.at
+  from given g join moved m using (id)
+)
+select {SHOWN} from moved
 """
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt went."""
 
+    id: UUID
+    """The notification's."""
+    until: datetime
+    """The end of the claim's lease."""
     attempt_id: UUID
     status: NotificationStatus
     outcome: str
@@ -163,42 +201,24 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     wait: timedelta | None
     """Before the next attempt; None when there is none."""
-    duration: timedelta
+    duration_ms: int
     at: datetime
 
 
-async def record(work: StoreWork, claim: Claim, outcome: Outcome) -> Any | None:
-    """Move a notification and write its attempt down; answers its row, or None when it is not this worker's.
+async def record(work: StoreWork, outcomes: Sequence[Outcome]) -> list[Any]:
+    """Move notifications and write their attempts down; answers the rows of those that were this worker's.
 
     What was sent was sent: that is written even when the lease has ended meanwhile.
     """
-    due_in = None if outcome.wait is None else outcome.wait + work.scope.clock_offset
-    row = await work.fetchrow(
+    offset = work.scope.clock_offset
+    return await work.fetch(
         _RECORD,
-        *(
-            claim.store_id,
-            claim.id,
-            claim.until,
-            outcome.status,
-            outcome.provider,
-            outcome.provider_message_id,
-        ),
-        *(outcome.action_url, outcome.error, due_in, outcome.at),
+        work.scope.store_id,
+        [
+            outcome if outcome.wait is None else replace(outcome, wait=outcome.wait + offset)
+            for outcome in outcomes
+        ],
     )
-    if row is not None:
-        await work.execute(
-            _ATTEMPT,
-            *(
-                claim.store_id,
-                outcome.attempt_id,
-                claim.id,
-                row["attempts"],
-                outcome.provider,
-                outcome.outcome,
-            ),
-            *(outcome.error, round(outcome.duration / timedelta(milliseconds=1)), outcome.at),
-        )
-    return row
 
 
 _PRUNE_CONTENT: Final = """

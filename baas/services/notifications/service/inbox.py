@@ -1,5 +1,7 @@
 """What the inbox viewer of a development machine shows: each store's mails, read in each store's own session."""
 
+import email
+import email.policy
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -106,7 +108,7 @@ async def mail(database: Database, scope: StoreScope, senders: Senders, notifica
         created_at=row["created_at"].timestamp(),
     )
     try:
-        built = mime.build(message)
+        built = email.message_from_bytes(mime.build(message), policy=email.policy.default)
         headers = [(key, str(value)) for key, value in built.items()]
     except SendFailed as error:
         headers = [("Problem", str(error))]

@@ -1,6 +1,7 @@
 """Messages: made in the transaction of what they tell of, sent later by the worker."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from baas.services.notifications.phones import digits
 from baas.services.notifications.repository import messages
 from baas.services.notifications.repository import reports as report_rows
 from baas.services.notifications.repository import settings as settings_rows
+from baas.services.notifications.repository.messages import New
 from baas.services.notifications.rules import Audience, EventRule
 from baas.services.notifications.schemas import (
     EMAIL_PATTERN,
@@ -64,7 +66,7 @@ async def send(work: StoreWork, data: SendNotification) -> Notification:
         if data.body is None or (data.subject is None and data.channel is Channel.EMAIL):
             raise ValidationFailed.field("body", "give a template_key, or a subject and a body")
         content = {"message": {"subject": data.subject, "body": data.body}}
-    row = await _queue(
+    row = await _queue_one(
         work,
         channel=data.channel,
         to=data.to,
@@ -83,7 +85,7 @@ async def send_test(work: StoreWork, key: str, data: TestSend) -> Notification:
     _check_data(given)
     locale = data.locale or locale_of(work, await settings_rows.find(work))
     await _check_template(work, key, data.channel, locale, data.version)
-    row = await _queue(
+    row = await _queue_one(
         work,
         channel=data.channel,
         to=data.to,
@@ -95,30 +97,35 @@ async def send_test(work: StoreWork, key: str, data: TestSend) -> Notification:
     return notification_out(row)
 
 
-async def follow(work: StoreWork, rule: EventRule, event: ReceivedEvent) -> None:
-    """What a rule does with an event. Without a recipient, or with the rule off, nothing."""
+async def follow(work: StoreWork, rule: EventRule, events: Sequence[ReceivedEvent]) -> None:
+    """What a rule does with events. Without a recipient, or with the rule off, nothing."""
     settings = await settings_rows.find(work)
     setting = rule_of(settings, rule.template_key)
     if not setting.enabled:
         return
-    locale = locale_of(work, settings)
-    if rule.audience is Audience.CUSTOMER:
-        wish = event.data.get("locale")
-        locale = wish if isinstance(wish, str) and _LOCALE.fullmatch(wish) else locale
-    for channel in setting.channels:
-        to = _recipient(rule, channel, event.data, settings)
-        if to is None:
-            continue
-        await _queue_or_note(
-            work,
-            channel=channel,
-            to=to,
-            template_key=rule.template_key,
-            locale=locale,
-            data={rule.name: event.data},
-            about=event.subject,
-            event_id=ids.decode(Kind.EVENT, event.id),
-        )
+    own = locale_of(work, settings)
+    found = []
+    for event in events:
+        locale = own
+        if rule.audience is Audience.CUSTOMER:
+            wish = event.data.get("locale")
+            locale = wish if isinstance(wish, str) and _LOCALE.fullmatch(wish) else own
+        for channel in setting.channels:
+            to = _recipient(rule, channel, event.data, settings)
+            if to is not None:
+                found.append(
+                    New(
+                        channel=channel.value,
+                        recipient=to,
+                        template_key=rule.template_key,
+                        locale=locale,
+                        data={rule.name: event.data},
+                        about=event.subject,
+                        event_id=ids.decode(Kind.EVENT, event.id),
+                    )
+                )
+    if found:
+        await _queue_or_note(work, found)
 
 
 def _recipient(rule: EventRule, channel: Channel, data: dict[str, Any], settings: Any | None) -> str | None:
@@ -132,25 +139,32 @@ def _recipient(rule: EventRule, channel: Channel, data: dict[str, Any], settings
     return phone if phone is not None and digits(phone) is not None else None
 
 
-async def _queue_or_note(work: StoreWork, **fields: Any) -> None:
-    """Queue a message; over the plan's limit, write down that it was not sent."""
+async def _queue_or_note(work: StoreWork, found: Sequence[New]) -> None:
+    """Queue messages; write down of those over the plan's limit that they were not sent."""
     try:
         async with work.savepoint():
-            await _queue(work, **fields)
+            await _queue(work, found)
     except PlanLimitExceeded as error:
-        await _insert(work, status=NotificationStatus.FAILED, error=error.message, **fields)
+        if len(found) > 1:
+            for one in found:
+                await _queue_or_note(work, [one])
+            return
+        failed = msgspec.structs.replace(
+            found[0], status=NotificationStatus.FAILED.value, error=error.message
+        )
+        await messages.insert(work, [failed])
 
 
-async def _queue(work: StoreWork, **fields: Any) -> Any:
-    """A new notification that counts. Raises PlanLimitExceeded."""
-    row = await _insert(work, status=NotificationStatus.PENDING, error=None, **fields)
-    if row is not None:
+async def _queue(work: StoreWork, found: Sequence[New]) -> list[Any]:
+    """New notifications that count, as far as they do not follow from their events already. Raises PlanLimitExceeded."""
+    rows = await messages.insert(work, found)
+    if rows:
         # Last: the counter's row stays locked until the transaction ends.
-        await limits.spend(work, LIMIT)
-    return row
+        await limits.spend(work, LIMIT, len(rows))
+    return rows
 
 
-async def _insert(
+async def _queue_one(
     work: StoreWork,
     *,
     channel: Channel,
@@ -158,17 +172,12 @@ async def _insert(
     template_key: str | None,
     locale: str,
     data: dict[str, Any],
-    status: NotificationStatus,
-    error: str | None,
     template_version: int | None = None,
     about: str | None = None,
-    event_id: UUID | None = None,
     resent_from: UUID | None = None,
-) -> Any | None:
+) -> Any:
     message = data.get("message") if template_key is None else None
-    return await messages.insert(
-        work,
-        id=ids.new_id(),
+    new = New(
         channel=channel.value,
         recipient=to,
         template_key=template_key,
@@ -177,12 +186,9 @@ async def _insert(
         data=data,
         subject=message.get("subject") if isinstance(message, dict) else None,
         about=about,
-        event_id=event_id,
         resent_from=resent_from,
-        status=status.value,
-        error=error,
-        now=clock.now(work.scope),
     )
+    return (await _queue(work, [new]))[0]
 
 
 async def list_notifications(work: StoreWork, page: Page, wanted: NotificationFilter) -> PageOf[Notification]:
@@ -252,7 +258,7 @@ async def resend(work: StoreWork, notification_id: UUID) -> Notification:
         again = await messages.begin_round(work, notification_id)
         await limits.spend(work, LIMIT)
     else:
-        again = await _queue(
+        again = await _queue_one(
             work,
             channel=Channel(row["channel"]),
             to=row["recipient"],

@@ -16,7 +16,7 @@ from baas.services.orders.service.admin import (
     take_back,
 )
 from baas.services.orders.service.checkout import checkout, create, token_again
-from baas.services.orders.service.following import attend_due, follow, retry
+from baas.services.orders.service.following import attend_due, follow_all, retry
 from baas.services.orders.service.refunds import promise_refunds, refunded
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "create",
     "deliver",
     "find",
-    "follow",
+    "follow_all",
     "fulfill",
     "get",
     "get_for_customer",

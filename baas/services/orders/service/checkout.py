@@ -264,6 +264,23 @@ async def paid(
     return row
 
 
+async def paid_together(work: StoreWork, orders: Sequence[tuple[OrderRow, OrderChanges]]) -> None:
+    """The same for several locked orders, each with its changes of payment status, amounts and flags."""
+    order_ids = [row.id for row, _ in orders]
+    items = await repository.items(work, order_ids)
+    lacking = await inventory.take_all(work, order_ids)
+    plain = []
+    for row, changes in orders:
+        if row.is_digital or row.id in lacking:
+            # To take again what is taken answers the same and changes nothing.
+            await paid(work, row, items[row.id], **changes)
+        else:
+            plain.append((row, changes))
+    if plain:
+        for row in await repository.pay_all(work, plain):
+            await steps.tell(work, OrderEvent.PAID, row, items[row.id])
+
+
 def _contact(
     cart: CartForCheckout, data: Checkout
 ) -> tuple[str, dict[str, Any] | None, dict[str, Any] | None]:

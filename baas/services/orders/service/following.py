@@ -15,6 +15,7 @@ from baas.core.db import Database, StoreWork
 from baas.core.errors import NotFound
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.due import Due, attend_each
 from baas.core.work.outbox import ScopeMaker
 from baas.services.inventory import service as inventory
 from baas.services.inventory.errors import InsufficientStock
@@ -24,7 +25,13 @@ from baas.services.orders.events import OrderEvent
 from baas.services.orders.rows import ItemRow, OrderChanges, OrderRow
 from baas.services.orders.schemas import UNPAID, Flag, OrderStatus, PaymentState, RetryPayment, allowed
 from baas.services.orders.service import pieces, steps
-from baas.services.orders.service.checkout import look_again, paid, reservation, token_hash
+from baas.services.orders.service.checkout import (
+    look_again,
+    paid,
+    paid_together,
+    reservation,
+    token_hash,
+)
 from baas.services.orders.service.shape import order_of
 from baas.services.payments import service as payments
 from baas.services.payments.providers import Providers
@@ -38,20 +45,32 @@ _AFTER_FAILURE: Final = timedelta(minutes=1)
 
 
 # D-021: an event only says "look again"; the payments are read under the order's lock.
-async def follow(work: StoreWork, order_id: UUID) -> None:
-    """Bring an order to where its payments are; no effect when there is no such order."""
-    row = await repository.lock(work, order_id)
-    if row is not None:
-        await follow_locked(work, row)
+async def follow_all(work: StoreWork, order_ids: Sequence[UUID]) -> None:
+    """Bring orders to where their payments are; no effect where there is no such order.
+
+    Those that only become paid, as nearly all do, do so together.
+    """
+    rows = await repository.lock_all(work, order_ids)
+    standings = await payments.standings(work, [row.id for row in rows])
+    just_paid: list[tuple[OrderRow, OrderChanges]] = []
+    for row, standing in zip(rows, standings, strict=True):
+        collected = _collected(row, standing)
+        if row.status is OrderStatus.PAYMENT_PENDING and collected >= row.total and not row.amount_paid:
+            just_paid.append((row, _changes(row, standing, collected)))
+        else:
+            await follow_locked(work, row, standing)
+    if just_paid:
+        await paid_together(work, just_paid)
 
 
-async def follow_locked(work: StoreWork, row: OrderRow) -> OrderRow:
+async def follow_locked(work: StoreWork, row: OrderRow, standing: Standing | None = None) -> OrderRow:
     """The same for an order that this transaction has locked; answers its row."""
     if row.amount_paid:
         # Only of an order that money came in for can a refund have failed.
         await pieces.take_failed_back(work, row.id)
-    standing = await payments.standing(work, row.id)
-    collected = standing.collected + (row.total if row.paid_outside else 0)
+    if standing is None:
+        standing = await payments.standing(work, row.id)
+    collected = _collected(row, standing)
     refunded_before = row.amount_refunded
     changes = _changes(row, standing, collected)
     status = row.status
@@ -73,6 +92,11 @@ async def follow_locked(work: StoreWork, row: OrderRow) -> OrderRow:
     if row.amount_refunded > refunded_before:
         await steps.tell(work, OrderEvent.REFUNDED, row, items or await steps.items_of(work, row.id))
     return row
+
+
+def _collected(row: OrderRow, standing: Standing) -> int:
+    """Everything that ever came in for an order, over its payments or outside of them."""
+    return standing.collected + (row.total if row.paid_outside else 0)
 
 
 async def _to_payment_pending(work: StoreWork, row: OrderRow, items: Sequence[ItemRow]) -> OrderRow:
@@ -204,21 +228,20 @@ async def attend(work: StoreWork, order_id: UUID) -> None:
 
 
 async def attend_due(database: Database, make_scope: ScopeMaker) -> int:
-    """Look at one batch of due orders, each in its own store; answers how many.
+    """Look at one batch of due orders, each in its own store; answers how many."""
 
-    Which are due is asked over all stores; whether one still is, is asked again under its lock, so two
-    workers do nothing twice.
-    """
-    async with database.relay(reason="orders: find those that the clock has to look at") as system:
-        due = await repository.due(system, DUE_BATCH)
-    for row in due:
-        scope = await make_scope(row.store_id, f"due_{row.id.hex}")
-        scope = clock.at(scope, row.moment)
-        try:
-            async with database.fast(scope) as work:
-                await attend(work, row.id)
-        except Exception:
-            log.exception("order.attend_failed", store=row.store_id.hex, order=row.id.hex)
-            async with database.relay(reason="orders: look later at one that failed now") as system:
-                await repository.postpone(system, row.store_id, row.id, _AFTER_FAILURE)
-    return len(due)
+    async def postpone(row: Due) -> None:
+        async with database.relay(reason="orders: look later at one that failed now") as system:
+            await repository.postpone(system, row.store_id, row.id, _AFTER_FAILURE)
+
+    found = await attend_each(
+        database,
+        make_scope,
+        repository.DUE,
+        attend,
+        limit=DUE_BATCH,
+        reason="orders: find those that the clock has to look at",
+        name="due",
+        failed=postpone,
+    )
+    return len(found)

@@ -76,6 +76,12 @@ update payments set updated_at = $4,
 where store_id = $1 and id = $2 returning {columns(PaymentRow)}
 """
 _STANDING: Final = f"select {columns(Standing)} from payments where store_id = $1 and order_id = $2"
+_STANDINGS: Final = f"""
+select s.* from unnest($2::uuid[]) with ordinality as wanted (order_key, place)
+cross join lateral (
+  select {columns(Standing)} from payments where store_id = $1 and order_id = order_key offset 0
+) s order by place
+"""
 
 
 def new(
@@ -319,3 +325,8 @@ def _where(work: StoreWork, filters: Filters) -> tuple[str, list[Any]]:
 async def standing(work: StoreWork, order_id: UUID) -> Standing:
     """How the payments of an order stand together."""
     return row_of(Standing, await work.fetchrow(_STANDING, work.scope.store_id, order_id))
+
+
+async def standings(work: StoreWork, order_ids: Sequence[UUID]) -> list[Standing]:
+    """How the payments of each of these orders stand together, in the order of the orders."""
+    return rows_of(Standing, await work.fetch(_STANDINGS, work.scope.store_id, list(order_ids)))

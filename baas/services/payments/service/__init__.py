@@ -10,6 +10,7 @@ from baas.services.payments.service.reading import (
     get,
     history,
     standing,
+    standings,
 )
 from baas.services.payments.service.refunding import refund, refund_order
 from baas.services.payments.service.settling import notified, record, settle, usable
@@ -33,6 +34,7 @@ __all__ = [
     "refund_order",
     "settle",
     "standing",
+    "standings",
     "storefront_of",
     "usable",
 ]

@@ -1,6 +1,6 @@
 """Looking at payments."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from baas.core.db import StoreWork
@@ -18,6 +18,11 @@ from baas.services.payments.service.shape import shape
 async def standing(work: StoreWork, order_id: UUID) -> Standing:
     """How the payments of an order stand, whatever notifications said and in whatever order."""
     return await repository.payments.standing(work, order_id)
+
+
+async def standings(work: StoreWork, order_ids: Sequence[UUID]) -> list[Standing]:
+    """The same of each of these orders, in their order."""
+    return await repository.payments.standings(work, order_ids)
 
 
 async def get(work: StoreWork, payment_id: UUID) -> Payment:
