@@ -1,7 +1,6 @@
-"""Claims of events' jobs: taken over import asyncio
-import asyncio
-from the dead, never done twice, and due by the database's clock."""
+"""Claims of events' jobs: taken over from the dead, never done twice, and due by the database's clock."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
