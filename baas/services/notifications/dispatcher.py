@@ -176,7 +176,9 @@ class Dispatcher(Loop):
         room = self._places.ask(now, self._waiting_for_slow_ones())
         if room.free <= 0 or not self._claimant.is_sure:
             return 0
-        async with self._database.relay(reason="notifications: claim what is due") as system:
+        async with self._database.relay(
+            reason="notifications: claim what is due", **queue.CLAIMING
+        ) as system:
             claims = await queue.claim(
                 system,
                 claimant=self._claimant,
