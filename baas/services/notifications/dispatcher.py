@@ -217,11 +217,13 @@ class Dispatcher(Loop):
         except NotFound:
             self._free(places, len(claims))
             return
-        except Exception:
+        except Exception as error:
             if len(claims) == 1 or batch is None:
+                # They come due again when their lease ends.
                 self._free(places, len(claims))
-                raise
-            log.warning("notifications.apart", count=len(claims), exc_info=True)
+                log.error("notifications.broke", count=len(claims), exc_info=error)
+                return
+            log.warning("notifications.apart", count=len(claims), error=repr(error)[:300])
             for claim in claims:
                 await self._serve(places, [claim], latest)
             return
