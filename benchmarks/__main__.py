@@ -2,15 +2,24 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 import traceback
 from pathlib import Path
+from typing import Final, NoReturn
 
 from benchmarks import report, system
 from benchmarks.bench import Bench, Options
 from benchmarks.deployment import Deployment
 from benchmarks.pieces import PIECES
+
+_INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _interrupted(number: int, _frame: object) -> NoReturn:
+    """End this run in an orderly way: what it started is stopped on the way out."""
+    raise SystemExit(128 + number)
 
 
 def main() -> int:
@@ -43,6 +52,8 @@ def main() -> int:
     )
     found: list[report.Piece] = []
     broken = 0
+    for number in _INTERRUPTIONS:
+        signal.signal(number, _interrupted)
     deployment = Deployment()
     began = time.monotonic()
     try:
@@ -65,6 +76,9 @@ def main() -> int:
             found += pieces
             print(report.table(pieces), file=sys.stderr, flush=True)
     finally:
+        # Whoever is impatient now would leave processes behind.
+        for number in _INTERRUPTIONS:
+            signal.signal(number, signal.SIG_IGN)
         deployment.stop()
     machine["seconds"] = round(time.monotonic() - began)
     name = "-".join(arguments.pieces) or "all"

@@ -31,7 +31,7 @@ from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.tenants.door.keys import new_key
 from baas.tenants.schemas import KeyKind
-from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
+from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, end_children, pin, tree
 
 SECRET = "a secret of the benchmarks, and of nothing else"
 OPERATOR_KEY = "op_of_the_benchmarks_0123456789"
@@ -241,6 +241,8 @@ class Deployment:
         self.redis.kill()
         self.postgres.kill()
         self._guard.close()
+        # A load that was interrupted, and whatever else a piece has started for itself.
+        end_children()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # ------------------------------------------------------------------------------- asking the API

@@ -3,9 +3,12 @@
 import os
 import platform
 import re
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from baas.core.embedded.processes import ProcessMark
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
@@ -34,6 +37,13 @@ def tree(pid: int) -> list[int]:
         found.append(current)
         waiting += children.get(current, [])
     return found
+
+
+def end_children(patience: float = 15.0) -> None:
+    """End what this process has started and not waited for: ask first, and kill what does not end in time."""
+    marks = [ProcessMark.of(pid) for pid in tree(os.getpid())[1:] if _stat(pid)[1:2] == [str(os.getpid())]]
+    for mark in filter(None, marks):
+        mark.end(signal.SIGTERM, patience=patience)
 
 
 def cpu_of(pids: Iterable[int], *, ended_children: bool = False) -> float:

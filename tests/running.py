@@ -134,7 +134,7 @@ class Receiver:
         """The types of the events that arrived, in the order of their first arrival."""
         return [msgspec.json.decode(bodies[0])["type"] for bodies in self.bodies.values()]
 
-    async def _take(self, request: web.Request) -> web.Response:
+    async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
         try:
             Webhook(self.secret or "").verify(body, dict(request.headers))
@@ -150,7 +150,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     """A receiver on loopback."""
     receiver = Receiver()
     application = web.Application()
-    application.router.add_post("/hook", receiver._take)
+    application.router.add_post("/hook", receiver.take)
     runner = web.AppRunner(application)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

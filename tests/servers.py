@@ -57,14 +57,15 @@ def start_servers(environ: Mapping[str, str] = os.environ) -> Servers:
 
     folder = Path(tempfile.mkdtemp(prefix="baas-test-"))
     folder.chmod(0o711)  # PostgreSQL may run as another account; its own folders inside are closed
-    servers = Servers(admin_url, redis_url, _folder=folder, _guard=Guard())
+    guard = Guard()
+    servers = Servers(admin_url, redis_url, _folder=folder, _guard=guard)
     try:
         if not admin_url:
-            servers.postgres = EmbeddedPostgres(folder / "postgres", durable=False, guard=servers._guard)
+            servers.postgres = EmbeddedPostgres(folder / "postgres", durable=False, guard=guard)
             servers.postgres.start()
             servers.admin_url = servers.postgres.url()
         if not redis_url:
-            servers.redis = EmbeddedRedis(folder / "redis", durable=False, guard=servers._guard)
+            servers.redis = EmbeddedRedis(folder / "redis", durable=False, guard=guard)
             servers.redis.start()
             servers.redis_url = servers.redis.url()
     except BaseException:

@@ -72,7 +72,9 @@ async def test_each_thing_that_is_missing_is_named(settings: Settings, database:
     async with database.relay(reason="a test lets the workers fall silent") as system:
         await system.execute("update workers set seen_at = now() - interval '1 hour'")
     status, wrong = await ready(settings)
-    assert (status, wrong) == (503, {"worker": "last seen 3600 s ago"})
+    assert status == 503
+    assert re.fullmatch(r"last seen 36\d\d s ago", wrong.pop("worker") or "")
+    assert wrong == {}
 
 
 @pytest.mark.usefixtures("beating")

@@ -44,12 +44,12 @@ ACTIONS: Final = {
     **{event: action for kind in SIMULATORS.values() for event, action in kind.events.items()},
 }
 """What `trigger` takes, in the house's words and in the providers' own."""
-_FITTING: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("approved", "rejected", "pending", "cancelled", "expired"), ("pending",)),
-    "partially_refunded": ("paid", "partially_refunded"),
-    "refund_failed": ("refunded", "partially_refunded"),
-    "chargeback_won": ("disputed",),
-    "chargeback_lost": ("disputed",),
+_FITTING: Final[dict[str, tuple[PaymentStatus, ...]]] = {
+    **dict.fromkeys(("approved", "rejected", "pending", "cancelled", "expired"), (PaymentStatus.PENDING,)),
+    "partially_refunded": (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED),
+    "refund_failed": (PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED),
+    "chargeback_won": (PaymentStatus.DISPUTED,),
+    "chargeback_lost": (PaymentStatus.DISPUTED,),
 }
 """The payments that something happens to, the likeliest first; to everything else those that were paid."""
 
@@ -279,9 +279,9 @@ async def _payment(
     async with runtime.database.fast(scope) as work:
         if payment_id is not None:
             return await service.get(work, ids.decode(Kind.PAYMENT, payment_id))
-        for wanted in _FITTING.get(action, ("paid",)):
+        for wanted in _FITTING.get(action, (PaymentStatus.PAID,)):
             page = Page(1, None, False, lambda _values: "")
-            found = await service.find(work, page, {"provider": provider, "status": PaymentStatus(wanted)})
+            found = await service.find(work, page, {"provider": provider, "status": wanted})
             if found.items:
                 return found.items[0]
         known = await accounts.opened(work, runtime.keyring, provider)

@@ -19,7 +19,7 @@ from baas.core.scope import Mode, StoreScope
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.webhooks import signing
-from baas.webhooks.schemas.outbound import Delivery, Replay, Replayed, ReplayOf
+from baas.webhooks.schemas.outbound import Delivery, DeliveryStatus, Replay, Replayed, ReplayOf
 from baas.webhooks.service import deliveries, endpoints, events
 
 EVERY: Final = 0.5
@@ -84,7 +84,9 @@ def tail(reference: str, limit: int | None, as_json: bool) -> None:
                 await asyncio.sleep(EVERY)
                 since, last = last - OVERLAP, clock.now()
                 scope = await store_scope(runtime, table, reference)
-                waiting = [identity for identity, (status, _) in known.items() if status == "pending"]
+                waiting = [
+                    identity for identity, (status, _) in known.items() if status is DeliveryStatus.PENDING
+                ]
                 found = await _touched(runtime, scope, since, waiting)
                 for item in found:
                     if known.get(item.id) != _state(item):
@@ -94,8 +96,8 @@ def tail(reference: str, limit: int | None, as_json: bool) -> None:
     _until_interrupted(work)
 
 
-def _state(item: Delivery) -> tuple[str, int]:
-    return (item.status.value, item.attempts)
+def _state(item: Delivery) -> tuple[DeliveryStatus, int]:
+    return (item.status, item.attempts)
 
 
 async def _touched(
@@ -109,7 +111,7 @@ def _print_delivery(item: Delivery, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(item).decode())
         return
-    colour = {"delivered": "green", "failed": "red"}.get(item.status.value, "yellow")
+    colour = {DeliveryStatus.DELIVERED: "green", DeliveryStatus.FAILED: "red"}.get(item.status, "yellow")
     status = click.style(f"{item.status.value:<9}", fg=colour)
     answer = str(item.response_status or "") or (item.error or "")
     click.echo(f"{status} {item.event_type:<24} {item.subject:<32} attempt {item.attempts}  {answer}"[:200])

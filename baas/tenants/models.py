@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Interval, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import Base, StoreEntity, StoreOwned, column
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, one_of
+from baas.core.scope import Mode
+from baas.tenants.schemas import KeyKind
 
 
 class Store(Base):
@@ -16,7 +18,7 @@ class Store(Base):
     __tablename__ = "stores"
     __table_args__ = (
         UniqueConstraint("slug"),
-        CheckConstraint("mode in ('test', 'live')", name="mode"),
+        one_of("mode", Mode),
         CheckConstraint("mode = 'test' or clock_offset = interval '0'", name="live_clock"),
         CheckConstraint("catalog_version > 0", name="catalog_version"),
     )
@@ -48,7 +50,7 @@ class ApiKey(StoreEntity, Base):
     __tablename__ = "api_keys"
     __table_args__ = (
         Index("uq_api_keys_key_hash", "key_hash", unique=True),
-        CheckConstraint("kind in ('publishable', 'secret')", name="kind"),
+        one_of("kind", KeyKind),
     )
 
     kind: Mapped[str] = column()

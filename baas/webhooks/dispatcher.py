@@ -29,7 +29,7 @@ from baas.webhooks.policy import Limits
 from baas.webhooks.repository import outcomes, queue
 from baas.webhooks.repository.outcomes import Outcome
 from baas.webhooks.repository.queue import Claim
-from baas.webhooks.schemas.outbound import DisabledReason
+from baas.webhooks.schemas.outbound import DeliveryStatus, DisabledReason
 from baas.webhooks.secrets import keys_of
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,11 @@ GiveUp = Callable[[UUID, UUID, DisabledReason], Awaitable[None]]
 
 _METRIC: Final = {
     status: metrics.deliveries.labels(word)
-    for status, word in (("delivered", "delivered"), ("pending", "retried"), ("failed", "given_up"))
+    for status, word in (
+        (DeliveryStatus.DELIVERED, "delivered"),
+        (DeliveryStatus.PENDING, "retried"),
+        (DeliveryStatus.FAILED, "given_up"),
+    )
 }
 _EVENT_GONE: Final = "The event is older than the log keeps."
 _LEAVING_SECONDS: Final = 5.0
@@ -48,7 +52,7 @@ _RECORD_PAUSE: Final = 0.004
 """Seconds in which outcomes gather: a transaction for a few of them costs nearly as much as one for many."""
 # D-058: so that the database's answers do not wait for the beginnings of all.
 _STARTS: Final = 16
-_LATEST: Final = policy.TIMEOUT_SECONDS + 5
+_LATEST: Final = policy.LATEST_SECONDS
 """Less than this many seconds before the end of its lease, a delivery is not sent any more: it could be claimed while it is."""
 _MAX_KEYS: Final = 2000
 _ERROR_LENGTH: Final = 300
@@ -338,7 +342,7 @@ def _outcome(
     """What an attempt means for its delivery: delivered, to be tried again, or given up."""
     now = clock.now()
     at = now + claim.clock_offset
-    status, wait = "delivered", None
+    status, wait = DeliveryStatus.DELIVERED, None
     if error is not None:
         code = answer.status if answer is not None else None
         retry_after = answer.headers.get("retry-after") if answer is not None else None
@@ -350,7 +354,7 @@ def _outcome(
         )
         if final or code == policy.GONE:
             wait = None
-        status = "failed" if wait is None else "pending"
+        status = DeliveryStatus.FAILED if wait is None else DeliveryStatus.PENDING
     return Outcome(
         claim=claim,
         attempt_id=ids.new_id(),

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, one_of, store_fk
+from baas.webhooks.schemas.outbound import DeliveryStatus, DisabledReason, EndpointStatus
 
 _PENDING = text("status = 'pending'")
 _PENDING_IN_ORDER = text("status = 'pending' and ordered")
@@ -17,8 +18,8 @@ class WebhookEndpoint(StoreEntity, Base):
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (
-        CheckConstraint("status in ('enabled', 'disabled', 'failing')", name="status"),
-        CheckConstraint("disabled_reason in ('owner', 'deleted', 'gone', 'failed')", name="disabled_reason"),
+        one_of("status", EndpointStatus),
+        one_of("disabled_reason", DisabledReason),
         CheckConstraint("deleted_at is null or status = 'disabled'", name="deleted_is_disabled"),
         CheckConstraint("consecutive_failures >= 0 and circuit_level >= 0", name="counts"),
     )
@@ -61,7 +62,7 @@ class WebhookDelivery(StoreEntity, Base):
         store_fk("endpoint_id", "webhook_endpoints", ondelete="CASCADE"),
         # The event first: so it also finds the deliveries of an event.
         UniqueConstraint("store_id", "event_id", "endpoint_id"),
-        CheckConstraint("status in ('pending', 'delivered', 'failed')", name="status"),
+        one_of("status", DeliveryStatus),
         Index(
             "ix_webhook_deliveries_due",
             "store_id",

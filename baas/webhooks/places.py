@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from baas.webhooks.policy import CIRCUIT_AFTER, Limits
+from baas.webhooks import policy
+from baas.webhooks.policy import Limits
 from baas.webhooks.repository.queue import Claim, Held
 
 _AHEAD_SECONDS: Final = 0.1
@@ -162,7 +163,7 @@ class Places:
     def take_back(self, endpoint_id: UUID) -> list[Claim]:
         """What waits for an endpoint whose circuit opens by now; nobody sends it any more."""
         line = self._lines[endpoint_id]
-        return self._empty(line) if line.failures >= CIRCUIT_AFTER else []
+        return self._empty(line) if policy.is_failing(line.failures) else []
 
     def take_all_back(self) -> list[Claim]:
         """Everything that waits."""

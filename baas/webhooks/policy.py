@@ -24,7 +24,14 @@ SCHEDULE: Final = (
 )
 """The wait before each attempt, counted from the one before: ten attempts within about 75 hours."""
 JITTER: Final = 0.2
+# Each of these three is longer than the one before, by the time that what it covers beside that one takes.
 TIMEOUT_SECONDS: Final = 15.0
+"""The limit of one request."""
+LATEST_SECONDS: Final = TIMEOUT_SECONDS + 5
+"""A request begins only with as much left of its lease: it may take its whole time limit, then its outcome is written."""
+LEASE: Final = timedelta(seconds=LATEST_SECONDS + 10)
+"""How long a claim lasts, so that another process takes over what a dead one held. What is claimed ahead may wait for a place
+for the difference."""
 EXCERPT_BYTES: Final = 1024
 THROTTLED_WAIT: Final = timedelta(seconds=60)
 """The least wait after a timeout or 429: a receiver that is overloaded is not helped by haste."""
@@ -32,7 +39,7 @@ GIVE_UP_AFTER: Final = timedelta(days=5)
 """An endpoint that only failed for this long is disabled."""
 SECRET_OVERLAP: Final = timedelta(hours=24)
 CIRCUIT_AFTER: Final = 5
-"""Failures in a row after which an endpoint is left alone for a while."""
+"""Failures in a row after which an endpoint is `failing`, and left alone for a while."""
 CIRCUIT_PAUSE: Final = timedelta(seconds=10)
 CIRCUIT_LONGEST: Final = timedelta(minutes=5)
 
@@ -74,6 +81,16 @@ def wait_before(
     planned = SCHEDULE[attempt] * (1 - JITTER + 2 * JITTER * luck)
     wait = planned if retry_after is None else min(max(retry_after, planned), 2 * planned)
     return max(wait, THROTTLED_WAIT) if timed_out or status == TOO_MANY else wait
+
+
+def is_failing(failures: int) -> bool:
+    """Whether an endpoint with so many failures in a row is `failing`."""
+    return failures >= CIRCUIT_AFTER
+
+
+def is_failing_sql(failures: str) -> str:
+    """The same rule in SQL, about an expression for the number of failures."""
+    return f"{failures} >= {CIRCUIT_AFTER}"
 
 
 def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:

@@ -4,7 +4,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from baas.webhooks.policy import SCHEDULE, excerpt, is_success, parse_retry_after, patterns_of, wait_before
+from baas.core.db import Database
+from baas.webhooks.policy import (
+    CIRCUIT_AFTER,
+    LATEST_SECONDS,
+    LEASE,
+    SCHEDULE,
+    TIMEOUT_SECONDS,
+    excerpt,
+    is_failing,
+    is_failing_sql,
+    is_success,
+    parse_retry_after,
+    patterns_of,
+    wait_before,
+)
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -20,6 +34,27 @@ def test_ten_attempts_over_three_days_and_then_no_more() -> None:
     assert waits == [timedelta(seconds=value) for value in seconds]
     assert plan(10) is None
     assert len(SCHEDULE) == 10
+
+
+def test_a_lease_outlasts_a_request_and_the_writing_of_its_outcome() -> None:
+    """Or a delivery would be claimed by another process while it is sent: twice at once. The parts are in seconds."""
+    assert TIMEOUT_SECONDS < LATEST_SECONDS < LEASE.total_seconds()
+    assert LATEST_SECONDS - TIMEOUT_SECONDS >= 5, (
+        "the outcome is written within it, also by a process that leaves"
+    )
+    assert LEASE.total_seconds() - LATEST_SECONDS >= 5, (
+        "what waits for a place is sent within it, or given back"
+    )
+
+
+async def test_the_database_and_the_worker_agree_on_when_an_endpoint_is_failing(database: Database) -> None:
+    """The rule is there in SQL and in Python."""
+    async with database.relay(reason="a test compares a rule") as system:
+        for failures in range(2 * CIRCUIT_AFTER):
+            row = (await system.fetch(f"select {is_failing_sql('$1::int')} as failing", failures))[0]
+            assert row["failing"] is is_failing(failures), failures
+    assert is_failing(CIRCUIT_AFTER)
+    assert not is_failing(CIRCUIT_AFTER - 1)
 
 
 def test_the_wait_varies_by_a_fifth_either_way() -> None:

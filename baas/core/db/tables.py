@@ -4,13 +4,14 @@ A column that does not say whether it is personal and how long it is kept fails 
 (`tests/tenancy/test_metadata.py`), so erasure, export and retention can be driven by the schema.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, MetaData, Text, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -76,6 +77,18 @@ def column(
     """
     leading = () if type_ is None else (type_,)
     return mapped_column(*leading, *arguments, info={"pii": pii, "keep": keep}, **options)
+
+
+def one_of(name: str, words: Iterable[str]) -> CheckConstraint:
+    """A constraint that a column holds one of some words: the members of an enumeration, in their order.
+
+    The words stand in its `info` as well, for tests/checks/test_words.py, which compares the database and all SQL with them.
+    """
+    known = tuple(str(word) for word in words)
+    listed = ", ".join(f"'{word}'" for word in known)
+    return CheckConstraint(
+        f"{name} in ({listed})", name=name, info={"column": name, "words": frozenset(known)}
+    )
 
 
 class StoreOwned:

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import Base, StoreEntity, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, column, one_of, store_fk
+from baas.services.carts.schemas import CartStatus
 
 _KEEP = "180d"
 
@@ -17,7 +18,7 @@ class Cart(StoreEntity, Base):
 
     __tablename__ = "carts"
     __table_args__ = (
-        CheckConstraint("status in ('active', 'converted', 'abandoned')", name="status"),
+        one_of("status", CartStatus),
         CheckConstraint("(status = 'converted') = (order_id is not null)", name="converted_has_order"),
         Index("ix_carts_due", "expires_at", postgresql_where=text("status = 'active'")),
         {"info": {"done": "status <> 'active'"}},

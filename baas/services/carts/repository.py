@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import msgspec
 from msgspec.structs import replace
 
-from baas.core.db import StoreWork, SystemConnection, affected
+from baas.core.db import StoreWork, affected
 from baas.core.values import clock
+from baas.core.work.due import due_statement
 from baas.services.carts.schemas import LIFE
 from baas.services.catalog.schemas import Sellable
 from baas.services.inventory.schemas import Stock
@@ -214,20 +214,5 @@ async def abandon(work: StoreWork, cart_id: UUID) -> bool:
     return affected(tag) == 1
 
 
-_DUE: Final = """
-select c.store_id, c.id, now() + s.clock_offset as moment from carts c join stores s on s.id = c.store_id
-where c.status = 'active' and c.expires_at <= now() and c.expires_at <= now() + s.clock_offset
-union
-select d.store_id, d.id, now() + s.clock_offset as moment
-from stores s cross join lateral (
-  select c.store_id, c.id from carts c
-  where c.status = 'active' and c.expires_at <= now() + s.clock_offset and c.store_id = s.id limit $1
-) d
-where s.clock_offset > interval '0'
-limit $1
-"""
-
-
-async def due(system: SystemConnection, limit: int) -> list[asyncpg.Record]:
-    """Carts of all stores whose life is over, by their store's own clock, and what it shows."""
-    return await system.fetch(_DUE, limit)
+DUE: Final = due_statement("carts", at="expires_at", only="t.status = 'active'")
+"""Carts of all stores whose life is over."""

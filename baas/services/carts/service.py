@@ -19,6 +19,7 @@ from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.core.values.money import MAX_AMOUNT
 from baas.core.work import outbox
+from baas.core.work.due import attend_each
 from baas.core.work.outbox import ScopeMaker
 from baas.services.carts import repository
 from baas.services.carts.addresses import stored_form, view_of
@@ -188,21 +189,16 @@ async def convert(work: StoreWork, cart_id: UUID, order_id: UUID) -> CartForChec
 
 async def abandon_due(database: Database, make_scope: ScopeMaker) -> int:
     """Close one batch of carts whose life is over; answers how many."""
-    async with database.relay(
-        reason="carts: find those that nobody has touched for their whole life"
-    ) as system:
-        due = await repository.due(system, ABANDON_BATCH)
-    closed = 0
-    for row in due:
-        try:
-            scope = await make_scope(row["store_id"], f"abandon_{row['id'].hex}")
-            scope = clock.at(scope, row["moment"])
-            async with database.fast(scope) as work:
-                closed += await _abandon(work, row["id"])
-        except Exception as error:
-            # One cart must not stop the others; it is found again at the next look.
-            log.warning("cart.not_abandoned", cart_id=str(row["id"]), error=repr(error)[:300])
-    return closed
+    closed = await attend_each(
+        database,
+        make_scope,
+        repository.DUE,
+        _abandon,
+        limit=ABANDON_BATCH,
+        reason="carts: find those that nobody has touched for their whole life",
+        name="abandon",
+    )
+    return sum(map(bool, closed))
 
 
 async def _abandon(work: StoreWork, cart_id: UUID) -> bool:

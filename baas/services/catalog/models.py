@@ -8,7 +8,8 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKeyConstraint, Index, Te
 from sqlalchemy.dialects.postgresql import JSON, TSVECTOR
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, one_of, store_fk
+from baas.services.catalog.schemas import ProductStatus, VariantKind
 
 _ACTIVE = text("status = 'active'")
 
@@ -39,7 +40,7 @@ class Product(StoreEntity, Base):
     __tablename__ = "products"
     __table_args__ = (
         UniqueConstraint("store_id", "handle"),
-        CheckConstraint("status in ('draft', 'active', 'archived')", name="status"),
+        one_of("status", ProductStatus),
         CheckConstraint("price_min >= 0 and price_max >= price_min", name="price_range"),
         Index("ix_products_by_age", "store_id", "created_at", "id", postgresql_where=_ACTIVE),
         Index("ix_products_by_price", "store_id", "price_min", "id", postgresql_where=_ACTIVE),
@@ -116,7 +117,7 @@ class Variant(StoreEntity, Base):
         UniqueConstraint("store_id", "sku", deferrable=True),
         CheckConstraint("price >= 0 and compare_at_price >= 0", name="price"),
         CheckConstraint("weight_grams >= 0", name="weight"),
-        CheckConstraint("kind in ('physical', 'digital')", name="kind"),
+        one_of("kind", VariantKind),
         Index(None, "store_id", "product_id", "position"),
         Index(None, "store_id", "image_id", postgresql_where=text("image_id is not null")),
     )

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, one_of, store_fk
+from baas.services.imports.schemas import ImportStatus, Outcome
 
 _KEEP = "90d"
 
@@ -18,7 +19,7 @@ class ImportRow(StoreEntity, Base):
 
     __tablename__ = "imports"
     __table_args__ = (
-        CheckConstraint("status in ('pending', 'running', 'done', 'failed')", name="status"),
+        one_of("status", ImportStatus),
         Index("ix_imports_due", "lease_until", postgresql_where=text("status in ('pending', 'running')")),
         {"info": {"done": "status not in ('pending', 'running')"}},
     )
@@ -47,7 +48,7 @@ class ImportResult(StoreOwned, Base):
     __tablename__ = "import_results"
     __table_args__ = (
         store_fk("import_id", "imports", ondelete="CASCADE"),
-        CheckConstraint("outcome in ('created', 'updated', 'skipped', 'failed')", name="outcome"),
+        one_of("outcome", Outcome),
         Index(None, "store_id", "import_id", "handle"),
     )
 

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from baas.services.catalog.schemas import ProductStatus
 from baas.services.imports.schemas import Problem
 
 NOTES: Final = frozenset(
@@ -51,7 +52,7 @@ class ParsedProduct(msgspec.Struct, frozen=True):
     """One product as the file describes it. A field whose column the file lacks is UNSET."""
 
     name: str
-    status: str | msgspec.UnsetType
+    status: ProductStatus | msgspec.UnsetType
     options: tuple[str, ...]
     variants: tuple[ParsedVariant, ...]
     images: tuple[ParsedImage, ...]

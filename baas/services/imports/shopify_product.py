@@ -9,7 +9,7 @@ import msgspec
 
 from baas.core.errors import AppError
 from baas.core.values.money import parse_decimal
-from baas.services.catalog.schemas import MAX_WEIGHT_GRAMS, is_image_url
+from baas.services.catalog.schemas import MAX_WEIGHT_GRAMS, ProductStatus, is_image_url
 from baas.services.imports.parsed import NOTES, Group, ParsedImage, ParsedProduct, ParsedVariant
 from baas.services.imports.schemas import Problem
 
@@ -139,11 +139,11 @@ class Builder:
         parts = (part.strip() for part in row[name].split(separator))
         return tuple(dict.fromkeys(part for part in parts if part))
 
-    def _status(self, first: Row) -> str | msgspec.UnsetType:
+    def _status(self, first: Row) -> ProductStatus | msgspec.UnsetType:
         """Draft when the export says so, when it is not published, or when it is a gift card; UNSET when it has no
         column for it."""
-        status = first["status"].casefold() or "active"
-        if status not in {"active", "draft", "archived", "unlisted"}:
+        status = first["status"].casefold() or ProductStatus.ACTIVE
+        if status not in {*ProductStatus, "unlisted"}:
             self._tell(
                 first, "invalid_value", f"Status is {first['status'][:40]!r}, not active, draft or archived."
             )
@@ -153,13 +153,13 @@ class Builder:
                 "gift_card",
                 "Imported as a draft: it would be sold as a digital product without a code.",
             )
-            return "draft"
+            return ProductStatus.DRAFT
         if "status" not in self._columns and "published" not in self._columns:
             return msgspec.UNSET
-        if status == "archived":
-            return status
+        if status == ProductStatus.ARCHIVED:
+            return ProductStatus.ARCHIVED
         published = self._flag(first, "published", default=True)
-        return "active" if status == "active" and published else "draft"
+        return ProductStatus.ACTIVE if status == ProductStatus.ACTIVE and published else ProductStatus.DRAFT
 
     def _options(self, first: Row) -> tuple[str, ...]:
         names = [first[f"option{n}_name"] for n in _OPTIONS]

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import Boolean, CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, one_of, store_fk
+from baas.services.inventory.schemas import Policy, ReservationStatus
 
 
 class InventoryLevel(StoreOwned, Base):
@@ -16,7 +17,7 @@ class InventoryLevel(StoreOwned, Base):
     __table_args__ = (
         store_fk("variant_id", "variants", ondelete="CASCADE"),
         CheckConstraint("on_hand >= 0 and reserved >= 0 and low_stock_at >= 0", name="not_negative"),
-        CheckConstraint("policy in ('deny', 'continue')", name="policy"),
+        one_of("policy", Policy),
         CheckConstraint("policy = 'continue' or reserved <= on_hand", name="no_oversell"),
     )
 
@@ -55,7 +56,7 @@ class InventoryReservation(StoreOwned, Base):
     __table_args__ = (
         store_fk("variant_id", "inventory_levels", ondelete="CASCADE", target="variant_id"),
         CheckConstraint("quantity > 0 and missing between 0 and quantity", name="quantity"),
-        CheckConstraint("status in ('held', 'taken', 'released', 'lapsed')", name="status"),
+        one_of("status", ReservationStatus),
         Index(None, "store_id", "variant_id"),
         Index("ix_inventory_reservations_due", "expires_at", postgresql_where=text("status = 'held'")),
     )

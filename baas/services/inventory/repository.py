@@ -7,13 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from baas.core.db import StoreWork, SystemConnection
+from baas.core.db import StoreWork
 from baas.core.db.rows import columns, optional_row, rows_of
 from baas.core.values import clock, ids
+from baas.core.work.due import due_statement
 from baas.services.inventory.rows import (
     LevelRow,
     MovementRow,
-    OverdueRow,
     ReleasedRow,
     ReservationRow,
     TakenRow,
@@ -290,20 +290,7 @@ async def count_movements(work: StoreWork, variant_id: UUID) -> int:
     return count
 
 
-_DUE: Final = """
-select r.store_id, r.order_id, now() + s.clock_offset as moment from inventory_reservations r join stores s on s.id = r.store_id
-where r.status = 'held' and r.expires_at <= now() and r.expires_at <= now() + s.clock_offset
-union
-select d.store_id, d.order_id, now() + s.clock_offset as moment
-from stores s cross join lateral (
-  select r.store_id, r.order_id from inventory_reservations r
-  where r.status = 'held' and r.expires_at <= now() + s.clock_offset and r.store_id = s.id limit $1
-) d
-where s.clock_offset > interval '0'
-limit $1
-"""
-
-
-async def due(system: SystemConnection, limit: int) -> list[OverdueRow]:
-    """Orders of all stores whose reservations are over, by their store's own clock, and what it shows."""
-    return rows_of(OverdueRow, await system.fetch(_DUE, limit))
+DUE: Final = due_statement(
+    "inventory_reservations", at="expires_at", only="t.status = 'held'", key="order_id"
+)
+"""Orders of all stores whose reservations are over."""

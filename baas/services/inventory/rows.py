@@ -87,11 +87,3 @@ class MovementRow(Row, frozen=True):
     note: str | None
     actor: str | None
     created_at: datetime
-
-
-class OverdueRow(Projection, frozen=True):
-    """An order of any store whose reservations are over, and what its store's clock shows."""
-
-    store_id: UUID
-    order_id: UUID
-    moment: datetime

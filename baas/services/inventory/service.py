@@ -19,6 +19,7 @@ from baas.core.serving.paging import Page, PageOf
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
 from baas.core.work import outbox
+from baas.core.work.due import attend_each
 from baas.core.work.outbox import ScopeMaker
 from baas.services.catalog import service as catalog
 from baas.services.catalog.schemas import Availability, StartLevel
@@ -137,24 +138,17 @@ async def restock(work: StoreWork, quantities: Mapping[UUID, int], order_id: UUI
 
 
 async def lapse_due(database: Database, make_scope: ScopeMaker) -> int:
-    """Give back one batch of reservations whose time is over; answers of how many orders.
-
-    Which orders are due is asked over all stores; each is worked on in its own store, where the
-    condition is checked again under the lock, so two workers do nothing twice.
-    """
-    async with database.relay(reason="inventory: find reservations whose time is over") as system:
-        due = await repository.due(system, LAPSE_BATCH)
-    lapsed = 0
-    for row in due:
-        try:
-            scope = await make_scope(row.store_id, f"lapse_{row.order_id.hex}")
-            scope = clock.at(scope, row.moment)
-            async with database.fast(scope) as work:
-                lapsed += await _lapse(work, row.order_id)
-        except Exception as error:
-            # One order must not keep the others' stock; it is found again at the next look.
-            log.warning("reservation.not_lapsed", order_id=str(row.order_id), error=repr(error)[:300])
-    return lapsed
+    """Give back one batch of reservations whose time is over; answers of how many orders."""
+    lapsed = await attend_each(
+        database,
+        make_scope,
+        repository.DUE,
+        _lapse,
+        limit=LAPSE_BATCH,
+        reason="inventory: find reservations whose time is over",
+        name="lapse",
+    )
+    return sum(map(bool, lapsed))
 
 
 async def _lapse(work: StoreConnection, order_id: UUID) -> bool:

@@ -31,6 +31,7 @@ from baas.services.notifications.places import Places, StorePlaces
 from baas.services.notifications.rendering.renderer import Renderer
 from baas.services.notifications.repository import queue
 from baas.services.notifications.repository.queue import Claim, Outcome
+from baas.services.notifications.schemas import NotificationStatus
 from baas.services.notifications.senders import Sender, Senders
 from baas.services.notifications.service import sending
 from baas.services.notifications.service.sending import Prepared
@@ -325,7 +326,7 @@ class Dispatcher(Loop):
         batch.ended.append((prepared, outcome))
         batch.held.discard(prepared.claim.id)
         batch.news.set()
-        self._free(batch.places, 1, sent=outcome.status == "sent")
+        self._free(batch.places, 1, sent=outcome.status is NotificationStatus.SENT)
 
     def _postpone(self, batch: _Batch, claim: Claim, pause: timedelta) -> None:
         batch.postponed[claim] = pause
@@ -362,8 +363,8 @@ class Dispatcher(Loop):
             id=hand.claim.id,
             until=hand.claim.until,
             attempt_id=ids.new_id(),
-            status="sent",
-            outcome="sent",
+            status=NotificationStatus.SENT,
+            outcome=NotificationStatus.SENT.value,
             provider=hand.sender.way.name,
             provider_message_id=sent.provider_message_id,
             action_url=sent.action_url,
@@ -384,7 +385,7 @@ class Dispatcher(Loop):
             id=prepared.claim.id,
             until=prepared.claim.until,
             attempt_id=ids.new_id(),
-            status="failed" if wait is None else "pending",
+            status=NotificationStatus.FAILED if wait is None else NotificationStatus.PENDING,
             outcome=error.failure.value,
             provider=sender.way.name if sender is not None else None,
             provider_message_id=None,

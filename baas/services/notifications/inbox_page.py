@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from baas.services.notifications.schemas import NotificationStatus
 from baas.services.notifications.service.inbox import Line, Mail
 
 _STYLE: Final = """
@@ -96,7 +97,11 @@ def _list(mails: Sequence[Line], current: str | None) -> str:
     rows = []
     for mail in mails:
         here = ' aria-current="page"' if mail.id == current else ""
-        state = "" if mail.status == "sent" else f' · <span class="{mail.status}">{mail.status}</span>'
+        state = (
+            ""
+            if mail.status == NotificationStatus.SENT
+            else f' · <span class="{mail.status}">{mail.status}</span>'
+        )
         sent = mail.created_at.strftime("%Y-%m-%d %H:%M")
         rows.append(
             f'<a href="/dev/inbox/{mail.store_id}/{mail.id}"{here}>'

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import Base, StoreEntity, StoreOwned, column, one_of, store_fk
+from baas.services.notifications.schemas import Channel, NotificationStatus, ReportStatus, TemplateChannel
 
 _KEPT = "180d"
 _CONTENT_KEPT = "30d"
@@ -53,7 +54,7 @@ class NotificationTemplate(StoreEntity, Base):
             postgresql_where=text("active"),
         ),
         CheckConstraint("version > 0", name="version"),
-        CheckConstraint("channel in ('email', 'whatsapp')", name="channel"),
+        one_of("channel", TemplateChannel),
     )
 
     key: Mapped[str] = column()
@@ -75,8 +76,8 @@ class Notification(StoreEntity, Base):
     __tablename__ = "notifications"
     __table_args__ = (
         UniqueConstraint("store_id", "event_id", "template_key", "channel"),
-        CheckConstraint("status in ('pending', 'sent', 'failed')", name="status"),
-        CheckConstraint("channel in ('email', 'whatsapp', 'whatsapp_link')", name="channel"),
+        one_of("status", NotificationStatus),
+        one_of("channel", Channel),
         Index(
             "ix_notifications_due",
             *("store_id", "next_attempt_at"),
@@ -169,7 +170,7 @@ class NotificationReport(StoreEntity, Base):
     __tablename__ = "notification_reports"
     __table_args__ = (
         UniqueConstraint("store_id", "message_id", "status"),
-        CheckConstraint("status in ('delivered', 'read', 'failed')", name="status"),
+        one_of("status", ReportStatus),
         Index("ix_notification_reports_age", "id", postgresql_using="brin"),
     )
 

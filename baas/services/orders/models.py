@@ -8,7 +8,8 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, store_fk
+from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, StoreOwned, column, one_of, store_fk
+from baas.services.orders.schemas import OrderStatus
 
 _ZERO = text("0")
 
@@ -35,11 +36,7 @@ class Order(StoreEntity, Base):
             "least(subtotal, discount_total, shipping_total, tax_total, total, amount_paid, amount_refunded) >= 0",
             name="not_negative",
         ),
-        CheckConstraint(
-            "status in ('pending', 'payment_pending', 'payment_failed', 'paid', 'processing', 'shipped',"
-            " 'delivered', 'cancelled', 'returned')",
-            name="status",
-        ),
+        one_of("status", OrderStatus),
     )
 
     number: Mapped[int] = column(keep=KEEP_ORDER)

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from baas.core.db import StoreWork, SystemConnection
 from baas.core.db.rows import call_sql, columns, optional_row, row_of, rows_of
 from baas.core.values import clock, ids
+from baas.core.work.due import due_statement
 from baas.services.orders.rows import (
-    DueOrderRow,
     ItemRefundRow,
     ItemRow,
     OrderChanges,
@@ -348,22 +348,8 @@ async def stats(work: StoreWork, filters: Filters) -> list[StatusStats]:
     return rows_of(StatusStats, records)
 
 
-_DUE: Final = """
-select o.store_id, o.id, now() + s.clock_offset as moment from orders o join stores s on s.id = o.store_id
-where o.due_at <= now() and o.due_at <= now() + s.clock_offset
-union
-select d.store_id, d.id, now() + s.clock_offset as moment
-from stores s cross join lateral (
-  select o.store_id, o.id from orders o where o.due_at <= now() + s.clock_offset and o.store_id = s.id limit $1
-) d
-where s.clock_offset > interval '0'
-limit $1
-"""
-
-
-async def due(system: SystemConnection, limit: int) -> list[DueOrderRow]:
-    """Orders of all stores that the clock has to look at, by their store's own clock, and what it shows."""
-    return rows_of(DueOrderRow, await system.fetch(_DUE, limit))
+DUE: Final = due_statement("orders", at="due_at")
+"""Orders of all stores that the clock has to look at."""
 
 
 async def due_now(work: StoreWork) -> datetime:

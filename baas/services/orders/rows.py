@@ -138,11 +138,3 @@ class StatusStats(Projection, frozen=True):
     refunded: int
     flagged: int
     items: int
-
-
-class DueOrderRow(Projection, frozen=True):
-    """An order of any store that the clock has to look at, and what its store's clock shows."""
-
-    store_id: UUID
-    id: UUID
-    moment: datetime

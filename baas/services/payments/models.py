@@ -8,7 +8,8 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, column, store_fk
+from baas.core.db.tables import KEEP_ORDER, Base, StoreEntity, column, one_of, store_fk
+from baas.services.payments.schemas import PaymentStatus, RefundStatus
 
 _NOW = text("now()")
 _NO_FLAGS = text("'{}'::text[]")
@@ -42,10 +43,7 @@ class PaymentRecord(StoreEntity, Base):
         ),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("amount_refunded between 0 and amount", name="amount_refunded"),
-        CheckConstraint(
-            "status in ('pending', 'paid', 'failed', 'cancelled', 'partially_refunded', 'refunded', 'disputed')",
-            name="status",
-        ),
+        one_of("status", PaymentStatus),
     )
 
     order_id: Mapped[UUID | None] = column(keep=KEEP_ORDER)
@@ -85,7 +83,7 @@ class RefundRecord(StoreEntity, Base):
         UniqueConstraint("store_id", "payment_id", "provider_refund_id"),
         Index("ix_refunds_due", "next_attempt_at", postgresql_where=text("next_attempt_at is not null")),
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
+        one_of("status", RefundStatus),
     )
 
     payment_id: Mapped[UUID] = column(keep=KEEP_ORDER)
@@ -211,7 +209,7 @@ class SandboxPayment(StoreEntity, Base):
 
     __tablename__ = "sandbox_payments"
     __table_args__ = (
-        CheckConstraint("status in ('created', 'in_review', 'approved', 'rejected')", name="status"),
+        one_of("status", ("created", "in_review", "approved", "rejected")),
         CheckConstraint("amount_refunded between 0 and amount", name="amount_refunded"),
     )
 

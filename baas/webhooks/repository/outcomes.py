@@ -9,8 +9,9 @@ import msgspec
 
 from baas.core.db import BY_KEY, SystemConnection
 from baas.core.work.claims import Claimant
-from baas.webhooks.policy import CIRCUIT_AFTER, CIRCUIT_LONGEST, CIRCUIT_PAUSE
+from baas.webhooks.policy import CIRCUIT_LONGEST, CIRCUIT_PAUSE, is_failing_sql
 from baas.webhooks.repository.queue import Claim
+from baas.webhooks.schemas.outbound import DeliveryStatus
 
 RECORDING: Final = BY_KEY
 """How a transaction begins that writes outcomes."""
@@ -21,8 +22,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     claim: Claim
     attempt_id: UUID
-    status: str
-    """pending, delivered or failed."""
+    status: DeliveryStatus
     at: datetime
     wait: timedelta | None
     """Before the next attempt; None when there is none."""
@@ -34,7 +34,7 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def succeeded(self) -> bool:
         """Whether the receiver took the event."""
-        return self.status == "delivered"
+        return self.status is DeliveryStatus.DELIVERED
 
 
 class FailingEndpoint(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class _Recorded(msgspec.Struct, frozen=True, omit_defaults=True):
     store_id: UUID
     delivery_id: UUID
     attempt_id: UUID
-    status: str
+    status: DeliveryStatus
     at: datetime
     duration_ms: int
     due_in: str | None = None
@@ -119,11 +119,11 @@ update webhook_endpoints e set
     when r.opens then r.at + least($6::interval * power(2, r.level), $7::interval)
     when r.succeeded then null else e.circuit_open_until end,
   status = case when e.status = 'disabled' then 'disabled'
-    when r.before + r.failures >= {CIRCUIT_AFTER} then 'failing' else 'enabled' end
+    when {is_failing_sql("r.before + r.failures")} then 'failing' else 'enabled' end
 from (
   select h.*, case when h.succeeded then 0 else x.consecutive_failures end as before,
     case when h.succeeded then 0 else least(x.circuit_level, 10) end as level,
-    case when h.succeeded then 0 else x.consecutive_failures end + h.failures >= {CIRCUIT_AFTER}
+    {is_failing_sql("case when h.succeeded then 0 else x.consecutive_failures end + h.failures")}
       and (h.succeeded or x.circuit_open_until is null or x.circuit_open_until <= h.at) as opens
   from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::int[], $5::timestamptz[])
     as h (store_id, id, succeeded, failures, at)

@@ -16,7 +16,7 @@ from baas.core.db import BY_KEY, SystemConnection, affected
 from baas.core.work.claims import Claimant, elapsed
 from baas.core.work.outbox import EventRow
 from baas.webhooks.events import EndpointEvent
-from baas.webhooks.policy import Limits, patterns_of
+from baas.webhooks.policy import LEASE, Limits, patterns_of
 
 # D-045: a crash of the database may send a delivery again, and can never lose one.
 CLAIMING: Final = {**BY_KEY, "synchronous_commit": "off"}
@@ -24,8 +24,6 @@ CLAIMING: Final = {**BY_KEY, "synchronous_commit": "off"}
 again."""
 TIDYING: Final = {"enable_seqscan": "off"}
 """How one begins that looks for what is old: by the index of ages, which is a bitmap."""
-LEASE: Final = timedelta(seconds=30)
-"""Longer than the time limit of a request and the writing of its outcome."""
 
 
 class Claim(msgspec.Struct, frozen=True):

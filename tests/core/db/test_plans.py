@@ -249,7 +249,7 @@ async def test_frequent_statements_use_their_index(
     assert len(statements) >= 10
     assert {table for _, table, *_ in watched.found} >= {"variants", "carts", "cart_items", "orders"}
     assert {"cart_put", "order_place", "payment_open"} <= {
-        name for sql, *_ in watched.found for name in re.findall(r"(\w+)\((?:\$|s\.store)", sql)
+        name for sql, *_ in watched.found for name in re.findall(r"(\w+)\((?:p_\w+ => )?(?:\$|s\.store)", sql)
     }
     for sql, table, scans, rows in watched.found:
         assert rows <= MOST_ROWS, (table, rows, sql)

@@ -73,6 +73,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
         for name, logger in manager.loggerDict.items()
         if isinstance(logger, logging.Logger)
     }
+    before = structlog.get_config()
     configure_logging("INFO", json=True)
     yield Lines(capsys)
     logging.captureWarnings(False)
@@ -81,7 +82,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     for name, number in levels.items():
         logging.getLogger(name).setLevel(number)
     structlog.contextvars.clear_contextvars()
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @contextlib.contextmanager

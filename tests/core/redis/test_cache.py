@@ -163,7 +163,9 @@ class TestInTheProcess:
         cache = ByteCache(None, max_bytes=5000)
         for number in range(200):
             await cache.get(f"k{number % 30}", constant(b"x" * (number % 50)))
-        assert cache.bytes == sum(len(key) + len(entry.body) + 350 for key, entry in cache._entries.items())
+        left = {key: entry for key in map("k{}".format, range(30)) if (entry := cache.peek(key))}
+        assert len(left) == len(cache)
+        assert cache.bytes == sum(len(key) + len(entry.body) + 350 for key, entry in left.items())
 
 
 class TestOverRedis:

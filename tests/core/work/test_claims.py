@@ -109,21 +109,23 @@ async def test_a_job_whose_claims_are_lost_again_and_again_waits_longer_each_tim
 async def test_what_was_not_done_is_given_back_when_a_worker_stops(
     database: Database, scope: StoreScope, worker: Worker
 ) -> None:
-    """As if it had never been claimed, what it had begun with included: that is undone."""
+    """As if it had never been claimed; what shares a transaction with a handler that was broken off is undone."""
     await relayed(database, scope, 3)
-    heard = 0
+    heard: list[str] = []
+    second = asyncio.Event()
 
-    async def stop(work: Any, event: ReceivedEvent) -> None:
-        nonlocal heard
-        heard += 1
-        if heard == 2:
-            running.cancel()
-            await asyncio.sleep(5)
+    async def hang(work: Any, event: ReceivedEvent) -> None:
+        heard.append(event.id)
+        if len(heard) == 2:
+            second.set()
+            await asyncio.sleep(60)
 
-    handlers = {"custom.heard": {"test.listen": stop}}
+    handlers = {"custom.heard": {"test.listen": hang}}
     running = asyncio.create_task(
         hearing.run_jobs(database, handlers, worker.table.scope_for_job, Claimant())
     )
+    await asyncio.wait_for(second.wait(), 10)
+    running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     async with database.fast(scope) as work:

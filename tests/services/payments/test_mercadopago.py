@@ -19,6 +19,7 @@ from baas.services.payments.providers.base import (
     ProviderRefused,
 )
 from baas.services.payments.providers.mercadopago import MercadoPago, MercadoPagoProvider, sign, verified
+from baas.services.payments.providers.wire import Wire
 from baas.services.payments.schemas import PaymentStatus
 from baas.worker import Worker
 from tests.clients import Shop
@@ -167,16 +168,16 @@ class TestProtocol:
         assert problem[0] == "amount"
         assert kind.objection(attempt()) is None
 
-    async def test_plain_http_is_no_way_back_for_the_real_one(self) -> None:
+    async def test_plain_http_is_no_way_back_for_the_real_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It would drop the address in silence, and refuse auto_return."""
         asked: list[Any] = []
         provider = speaking(SECRET, "https://api.mercadopago.com")
 
-        async def post(path: str, body: Any, *, key: str | None = None) -> Any:
+        async def post(_: Wire, path: str, body: Any, *, key: str | None = None) -> Any:
             asked.append((path, body, key))
             return {"id": "1-2", "init_point": "https://pay.example"}
 
-        provider._wire.post = post  # type: ignore[method-assign]  # the network of this test
+        monkeypatch.setattr(Wire, "post", post)
         await provider.create(attempt(return_url="http://localhost:3000/ok"))
         (_, body, key) = asked[0]
         assert "back_urls" not in body

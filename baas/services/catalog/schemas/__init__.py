@@ -6,7 +6,7 @@ table's class has the bare noun and is written with its module, `models.Product`
 
 from baas.services.catalog.schemas.images import is_image_url
 from baas.services.catalog.schemas.limits import MAX_WEIGHT_GRAMS
-from baas.services.catalog.schemas.products import CreateProduct, Product, ProductPatch
+from baas.services.catalog.schemas.products import CreateProduct, Product, ProductPatch, ProductStatus
 from baas.services.catalog.schemas.stock import Availability, Sellable, StartLevel, StartStock
 from baas.services.catalog.schemas.variants import VariantKind
 
@@ -16,6 +16,7 @@ __all__ = [
     "CreateProduct",
     "Product",
     "ProductPatch",
+    "ProductStatus",
     "Sellable",
     "StartLevel",
     "StartStock",

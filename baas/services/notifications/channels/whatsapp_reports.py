@@ -62,7 +62,7 @@ def _report(status: dict[str, Any]) -> Report | None:
     return Report(
         identity[:MAX_ID],
         ReportStatus(word),
-        _reason(status) if word == "failed" else None,
+        _reason(status) if word == ReportStatus.FAILED else None,
         _moment(status.get("timestamp")),
     )
 

@@ -101,6 +101,10 @@ class _Child:
         answers: list[Answer] = _decode(await self._out.readexactly(size))
         return answers
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
@@ -117,6 +121,11 @@ class Renderer:
         self._idle: list[_Child] = []
         self._owners: dict[str, tuple[asyncio.Lock, int]] = {}
         self._blocked: OrderedDict[bytes, tuple[float, Failed]] = OrderedDict()
+
+    @property
+    def idle(self) -> list[int]:
+        """The process numbers of the children that wait for work."""
+        return [child.pid for child in self._idle]
 
     async def render(
         self, source: Source, data: dict[str, Any], *, owner: str, lenient: bool = False

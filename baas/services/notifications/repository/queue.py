@@ -12,6 +12,7 @@ from baas.core.db import ROW_BY_ROW, StoreWork, SystemConnection, affected
 from baas.core.work.claims import Claimant
 from baas.services.notifications.policy import LEASE
 from baas.services.notifications.repository.messages import SHOWN
+from baas.services.notifications.schemas import NotificationStatus
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -194,7 +195,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     """The end of the claim's lease."""
     attempt_id: UUID
-    status: str
+    status: NotificationStatus
     outcome: str
     provider: str | None
     provider_message_id: str | None

@@ -12,7 +12,7 @@ from baas.services.notifications.channels.whatsapp_reports import is_signed, rep
 from baas.services.notifications.events import NotificationEvent
 from baas.services.notifications.repository import reports as rows
 from baas.services.notifications.repository import settings as settings_rows
-from baas.services.notifications.schemas import ReportsTaken
+from baas.services.notifications.schemas import ReportsTaken, ReportStatus
 from baas.services.notifications.senders import WHATSAPP_APP_SECRET, WHATSAPP_VERIFY_TOKEN, unseal
 from baas.services.notifications.service.messages import notification_out
 
@@ -61,7 +61,7 @@ async def receive(work: StoreWork, keyring: KeyRing, body: bytes, signature: str
         ],
         now=now,
     )
-    await fail(work, *(row["message_id"] for row in kept if row["status"] == "failed"))
+    await fail(work, *(row["message_id"] for row in kept if row["status"] == ReportStatus.FAILED))
     return ReportsTaken(taken=len(kept))
 
 

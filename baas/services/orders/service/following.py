@@ -15,6 +15,7 @@ from baas.core.db import Database, StoreWork
 from baas.core.errors import NotFound
 from baas.core.values import clock, ids
 from baas.core.values.ids import Kind
+from baas.core.work.due import Due, attend_each
 from baas.core.work.outbox import ScopeMaker
 from baas.services.inventory import service as inventory
 from baas.services.inventory.errors import InsufficientStock
@@ -227,21 +228,20 @@ async def attend(work: StoreWork, order_id: UUID) -> None:
 
 
 async def attend_due(database: Database, make_scope: ScopeMaker) -> int:
-    """Look at one batch of due orders, each in its own store; answers how many.
+    """Look at one batch of due orders, each in its own store; answers how many."""
 
-    Which are due is asked over all stores; whether one still is, is asked again under its lock, so two
-    workers do nothing twice.
-    """
-    async with database.relay(reason="orders: find those that the clock has to look at") as system:
-        due = await repository.due(system, DUE_BATCH)
-    for row in due:
-        scope = await make_scope(row.store_id, f"due_{row.id.hex}")
-        scope = clock.at(scope, row.moment)
-        try:
-            async with database.fast(scope) as work:
-                await attend(work, row.id)
-        except Exception:
-            log.exception("order.attend_failed", store=row.store_id.hex, order=row.id.hex)
-            async with database.relay(reason="orders: look later at one that failed now") as system:
-                await repository.postpone(system, row.store_id, row.id, _AFTER_FAILURE)
-    return len(due)
+    async def postpone(row: Due) -> None:
+        async with database.relay(reason="orders: look later at one that failed now") as system:
+            await repository.postpone(system, row.store_id, row.id, _AFTER_FAILURE)
+
+    found = await attend_each(
+        database,
+        make_scope,
+        repository.DUE,
+        attend,
+        limit=DUE_BATCH,
+        reason="orders: find those that the clock has to look at",
+        name="due",
+        failed=postpone,
+    )
+    return len(found)
