@@ -15,8 +15,9 @@ import msgspec
 
 from baas.app import create_app
 from baas.assembly import close_runtime
-from baas.core.db import connect, roles
+from baas.core.db import connect
 from baas.core.observe.logging import configure_logging
+from baas.core.schema import roles
 from baas.core.settings import Settings, load_settings
 from baas.worker import Worker, create_worker
 from benchmarks.deployment import Deployment

@@ -18,8 +18,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from baas.core.db import roles
 from baas.core.embedded.server import wheel_folder
+from baas.core.schema import roles
 from benchmarks.deployment import Deployment
 from benchmarks.recording import Statement
 from benchmarks.system import OTHER_CORE, SERVER_CORE, cpu_of, pin, tree
