@@ -7,6 +7,7 @@ import pytest
 
 DATA: Final = Path(__file__).parent / "data"
 """Vectors and tables of ours; `tests/data/README.md` says what each is."""
+# D-091: they are no part of this repository.
 OTHERS: Final = Path(__file__).parents[2] / "shared" / "data"
 """Files of others, beside the repository: real exports of Shopify, Stripe's schemas and fixtures."""
 

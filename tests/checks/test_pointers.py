@@ -177,6 +177,11 @@ def test_every_decision_is_named_in_the_code_or_is_policy() -> None:
     )
 
 
+def test_no_client_reads_numbers_of_decisions() -> None:
+    """Docstrings of structs and handlers are the words of the API: there a decision is named in a comment above."""
+    assert DECISION.findall((ROOT / "tests/contract/openapi.json").read_text(encoding="utf-8")) == []
+
+
 def test_the_index_of_decisions_lists_each_under_one_subject() -> None:
     """A table at the top, by subject; whatever was superseded or amended says by which."""
     head, _, body = decisions().partition("\n## ")

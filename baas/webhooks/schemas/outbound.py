@@ -38,8 +38,9 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
+# D-085: a code is stored; the sentence is made where people read it.
 class DisabledReason(StrEnum):
-    """Why an endpoint gets nothing any more (D-085)."""
+    """Why an endpoint gets nothing any more."""
 
     OWNER = "owner"
     """It was disabled over the API."""

@@ -1,5 +1,6 @@
 """Claims of events' jobs: taken over from the dead, never done twice, and due by the database's clock."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,25 +106,31 @@ async def test_a_job_whose_claims_are_lost_again_and_again_waits_longer_each_tim
     assert waits == [2, 4, 8, 16, 32, 64], "three are taken over within ten seconds"
 
 
-async def test_what_was_not_begun_is_given_back_when_a_worker_stops(
+async def test_what_was_not_done_is_given_back_when_a_worker_stops(
     database: Database, scope: StoreScope, worker: Worker
 ) -> None:
-    """As if it had never been claimed."""
+    """As if it had never been claimed; what shares a transaction with a handler that was broken off is undone."""
     await relayed(database, scope, 3)
-    heard = 0
+    heard: list[str] = []
+    second = asyncio.Event()
 
-    async def stop(work: Any, event: ReceivedEvent) -> None:
-        nonlocal heard
-        heard += 1
-        if heard == 2:
-            raise KeyboardInterrupt
+    async def hang(work: Any, event: ReceivedEvent) -> None:
+        heard.append(event.id)
+        if len(heard) == 2:
+            second.set()
+            await asyncio.sleep(60)
 
-    handlers = {"custom.heard": {"test.listen": stop}}
-    with pytest.raises(KeyboardInterrupt):
-        await hearing.run_jobs(database, handlers, worker.table.scope_for_job, Claimant())
+    handlers = {"custom.heard": {"test.listen": hang}}
+    running = asyncio.create_task(
+        hearing.run_jobs(database, handlers, worker.table.scope_for_job, Claimant())
+    )
+    await asyncio.wait_for(second.wait(), 10)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
     async with database.fast(scope) as work:
         rows = await work.fetch("select attempts, claimed_until from event_jobs")
-    assert [tuple(row) for row in rows] == [(0, None)] * 2
+    assert [tuple(row) for row in rows] == [(0, None)] * 3
 
 
 async def test_a_clock_that_is_ahead_delays_nothing(

@@ -111,43 +111,29 @@ class _Statement:
         return f"select {columns} from {self.source} where {' and '.join(self.where)}"
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """An active product as a list of the storefront finds it."""
-
-    id: UUID
-    document: bytes | None
-    """Ready JSON, or None when it has to be derived anew, for its shape is a former one."""
-    levels: list[int | None] | None
-    """The `available` of its variants in their order, when it was asked for."""
-
-
 async def storefront_page(
     work: StoreWork, page: Page, wanted: ProductFilter, *, with_levels: bool
-) -> PageOf[Listed]:
-    """A page of active products with their documents; with `with_levels`, the pieces of their variants, too."""
+) -> PageOf[asyncpg.Record]:
+    """A page of active products: `document`, ready JSON, or null when its shape is a former one; `sort_id`, the product;
+    and with `with_levels`, `levels`: the `available` of its variants in their order."""
     statement = _Statement(work.scope.store_id)
     _filter(statement, wanted)
-    columns = f"{_DOCUMENT}{_LEVELS if with_levels else ', null as levels'}"
-    found = await _page(work, page, statement, _ORDERS[wanted.sort], columns)
-    return found.map(_listed)
+    columns = f"{_DOCUMENT}{_LEVELS if with_levels else ''}"
+    return await _page(work, page, statement, _ORDERS[wanted.sort], columns)
 
 
 async def storefront_product(
     work: StoreWork, *, handle: str, product_id: UUID | None, with_levels: bool
-) -> Listed | None:
-    """One active product by its id or handle, as a list would find it."""
+) -> asyncpg.Record | None:
+    """One active product by its id or handle, with the columns of `storefront_page`."""
     key, value = ("handle", handle) if product_id is None else ("id", product_id)
     rows = await work.fetch_alone(
-        f"select {_DOCUMENT}{_LEVELS if with_levels else ', null as levels'}, p.id as sort_id"
+        f"select {_DOCUMENT}{_LEVELS if with_levels else ''}, p.id as sort_id"
         f" from products p where p.store_id = $1 and p.{key} = $2 and p.status = 'active' limit 1",
         work.scope.store_id,
         value,
     )
-    return _listed(rows[0]) if rows else None
-
-
-def _listed(row: asyncpg.Record) -> Listed:
-    return Listed(row["sort_id"], row["document"], row["levels"])
+    return rows[0] if rows else None
 
 
 async def active_categories(work: StoreWork) -> list[CategoryRow]:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from msgspec.structs import replace
 
 from baas.core.db import Database, StoreWork
 from baas.core.scope import StoreScope
@@ -19,7 +18,6 @@ from baas.core.values.text import fold
 from baas.core.work.outbox import ScopeMaker
 from baas.services.catalog.repository import commands, documents, queries
 from baas.services.catalog.repository.commands import Derived
-from baas.services.catalog.repository.listing import Listed
 from baas.services.catalog.schemas.products import Product, WholeProduct
 from baas.services.catalog.schemas.stock import Availability
 from baas.services.catalog.service import presenters
@@ -138,19 +136,15 @@ async def set_availability(work: StoreWork, told: Mapping[UUID, Availability]) -
         changed(work)
 
 
-async def derived_anew(work: StoreWork, found: Sequence[Listed]) -> list[Listed]:
-    """Products of a list with the documents that were missing, for their shape is a former one.
+async def derived_anew(work: StoreWork, product_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """The documents of products whose stored ones have a former shape.
 
-    Nothing is stored: a list is read only, and the worker is about to do it. One that was deleted meanwhile has none.
+    Nothing is stored: who reads a list may not write, and the worker is about to do it. One that was deleted meanwhile
+    is left out.
     """
-    missing = [product.id for product in found if product.document is None]
-    products = await documents.whole_products(work, missing)
+    products = await documents.whole_products(work, product_ids)
     currency = work.scope.store.currency
-    made = {identity: document(whole, currency) for identity, whole in products.items()}
-    return [
-        replace(product, document=made.get(product.id)) if product.document is None else product
-        for product in found
-    ]
+    return {identity: document(whole, currency) for identity, whole in products.items()}
 
 
 # ------------------------------------------------------------------------------------- made again

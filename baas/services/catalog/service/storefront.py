@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from baas.core.values.ids import Kind
 from baas.core.values.money import MAX_AMOUNT
 from baas.core.values.text import fold
 from baas.services.catalog.repository import listing
-from baas.services.catalog.repository.listing import Listed, ProductFilter, SearchTerms
+from baas.services.catalog.repository.listing import ProductFilter, SearchTerms
 from baas.services.catalog.schemas.categories import CategoryNode
 from baas.services.catalog.schemas.limits import MAX_IDS
 from baas.services.catalog.schemas.products import Sort
@@ -223,15 +223,21 @@ def _product_ids(given: tuple[str, ...] | None) -> tuple[UUID, ...] | None:
     return tuple(identity for identity in decoded if identity is not None)
 
 
-async def _ready(work: StoreWork, found: Sequence[Listed]) -> list[bytes]:
+async def _ready(work: StoreWork, found: Sequence[Any]) -> list[bytes]:
     """The documents of products as they are answered; those of a former shape derived anew."""
-    if any(product.document is None for product in found):
-        found = await derived_anew(work, found)
-    return [
-        product.document if product.levels is None else _with_levels(product.document, product.levels)
-        for product in found
-        if product.document is not None
-    ]
+    documents: list[bytes | None] = [row["document"] for row in found]
+    if not all(documents):
+        # One that was deleted meanwhile has none.
+        made = await derived_anew(
+            work, [row["sort_id"] for row, ready in zip(found, documents, strict=True) if ready is None]
+        )
+        documents = [ready or made.get(row["sort_id"]) for row, ready in zip(found, documents, strict=True)]
+    if shows_stock(work.scope):
+        documents = [
+            ready and _with_levels(ready, row["levels"] or ())
+            for row, ready in zip(found, documents, strict=True)
+        ]
+    return [ready for ready in documents if ready is not None]
 
 
 def _with_levels(document: bytes, levels: Sequence[int | None]) -> bytes:
