@@ -45,7 +45,9 @@ def main() -> None:
         name = path.relative_to(ROOT).as_posix()
         _, lines, _, missing, _ = measured.analysis2(str(path))
         if lines and 100 * (1 - len(missing) / len(lines)) < FILE_FLOOR:
-            print(f"{name}: {len(missing)} of {len(lines)} lines not run: {REASONS.get(name, 'nobody says why')}")
+            print(
+                f"{name}: {len(missing)} of {len(lines)} lines not run: {REASONS.get(name, 'nobody says why')}"
+            )
             if name not in REASONS:
                 low.append(name)
     sys.exit(f"Less than demanded: {', '.join(low)}" if low else 0)
