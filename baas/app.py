@@ -33,6 +33,7 @@ from baas.services.notifications import inbox_routes
 from baas.services.notifications import routes as notifications_routes
 from baas.services.orders import routes as orders_routes
 from baas.services.payments import routes as payments_routes
+from baas.services.payments import sandbox_routes
 from baas.tenants import operator_routes
 from baas.tenants import routes as tenants_routes
 from baas.tenants.door.edge import Edge
@@ -51,6 +52,7 @@ PACKAGE_ROUTES: list[Any] = [
     *inventory_routes.ROUTES,
     *carts_routes.ROUTES,
     *payments_routes.ROUTES,
+    *sandbox_routes.ROUTES,
     *orders_routes.ROUTES,
     *imports_routes.ROUTES,
     *notifications_routes.ROUTES,

@@ -1,12 +1,13 @@
 """The OpenAPI 3.1 document, assembled from what the handlers and structs say of themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from litestar import Litestar
 
 from baas import API_VERSION
 from baas.assembly import EVENT_TYPES
+from baas.core.errors import AppError
 from baas.core.serving.envelope import Failure
 from baas.core.values.ids import Kind
 from baas.core.work.event_types import EventType
@@ -83,7 +84,7 @@ def build_document(app: Litestar, base_url: str) -> dict[str, Any]:
         [*kinds, Failure, *dict.fromkeys(event.payload for event in EVENT_TYPES.values())]
     )
     by_kind = list(zip(kinds, schemas, strict=False))
-    _refine(named)
+    _refine(named, operations)
     writer = _Writer(by_kind, named)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -109,10 +110,10 @@ def build_document(app: Litestar, base_url: str) -> dict[str, Any]:
     }
 
 
-def _refine(named: dict[str, dict[str, Any]]) -> None:
+def _refine(named: dict[str, dict[str, Any]], operations: Iterable[Endpoint]) -> None:
     """What msgspec's schemas leave open and our answers promise."""
     codes = sorted(code for group in texts.CODES.values() for code in group)
-    codes += sorted({code for more in texts.MORE.values() for group in more.values() for code in group})
+    codes += sorted({kind.code for operation in operations for kind in operation.refuses} - set(codes))
     named["ErrorBody"]["properties"]["code"]["examples"] = codes
 
 
@@ -202,9 +203,13 @@ class _Writer:
             responses[str(status)] = {**success, "description": text}
         if endpoint.cached:
             responses["304"] = {"description": "Still the same", "headers": _headers(endpoint)}
-        more = texts.MORE.get(endpoint.id, {})
-        for refused in sorted({*_refusals(endpoint), *more}):
-            own = more.get(refused, ())
+        own_of: dict[str, list[type[AppError]]] = {}
+        for kind in endpoint.refuses:
+            kinds = own_of.setdefault(str(kind.status), [])
+            if kind.code not in texts.CODES[str(kind.status)]:
+                kinds.append(kind)
+        for refused in sorted({*_refusals(endpoint), *own_of}):
+            own = own_of.get(refused, ())
             responses[refused] = (
                 self.refusal(refused, own) if own else {"$ref": f"#/components/responses/Refusal{refused}"}
             )
@@ -219,13 +224,13 @@ class _Writer:
             example["pagination"] = {"limit": limit, "has_more": False, "next_cursor": None, "total": total}
         return {**example, "success": True, "meta": _meta()}
 
-    def refusal(self, status: str, own_codes: tuple[str, ...]) -> dict[str, Any]:
+    def refusal(self, status: str, own: Sequence[type[AppError]]) -> dict[str, Any]:
         """The response object of a refusal, with the codes that this endpoint adds."""
-        codes = [*texts.CODES[status], *own_codes]
-        code = own_codes[0] if own_codes else codes[0]
+        codes = [*texts.CODES[status], *(kind.code for kind in own)]
+        code, message = (own[0].code, own[0].title) if own else (codes[0], _MESSAGES[codes[0]])
         example = {
             "success": False,
-            "error": {"code": code, "message": _MESSAGES[code], "details": _DETAILS.get(code, {})},
+            "error": {"code": code, "message": message, "details": _DETAILS.get(code, {})},
             "meta": _meta(),
         }
         headers = ["RequestId", *(["RetryAfter"] if status == "429" else [])]
@@ -361,10 +366,6 @@ _MESSAGES: Final = {
     "validation_error": "quantity: Expected `int` >= 1",
     "rate_limited": "Too many requests.",
     "payment_provider_error": "The provider does not answer.",
-    "payment_provider_unconfigured": "The store has no account with this provider.",
-    "insufficient_stock": "There is not enough of it.",
-    "price_changed": "The total is another one than the customer saw.",
-    "invalid_transition": "That step is not allowed in the present state.",
 }
 _DETAILS: Final[dict[str, dict[str, Any]]] = {
     "plan_limit_exceeded": {"name": "products", "limit": 100, "used": 100},

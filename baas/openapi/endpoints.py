@@ -17,6 +17,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg, KwargDefinition, ParameterKwarg, PathParameter, QueryParameter
 from litestar.types import Empty
 
+from baas.core.errors import AppError
+
 BASE_PATH: Final = "/api/v1"
 _OPERATOR: Final = "operator"
 _GIVEN: Final = frozenset({"ctx", "data", "request", "tenancy", "readiness"})
@@ -65,7 +67,9 @@ class Endpoint(msgspec.Struct, frozen=True):
     answer_media: str
     status: int
     cached: bool
-    """Whether the answer carries an ETag and If-None-Match is honoured."""
+    """Whether the answer carries an ETag and If-None-Match is honoured: `cached=True` at the route."""
+    refuses: tuple[type[AppError], ...]
+    """Its own refusals, beside those of every endpoint: `refuses=(InsufficientStock,)` at the route."""
 
     @property
     def is_operator(self) -> bool:
@@ -107,10 +111,11 @@ def _endpoint(path: str, method: str, handler: HTTPRouteHandler) -> Endpoint:
     answer = _answer(handler)
     documentation = inspect.getdoc(handler.fn) or ""
     return Endpoint(
-        id=str(handler.operation_id),
+        # The name of the function: one word for one thing, and a function is found by what a client calls it.
+        id=handler.handler_name,
         method=method,
         path=path,
-        summary=handler.summary or str(handler.operation_id),
+        summary=handler.summary or handler.handler_name,
         description=documentation,
         tags=list(handler.tags or ()),
         need=None if handler.opt.get("public") else str(handler.opt["needs"]),
@@ -123,8 +128,8 @@ def _endpoint(path: str, method: str, handler: HTTPRouteHandler) -> Endpoint:
         if answer is not None
         else str(handler.media_type or "application/json"),
         status=handler.status_code,
-        # The two words by which a handler asks for an answer that can be kept.
-        cached=not {"cached", "cached_by_caller"}.isdisjoint(handler.fn.__code__.co_names),
+        cached=bool(handler.opt.get("cached")),
+        refuses=tuple(handler.opt.get("refuses", ())),
     )
 
 

@@ -22,7 +22,12 @@ class Examples:
         self._components = components
 
     def of(self, schema: dict[str, Any], *, struct: str = "", field: str = "", depth: int = 0) -> Any:
-        """An example of a schema; `struct` and `field` say where it stands."""
+        """An example of a schema; `struct` and `field` say where it stands.
+
+        The field's own comes first (`Meta(examples=[…])`), then what its name suggests, then what its type allows.
+        """
+        if field and schema.get("examples"):
+            return schema["examples"][0]
         exact = f"{struct}.{field}"
         if exact in EXACT:
             return EXACT[exact]
@@ -30,6 +35,9 @@ class Examples:
             return public_id(KINDS[struct])
         if field in REFERENCES and _takes_text(schema):
             return public_id(REFERENCES[field])
+        beside_null = [choice["examples"] for choice in schema.get("anyOf", ()) if choice.get("examples")]
+        if field and beside_null:
+            return beside_null[0][0]
         if field in FIELDS and self._fits(FIELDS[field], schema):
             return FIELDS[field]
         return self._from(schema, struct, field, depth)

@@ -79,40 +79,6 @@ CODES: Final = {
 }
 """The codes that any endpoint with this status may answer."""
 
-MORE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
-    "create_product": {"402": ()},
-    "create_import": {"402": ()},
-    "create_webhook_endpoint": {"402": ()},
-    "create_cart": {"409": ("insufficient_stock",)},
-    "add_cart_item": {"409": ("insufficient_stock",)},
-    "set_cart_item": {"409": ("insufficient_stock",)},
-    "adjust_inventory": {"409": ("insufficient_stock",)},
-    "checkout_cart": {
-        "409": ("insufficient_stock", "price_changed", "payment_provider_unconfigured"),
-        "502": (),
-    },
-    "create_order": {"409": ("insufficient_stock",)},
-    "retry_order_payment": {
-        "409": ("invalid_transition", "insufficient_stock", "payment_provider_unconfigured"),
-        "502": (),
-    },
-    "cancel_order": {"409": ("invalid_transition",), "502": ()},
-    "fulfill_order": {"409": ("invalid_transition",)},
-    "ship_order": {"409": ("invalid_transition",)},
-    "deliver_order": {"409": ("invalid_transition",)},
-    "return_order": {"409": ("invalid_transition",)},
-    "create_payment": {"409": ("invalid_transition", "payment_provider_unconfigured"), "502": ()},
-    "create_refund": {"409": ("invalid_transition",), "502": ()},
-    "refund_order": {"409": ("invalid_transition",), "502": ()},
-    "refresh_payment": {"502": ()},
-    "refresh_storefront_payment": {"502": ()},
-    "receive_notification": {"401": (), "413": (), "502": ()},
-    "verify_whatsapp_receiver": {"403": (), "429": ()},
-    "receive_whatsapp_reports": {"400": (), "401": (), "413": (), "429": ()},
-    "receive_platform_notification": {"401": (), "413": ()},
-}
-"""operation -> status -> codes that are its own, beside those of every endpoint."""
-
 ALSO: Final = {"create_import": {202: "The file is large; the import goes on in the background"}}
 """operation -> further statuses of success, with the same body."""
 

@@ -1,21 +1,21 @@
 """The operator's endpoints: the same verbs as the command line."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody
 
 from baas.core.db import SystemConnection
 from baas.core.errors import InvalidCursor
 from baas.core.scope import Caller, CallerKind
 from baas.core.serving.context import Context, Ctx
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, PageOf
-from baas.core.values.cursors import MAX_CURSOR
+from baas.core.serving.paging import DEFAULT_LIMIT, Page, PageOf
+from baas.core.serving.parameters import Cursor, Limit
 from baas.tenants import operators
 from baas.tenants.door.keys import KeyTable
 from baas.tenants.operators import Operator
@@ -47,14 +47,12 @@ def _operate(
     return ctx.operate(work, reason=f"operator endpoint: {reason}", status=status)
 
 
-@get(
-    "/operator/stores", needs="operator", operation_id="list_stores", tags=["operator"], summary="List stores"
-)
+@get("/operator/stores", needs="operator", tags=["operator"], summary="List stores")
 async def list_stores(
     ctx: Ctx,
     tenancy: NamedDependency[Tenancy],
-    limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Parameter(max_length=MAX_CURSOR)] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> Response[Listed[StoreOut]]:
     """All stores of the deployment, newest first."""
     signer = ctx.runtime.cursors
@@ -74,10 +72,7 @@ async def list_stores(
         return ctx.answer(await verb(system))
 
 
-@post(
-    "/operator/stores", needs="operator", status_code=201, operation_id="create_store", tags=["operator"],
-    summary="Create a store",
-)  # fmt: skip
+@post("/operator/stores", needs="operator", status_code=201, tags=["operator"], summary="Create a store")
 async def create_store(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], data: JSONBody[CreateStore]
 ) -> Response[Data[CreatedStore]]:
@@ -91,8 +86,7 @@ async def create_store(
     )
 
 
-@get("/operator/stores/{store_id:str}", needs="operator", operation_id="get_any_store", tags=["operator"],
-     summary="Get a store")  # fmt: skip
+@get("/operator/stores/{store_id:str}", needs="operator", tags=["operator"], summary="Get a store")
 async def get_any_store(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
 ) -> Response[Data[StoreOut]]:
@@ -102,8 +96,7 @@ async def get_any_store(
     )
 
 
-@patch("/operator/stores/{store_id:str}", needs="operator", operation_id="update_any_store", tags=["operator"],
-       summary="Update a store")  # fmt: skip
+@patch("/operator/stores/{store_id:str}", needs="operator", tags=["operator"], summary="Update a store")
 async def update_any_store(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str], data: JSONBody[OperatorUpdateStore]
 ) -> Response[Data[StoreOut]]:
@@ -113,8 +106,13 @@ async def update_any_store(
     )
 
 
-@post("/operator/stores/{store_id:str}/activate", needs="operator", status_code=200,
-      operation_id="activate_store", tags=["operator"], summary="Activate a store")  # fmt: skip
+@post(
+    "/operator/stores/{store_id:str}/activate",
+    needs="operator",
+    status_code=200,
+    tags=["operator"],
+    summary="Activate a store",
+)
 async def activate_store(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
 ) -> Response[Data[StoreOut]]:
@@ -127,8 +125,13 @@ async def activate_store(
     )
 
 
-@post("/operator/stores/{store_id:str}/deactivate", needs="operator", status_code=200,
-      operation_id="deactivate_store", tags=["operator"], summary="Deactivate a store")  # fmt: skip
+@post(
+    "/operator/stores/{store_id:str}/deactivate",
+    needs="operator",
+    status_code=200,
+    tags=["operator"],
+    summary="Deactivate a store",
+)
 async def deactivate_store(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
 ) -> Response[Data[StoreOut]]:
@@ -141,8 +144,13 @@ async def deactivate_store(
     )
 
 
-@post("/operator/stores/{store_id:str}/api-keys", needs="operator", status_code=201,
-      operation_id="create_key_for_store", tags=["operator"], summary="Create a key for a store")  # fmt: skip
+@post(
+    "/operator/stores/{store_id:str}/api-keys",
+    needs="operator",
+    status_code=201,
+    tags=["operator"],
+    summary="Create a key for a store",
+)
 async def create_key_for_store(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str], data: JSONBody[CreateApiKey]
 ) -> Response[Data[CreatedApiKey]]:
@@ -156,8 +164,12 @@ async def create_key_for_store(
     )
 
 
-@put("/operator/stores/{store_id:str}/flags/{flag:str}", needs="operator", operation_id="set_flag",
-     tags=["operator"], summary="Set a feature flag")  # fmt: skip
+@put(
+    "/operator/stores/{store_id:str}/flags/{flag:str}",
+    needs="operator",
+    tags=["operator"],
+    summary="Set a feature flag",
+)
 async def set_flag(
     ctx: Ctx,
     tenancy: NamedDependency[Tenancy],

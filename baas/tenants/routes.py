@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from baas.core.db import StoreSession
 from baas.core.errors import RateLimited
@@ -14,9 +14,9 @@ from baas.core.observe.metrics import observe_rate_limited
 from baas.core.redis.ratelimit import RateLimiter
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.serving.paging import DEFAULT_LIMIT
+from baas.core.serving.parameters import Cursor, Include, Limit
 from baas.core.values import ids
-from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
 from baas.tenants import service, test_clock
 from baas.tenants.door.keys import KeyTable
@@ -52,53 +52,34 @@ class Tenancy(msgspec.Struct, frozen=True):
             raise RateLimited(limit=verdict.limit, retry_after=verdict.retry_after)
 
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[
-    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
-]
-Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
-Word = Annotated[str | None, Parameter(max_length=120)]
+Word = Annotated[str | None, QueryParameter(max_length=120)]
 
 
-@get(
-    "/storefront/store",
-    needs="storefront",
-    operation_id="get_storefront_store",
-    tags=["store"],
-    summary="The store",
-)
+@get("/storefront/store", needs="storefront", tags=["store"], summary="The store", cached=True)
 async def get_storefront_store(ctx: Ctx) -> Response[Data[StorefrontStore]]:
     """Name, currency and language of the store, for the pages that show it."""
     return ctx.cached_by_caller(service.storefront_store(ctx.scope))
 
 
-@get("/admin/store", needs="store:read", operation_id="get_store", tags=["store"], summary="Get the store")
+@get("/admin/store", needs="store:read", tags=["store"], summary="Get the store")
 async def get_store(ctx: Ctx) -> Response[Data[StoreOut]]:
     """The store of the key, with its settings."""
     return await ctx.read(service.get_store)
 
 
-@patch(
-    "/admin/store",
-    needs="store:write",
-    operation_id="update_store",
-    tags=["store"],
-    summary="Update the store",
-)
+@patch("/admin/store", needs="store:write", tags=["store"], summary="Update the store")
 async def update_store(ctx: Ctx, data: JSONBody[UpdateStore]) -> Response[Data[StoreOut]]:
     """Change the store's name, domain, locale, origins or settings; what is absent stays."""
     return await ctx.write(lambda session: service.update_store(session, data))
 
 
-@get(
-    "/admin/usage", needs="store:read", operation_id="get_usage", tags=["store"], summary="Usage of the plan"
-)
+@get("/admin/usage", needs="store:read", tags=["store"], summary="Usage of the plan")
 async def get_usage(ctx: Ctx, tenancy: NamedDependency[Tenancy]) -> Response[Data[Usage]]:
     """Each limit of the plan and how much of it is used."""
     return await ctx.read(lambda session: service.usage(session, tenancy.counters))
 
 
-@get("/admin/api-keys", needs="keys:read", operation_id="list_api_keys", tags=["keys"], summary="List keys")
+@get("/admin/api-keys", needs="keys:read", tags=["keys"], summary="List keys")
 async def list_api_keys(
     ctx: Ctx, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, include: Include = None
 ) -> Response[Listed[ApiKeyOut]]:
@@ -107,10 +88,7 @@ async def list_api_keys(
     return await ctx.read(lambda session: service.list_keys(session, page))
 
 
-@post(
-    "/admin/api-keys", needs="keys:write", status_code=201, operation_id="create_api_key", tags=["keys"],
-    summary="Create a key",
-)  # fmt: skip
+@post("/admin/api-keys", needs="keys:write", status_code=201, tags=["keys"], summary="Create a key")
 async def create_api_key(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], data: JSONBody[CreateApiKey]
 ) -> Response[Data[CreatedApiKey]]:
@@ -119,9 +97,12 @@ async def create_api_key(
 
 
 @post(
-    "/admin/api-keys/{key_id:str}/rotate", needs="keys:write", status_code=201, operation_id="rotate_api_key",
-    tags=["keys"], summary="Rotate a key",
-)  # fmt: skip
+    "/admin/api-keys/{key_id:str}/rotate",
+    needs="keys:write",
+    status_code=201,
+    tags=["keys"],
+    summary="Rotate a key",
+)
 async def rotate_api_key(
     ctx: Ctx,
     tenancy: NamedDependency[Tenancy],
@@ -136,18 +117,15 @@ async def rotate_api_key(
 
 
 @delete(
-    "/admin/api-keys/{key_id:str}", needs="keys:write", status_code=200, operation_id="revoke_api_key",
-    tags=["keys"], summary="Revoke a key",
-)  # fmt: skip
+    "/admin/api-keys/{key_id:str}", needs="keys:write", status_code=200, tags=["keys"], summary="Revoke a key"
+)
 async def revoke_api_key(ctx: Ctx, key_id: FromPath[str]) -> Response[Data[ApiKeyOut]]:
     """End a key: within one second no process accepts it any more."""
     identity = ids.decode(Kind.API_KEY, key_id)
     return await ctx.write(lambda session: service.revoke_key(session, identity))
 
 
-@get(
-    "/admin/audit-log", needs="audit:read", operation_id="list_audit_log", tags=["audit"], summary="Audit log"
-)
+@get("/admin/audit-log", needs="audit:read", tags=["audit"], summary="Audit log")
 async def list_audit_log(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
@@ -160,8 +138,7 @@ async def list_audit_log(
     return await ctx.read(lambda session: service.list_audit(session, page, subject=subject, action=action))
 
 
-@get("/admin/test-clock", needs="store:read", operation_id="get_test_clock", tags=["store"],
-     summary="Get the store's time")  # fmt: skip
+@get("/admin/test-clock", needs="store:read", tags=["store"], summary="Get the store's time")
 async def get_test_clock(ctx: Ctx) -> Response[Data[TestClock]]:
     """The time as the store sees it; a test store's may be ahead."""
 
@@ -171,8 +148,13 @@ async def get_test_clock(ctx: Ctx) -> Response[Data[TestClock]]:
     return await ctx.read(verb)
 
 
-@post("/admin/test-clock", needs="store:write", status_code=200, operation_id="advance_test_clock", tags=["store"],
-      summary="Move a test store's time forward")  # fmt: skip
+@post(
+    "/admin/test-clock",
+    needs="store:write",
+    status_code=200,
+    tags=["store"],
+    summary="Move a test store's time forward",
+)
 async def advance_test_clock(ctx: Ctx, data: JSONBody[AdvanceClock]) -> Response[Data[TestClock]]:
     """Move the time of a test store: what is due by then happens now, over the same code as in a live store."""
     by = test_clock.duration(data.advance)

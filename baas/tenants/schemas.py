@@ -73,7 +73,7 @@ class StoreSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, om
     """When an order that nobody pays is cancelled."""
     show_stock: bool | UnsetType = UNSET
     """Whether the storefront tells how many are left, or only whether there are some."""
-    admin_origins: Origins | UnsetType = UNSET
+    admin_origins: Annotated[Origins | UnsetType, Meta(examples=[[]])] = UNSET
     """Origins of the store's own dashboards, which may call admin endpoints from a browser."""
     brand: dict[str, Annotated[str, Meta(max_length=500)]] | UnsetType = UNSET
     """`logo_url`, `color`, `footer`, … for messages to customers."""
@@ -83,8 +83,8 @@ class StoreOut(msgspec.Struct, kw_only=True):
     """A store as its owner and the operator see it."""
 
     id: str
-    name: str
-    slug: str
+    name: Annotated[str, Meta(examples=["Mates del Sur"])]
+    slug: Annotated[str, Meta(examples=["mates-del-sur"])]
     domain: str | None
     mode: Mode
     plan: str
@@ -94,7 +94,7 @@ class StoreOut(msgspec.Struct, kw_only=True):
     country: str
     prices_include_tax: bool
     allowed_origins: list[str]
-    settings: dict[str, Any]
+    settings: Annotated[dict[str, Any], Meta(examples=[{"tax_rate": 2100, "shipping_price": 350000}])]
     flags: dict[str, bool]
     limits: dict[str, int]
     created_at: str
@@ -105,7 +105,7 @@ class StorefrontStore(msgspec.Struct, kw_only=True):
     """A store as its visitors see it."""
 
     id: str
-    name: str
+    name: Annotated[str, Meta(examples=["Mates del Sur"])]
     mode: Mode
     currency: str
     locale: str
@@ -118,7 +118,7 @@ class StorefrontStore(msgspec.Struct, kw_only=True):
 class UpdateStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a store may change of itself. Absent fields stay as they are."""
 
-    name: Name | UnsetType = UNSET
+    name: Annotated[Name | UnsetType, Meta(examples=["Mates del Sur"])] = UNSET
     domain: Domain | UnsetType | None = UNSET
     locale: Locale | UnsetType = UNSET
     country: Country | UnsetType = UNSET
@@ -130,8 +130,8 @@ class UpdateStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class CreateStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A new store. `slug` is made from the name when absent."""
 
-    name: Name
-    slug: Slug | None = None
+    name: Annotated[Name, Meta(examples=["Mates del Sur"])]
+    slug: Annotated[Slug | None, Meta(examples=["mates-del-sur"])] = None
     domain: Domain | None = None
     mode: Mode
     plan: Annotated[str, Meta(max_length=40)] = "free"
@@ -146,11 +146,13 @@ class CreateStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class OperatorUpdateStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What the operator may change of a store beside what the store itself may."""
 
-    name: Name | UnsetType = UNSET
+    name: Annotated[Name | UnsetType, Meta(examples=["Mates del Sur"])] = UNSET
     domain: Domain | UnsetType | None = UNSET
     plan: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     allowed_origins: Origins | UnsetType = UNSET
-    limits: dict[str, Annotated[int, Meta(ge=-1, le=10**7)]] | UnsetType = UNSET
+    limits: Annotated[
+        dict[str, Annotated[int, Meta(ge=-1, le=10**7)]] | UnsetType, Meta(examples=[{"products": 25000}])
+    ] = UNSET
     """Overrides of the plan's limits; -1 is no limit. The given object replaces the former one."""
 
 
@@ -173,7 +175,7 @@ class ApiKeyOut(msgspec.Struct, kw_only=True):
 
     id: str
     kind: KeyKind
-    name: str
+    name: Annotated[str, Meta(examples=["back office"])]
     prefix: str
     last_four: str
     scopes: list[str]
@@ -186,14 +188,14 @@ class ApiKeyOut(msgspec.Struct, kw_only=True):
 class CreatedApiKey(ApiKeyOut, kw_only=True):
     """A new key, shown this once."""
 
-    key: str
+    key: Annotated[str, Meta(examples=["sk_test_4bW9xKqT2mVz7Ls1RnYc8HpJ5dGf3AuE6iXoB0QtMvN"])]
 
 
 class CreateApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A new key. A publishable one may only have the scope `storefront`."""
 
     kind: KeyKind
-    name: Name
+    name: Annotated[Name, Meta(examples=["back office"])]
     scopes: Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=40)] | None = (
         None
     )
@@ -220,7 +222,21 @@ class Usage(msgspec.Struct, kw_only=True):
 
     plan: str
     period: str
-    limits: list[LimitUse]
+    limits: Annotated[
+        list[LimitUse],
+        Meta(
+            examples=[
+                [
+                    {
+                        "name": "products",
+                        "description": "products in the catalogue",
+                        "limit": 10000,
+                        "used": 128,
+                    }
+                ]
+            ]
+        ),
+    ]
 
 
 class AuditLineOut(msgspec.Struct, kw_only=True):
@@ -234,6 +250,6 @@ class AuditLineOut(msgspec.Struct, kw_only=True):
     old: dict[str, Any] | None
     new: dict[str, Any] | None
     request_id: str
-    address: str | None
+    address: Annotated[str | None, Meta(examples=["203.0.113.7"])]
     """Where the request came from; null for what the backend or its command line did."""
     created_at: str

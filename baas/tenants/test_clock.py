@@ -47,9 +47,9 @@ class AdvanceClock(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class TestClock(msgspec.Struct, frozen=True, kw_only=True):
     """The store's time."""
 
-    now: str
+    now: Annotated[str, msgspec.Meta(examples=["2026-11-24T14:03:27.512Z"])]
     """As the store sees it."""
-    offset_seconds: int
+    offset_seconds: Annotated[int, msgspec.Meta(examples=[259200])]
     """How far it is ahead of the real time; 0 for a live store."""
 
 

@@ -8,11 +8,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from baas.core.db import StoreSession, StoreWork
+from baas.core.errors import PlanLimitExceeded
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.serving.paging import DEFAULT_LIMIT
+from baas.core.serving.parameters import Cursor, Include, Limit
 from baas.core.values import ids
-from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
 from baas.webhooks import policy
 from baas.webhooks.schemas.events import EventState, PublishEvent, StoredEvent
@@ -30,11 +31,6 @@ from baas.webhooks.schemas.outbound import (
 )
 from baas.webhooks.service import deliveries, endpoints, events
 
-Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[
-    str | None, QueryParameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
-]
-Include = Annotated[str | None, QueryParameter(max_length=20, description="`total` counts the whole list.")]
 Word = Annotated[str | None, QueryParameter(max_length=200)]
 Since = Annotated[datetime | None, QueryParameter(description="From this moment on.")]
 Until = Annotated[datetime | None, QueryParameter(description="Before this moment.")]
@@ -45,7 +41,7 @@ def _wake_sender(ctx: Ctx, work: StoreWork) -> None:
     work.after_commit(lambda: ctx.runtime.nudger.nudge(policy.LOOP), once=policy.LOOP)
 
 
-@get("/admin/events", needs="events:read", operation_id="list_events", tags=["events"], summary="List events")
+@get("/admin/events", needs="events:read", tags=["events"], summary="List events")
 async def list_events(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
@@ -72,19 +68,13 @@ async def list_events(
     )
 
 
-@post(
-    "/admin/events", needs="events:write", status_code=201, operation_id="create_event", tags=["events"],
-    summary="Publish an event",
-)  # fmt: skip
+@post("/admin/events", needs="events:write", status_code=201, tags=["events"], summary="Publish an event")
 async def create_event(ctx: Ctx, data: JSONBody[PublishEvent]) -> Response[Data[StoredEvent]]:
     """Publish a fact of your own shop: it is logged, and sent to every endpoint that wants its type."""
     return await ctx.write_fast(lambda work: events.publish_event(work, data), status=201)
 
 
-@get(
-    "/admin/events/{event_id:str}", needs="events:read", operation_id="get_event", tags=["events"],
-    summary="Get an event",
-)  # fmt: skip
+@get("/admin/events/{event_id:str}", needs="events:read", tags=["events"], summary="Get an event")
 async def get_event(ctx: Ctx, event_id: FromPath[str]) -> Response[Data[StoredEvent]]:
     """One event, as every receiver got it."""
     identity = ids.decode(Kind.EVENT, event_id)
@@ -92,19 +82,19 @@ async def get_event(ctx: Ctx, event_id: FromPath[str]) -> Response[Data[StoredEv
 
 
 @post(
-    "/admin/events/{event_id:str}/retry", needs="events:write", status_code=202, operation_id="retry_event",
-    tags=["events"], summary="Retry an event",
-)  # fmt: skip
+    "/admin/events/{event_id:str}/retry",
+    needs="events:write",
+    status_code=202,
+    tags=["events"],
+    summary="Retry an event",
+)
 async def retry_event(ctx: Ctx, event_id: FromPath[str]) -> Response[Data[StoredEvent]]:
     """Have the backend's own handlers that failed on an event try it again at once, and as often as at first."""
     identity = ids.decode(Kind.EVENT, event_id)
     return await ctx.write_fast(lambda work: events.retry_event(work, identity), status=202)
 
 
-@get(
-    "/admin/webhook-endpoints", needs="webhooks:read", operation_id="list_webhook_endpoints", tags=["webhooks"],
-    summary="List endpoints",
-)  # fmt: skip
+@get("/admin/webhook-endpoints", needs="webhooks:read", tags=["webhooks"], summary="List endpoints")
 async def list_webhook_endpoints(
     ctx: Ctx, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, include: Include = None
 ) -> Response[Listed[Endpoint]]:
@@ -114,9 +104,13 @@ async def list_webhook_endpoints(
 
 
 @post(
-    "/admin/webhook-endpoints", needs="webhooks:write", status_code=201, operation_id="create_webhook_endpoint",
-    tags=["webhooks"], summary="Create an endpoint",
-)  # fmt: skip
+    "/admin/webhook-endpoints",
+    needs="webhooks:write",
+    status_code=201,
+    tags=["webhooks"],
+    summary="Create an endpoint",
+    refuses=(PlanLimitExceeded,),
+)
 async def create_webhook_endpoint(
     ctx: Ctx, data: JSONBody[CreateEndpoint]
 ) -> Response[Data[EndpointWithSecret]]:
@@ -131,9 +125,11 @@ async def create_webhook_endpoint(
 
 
 @get(
-    "/admin/webhook-endpoints/{endpoint_id:str}", needs="webhooks:read", operation_id="get_webhook_endpoint",
-    tags=["webhooks"], summary="Get an endpoint",
-)  # fmt: skip
+    "/admin/webhook-endpoints/{endpoint_id:str}",
+    needs="webhooks:read",
+    tags=["webhooks"],
+    summary="Get an endpoint",
+)
 async def get_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Endpoint]]:
     """One endpoint, with its health."""
     identity = ids.decode(Kind.ENDPOINT, endpoint_id)
@@ -141,9 +137,11 @@ async def get_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response
 
 
 @patch(
-    "/admin/webhook-endpoints/{endpoint_id:str}", needs="webhooks:write", operation_id="update_webhook_endpoint",
-    tags=["webhooks"], summary="Update an endpoint",
-)  # fmt: skip
+    "/admin/webhook-endpoints/{endpoint_id:str}",
+    needs="webhooks:write",
+    tags=["webhooks"],
+    summary="Update an endpoint",
+)
 async def update_webhook_endpoint(
     ctx: Ctx, endpoint_id: FromPath[str], data: JSONBody[UpdateEndpoint]
 ) -> Response[Data[Endpoint]]:
@@ -157,9 +155,12 @@ async def update_webhook_endpoint(
 
 
 @delete(
-    "/admin/webhook-endpoints/{endpoint_id:str}", needs="webhooks:write", status_code=200,
-    operation_id="delete_webhook_endpoint", tags=["webhooks"], summary="Delete an endpoint",
-)  # fmt: skip
+    "/admin/webhook-endpoints/{endpoint_id:str}",
+    needs="webhooks:write",
+    status_code=200,
+    tags=["webhooks"],
+    summary="Delete an endpoint",
+)
 async def delete_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Endpoint]]:
     """Send nothing more to an address. Its deliveries stay readable in the log."""
     identity = ids.decode(Kind.ENDPOINT, endpoint_id)
@@ -167,9 +168,12 @@ async def delete_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Respo
 
 
 @post(
-    "/admin/webhook-endpoints/{endpoint_id:str}/rotate-secret", needs="webhooks:write", status_code=200,
-    operation_id="rotate_webhook_secret", tags=["webhooks"], summary="Rotate the secret",
-)  # fmt: skip
+    "/admin/webhook-endpoints/{endpoint_id:str}/rotate-secret",
+    needs="webhooks:write",
+    status_code=200,
+    tags=["webhooks"],
+    summary="Rotate the secret",
+)
 async def rotate_webhook_secret(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[EndpointWithSecret]]:
     """Make a new secret. For 24 hours both sign, so that receivers can change over without a gap."""
     identity = ids.decode(Kind.ENDPOINT, endpoint_id)
@@ -177,9 +181,12 @@ async def rotate_webhook_secret(ctx: Ctx, endpoint_id: FromPath[str]) -> Respons
 
 
 @post(
-    "/admin/webhook-endpoints/{endpoint_id:str}/test", needs="webhooks:write", status_code=202,
-    operation_id="test_webhook_endpoint", tags=["webhooks"], summary="Send a test",
-)  # fmt: skip
+    "/admin/webhook-endpoints/{endpoint_id:str}/test",
+    needs="webhooks:write",
+    status_code=202,
+    tags=["webhooks"],
+    summary="Send a test",
+)
 async def test_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Response[Data[Delivery]]:
     """Send a `webhook_endpoint.test` event to this endpoint alone, and see in its delivery how it went."""
     identity = ids.decode(Kind.ENDPOINT, endpoint_id)
@@ -192,9 +199,12 @@ async def test_webhook_endpoint(ctx: Ctx, endpoint_id: FromPath[str]) -> Respons
 
 
 @post(
-    "/admin/webhook-endpoints/{endpoint_id:str}/replay", needs="webhooks:write", status_code=202,
-    operation_id="replay_webhook_endpoint", tags=["webhooks"], summary="Replay events",
-)  # fmt: skip
+    "/admin/webhook-endpoints/{endpoint_id:str}/replay",
+    needs="webhooks:write",
+    status_code=202,
+    tags=["webhooks"],
+    summary="Replay events",
+)
 async def replay_webhook_endpoint(
     ctx: Ctx, endpoint_id: FromPath[str], data: JSONBody[Replay]
 ) -> Response[Data[Replayed]]:
@@ -208,10 +218,7 @@ async def replay_webhook_endpoint(
     return await ctx.write(verb, status=202)
 
 
-@get(
-    "/admin/webhook-deliveries", needs="webhooks:read", operation_id="list_webhook_deliveries",
-    tags=["webhooks"], summary="List deliveries",
-)  # fmt: skip
+@get("/admin/webhook-deliveries", needs="webhooks:read", tags=["webhooks"], summary="List deliveries")
 async def list_webhook_deliveries(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
@@ -238,9 +245,11 @@ async def list_webhook_deliveries(
 
 
 @get(
-    "/admin/webhook-deliveries/{delivery_id:str}", needs="webhooks:read", operation_id="get_webhook_delivery",
-    tags=["webhooks"], summary="Get a delivery",
-)  # fmt: skip
+    "/admin/webhook-deliveries/{delivery_id:str}",
+    needs="webhooks:read",
+    tags=["webhooks"],
+    summary="Get a delivery",
+)
 async def get_webhook_delivery(ctx: Ctx, delivery_id: FromPath[str]) -> Response[Data[DeliveryWithAttempts]]:
     """One delivery with each of its attempts: status, duration, the beginning of the answer, the error."""
     identity = ids.decode(Kind.DELIVERY, delivery_id)
@@ -248,9 +257,12 @@ async def get_webhook_delivery(ctx: Ctx, delivery_id: FromPath[str]) -> Response
 
 
 @post(
-    "/admin/webhook-deliveries/{delivery_id:str}/retry", needs="webhooks:write", status_code=202,
-    operation_id="retry_webhook_delivery", tags=["webhooks"], summary="Retry a delivery",
-)  # fmt: skip
+    "/admin/webhook-deliveries/{delivery_id:str}/retry",
+    needs="webhooks:write",
+    status_code=202,
+    tags=["webhooks"],
+    summary="Retry a delivery",
+)
 async def retry_webhook_delivery(ctx: Ctx, delivery_id: FromPath[str]) -> Response[Data[Delivery]]:
     """Send a delivery again now, with its schedule from the start."""
     identity = ids.decode(Kind.DELIVERY, delivery_id)

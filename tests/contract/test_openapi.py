@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from baas.assembly import EVENT_TYPES
 from baas.openapi import build_document
 from baas.openapi.endpoints import BASE_PATH, Endpoint, endpoints
-from baas.openapi.texts import TAGS
+from baas.openapi.texts import ALSO, FORMS, TAGS
 from baas.webhooks.schemas.events import PUBLISHABLE
 from baas.worker import Worker
 from tests.clients import Shop
@@ -103,6 +103,12 @@ class TestEveryOperation:
         assert [
             operation.path for operation in operations if not operation.path.startswith(BASE_PATH + "/")
         ] == []
+
+    def test_what_is_said_beside_the_routes_is_about_operations_that_exist(
+        self, operations: list[Endpoint]
+    ) -> None:
+        """A name that is no operation's says nothing, and nobody notices."""
+        assert {*ALSO, *FORMS} <= {operation.id for operation in operations}
 
     def test_every_route_of_the_application_is_described(
         self, app: Litestar, operations: list[Endpoint]
@@ -257,6 +263,9 @@ async def test_examples_look_like_real_answers(
         ):
             continue
         answer = await http.get(world.path_of(operation), headers={"X-API-KEY": shop.secret_key})
+        assert ("etag" in answer.headers) is operation.cached, (
+            f"{operation.id}: cached=True at the route, or not"
+        )
         real, shown = answer.json()["data"], written["content"]["application/json"]["example"]["data"]
         for one, other in (
             ((real, shown),) if isinstance(real, dict) else zip(real[:1], shown[:1], strict=False)

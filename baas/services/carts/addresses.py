@@ -26,7 +26,7 @@ _Short = Annotated[str, Meta(max_length=60)]
 class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where something or somebody is."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200, examples=["Ana Pérez"])]
+    name: Annotated[str, Meta(min_length=1, max_length=200, examples=["Ana García"])]
     line1: Annotated[str, Meta(min_length=1, max_length=200, examples=["Av. Corrientes 1234"])]
     line2: Annotated[str, Meta(max_length=200)] | None = None
     city: Annotated[str, Meta(min_length=1, max_length=200, examples=["Buenos Aires"])]
@@ -43,7 +43,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class AddressView(msgspec.Struct, frozen=True):
     """An address as it is stored."""
 
-    name: str
+    name: Annotated[str, Meta(examples=["Ana García"])]
     line1: str
     city: str
     country: str

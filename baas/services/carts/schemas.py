@@ -16,7 +16,7 @@ LIFE: Final = timedelta(days=14)
 """A cart that nobody changes for so long is abandoned."""
 MAX_EMAIL: Final = 254
 
-VariantId = Annotated[str, Meta(min_length=1, max_length=100, examples=["var_01h455vb4pex5vsknk084sn02q"])]
+VariantId = Annotated[str, Meta(min_length=1, max_length=100)]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
 Email = Annotated[str, Meta(min_length=3, max_length=MAX_EMAIL, examples=["ana@example.com"])]
 
@@ -80,7 +80,7 @@ class CartItem(msgspec.Struct, frozen=True):
     sku: str | None
     quantity: int
     unit_price: int
-    total: int
+    total: Annotated[int, Meta(examples=[3780000])]
     """`unit_price * quantity`."""
     image_url: str | None
     available: bool

@@ -3,14 +3,15 @@
 from typing import Annotated
 
 from litestar import Response, delete, get, patch, post
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from baas.core.db import StoreConnection, StoreSession, StoreWork
+from baas.core.errors import PlanLimitExceeded
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT, PageOf
+from baas.core.serving.paging import DEFAULT_LIMIT, PageOf
+from baas.core.serving.parameters import Cursor, Include, Limit
 from baas.core.values import ids
-from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
 from baas.services.catalog import service
 from baas.services.catalog.operations import ListProducts
@@ -27,12 +28,7 @@ from baas.services.catalog.schemas.variants import VariantInput, VariantPatch, V
 from baas.services.catalog.stock import STOCK, StockPort
 
 _TAGS = ["catalogue"]
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[
-    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
-]
-Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
-Text = Annotated[str | None, Parameter(max_length=200, description="Words, a SKU or a barcode.")]
+Text = Annotated[str | None, QueryParameter(max_length=200, description="Words, a SKU or a barcode.")]
 
 
 def _stock(ctx: Ctx) -> StockPort:
@@ -43,9 +39,13 @@ def _stock(ctx: Ctx) -> StockPort:
 
 
 @get(
-    "/storefront/products", needs="storefront", operation_id="list_storefront_products", tags=_TAGS,
-    summary="List and search products", operation_class=ListProducts,
-)  # fmt: skip
+    "/storefront/products",
+    needs="storefront",
+    tags=_TAGS,
+    summary="List and search products",
+    operation_class=ListProducts,
+    cached=True,
+)
 async def list_storefront_products(ctx: Ctx) -> Response[Listed[Product]]:
     """Active products, filtered and ordered. The price of a product is that of its cheapest variant."""
     query = service.parse_query(ctx.asgi["query_string"])
@@ -63,10 +63,7 @@ async def list_storefront_products(ctx: Ctx) -> Response[Listed[Product]]:
     )
 
 
-@get(
-    "/storefront/products/{ref:str}", needs="storefront", operation_id="get_storefront_product", tags=_TAGS,
-    summary="Get a product",
-)  # fmt: skip
+@get("/storefront/products/{ref:str}", needs="storefront", tags=_TAGS, summary="Get a product", cached=True)
 async def get_storefront_product(ctx: Ctx, ref: FromPath[str]) -> Response[Data[Product]]:
     """One active product by its handle or id."""
     return await ctx.cached(
@@ -76,19 +73,15 @@ async def get_storefront_product(ctx: Ctx, ref: FromPath[str]) -> Response[Data[
     )
 
 
-@get(
-    "/storefront/categories", needs="storefront", operation_id="list_storefront_categories", tags=_TAGS,
-    summary="The tree of categories",
-)  # fmt: skip
+@get("/storefront/categories", needs="storefront", tags=_TAGS, summary="The tree of categories", cached=True)
 async def list_storefront_categories(ctx: Ctx) -> Response[Listed[CategoryNode]]:
     """The active categories as a tree, each level by position and name."""
     return await ctx.cached("categories", (service.DOCUMENT_VERSION,), service.category_tree)
 
 
 @get(
-    "/storefront/categories/{slug:str}", needs="storefront", operation_id="get_storefront_category", tags=_TAGS,
-    summary="Get a category",
-)  # fmt: skip
+    "/storefront/categories/{slug:str}", needs="storefront", tags=_TAGS, summary="Get a category", cached=True
+)
 async def get_storefront_category(ctx: Ctx, slug: FromPath[str]) -> Response[Data[CategoryNode]]:
     """One active category by its slug or id, and what is under it."""
     return await ctx.cached(
@@ -99,15 +92,15 @@ async def get_storefront_category(ctx: Ctx, slug: FromPath[str]) -> Response[Dat
 # -------------------------------------------------------------------------------------------- admin
 
 
-@get(
-    "/admin/products", needs="catalog:read", operation_id="list_products", tags=_TAGS, summary="List products"
-)
+@get("/admin/products", needs="catalog:read", tags=_TAGS, summary="List products")
 async def list_products(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     include: Include = None,
-    status: Annotated[ProductStatus | None, Parameter(description="Only products in this state.")] = None,
+    status: Annotated[
+        ProductStatus | None, QueryParameter(description="Only products in this state.")
+    ] = None,
     q: Text = None,
 ) -> Response[Listed[Product]]:
     """The store's products whatever their status, the newest first."""
@@ -118,28 +111,26 @@ async def list_products(
 
 
 @post(
-    "/admin/products", needs="catalog:write", status_code=201, operation_id="create_product", tags=_TAGS,
+    "/admin/products",
+    needs="catalog:write",
+    status_code=201,
+    tags=_TAGS,
     summary="Create a product",
-)  # fmt: skip
+    refuses=(PlanLimitExceeded,),
+)
 async def create_product(ctx: Ctx, data: JSONBody[CreateProduct]) -> Response[Data[Product]]:
     """A product with its variants, images and categories; `on_hand` begins to keep a variant's stock."""
     return await ctx.write(lambda session: service.create_product(session, _stock(ctx), data), status=201)
 
 
-@get(
-    "/admin/products/{product_id:str}", needs="catalog:read", operation_id="get_product", tags=_TAGS,
-    summary="Get a product",
-)  # fmt: skip
+@get("/admin/products/{product_id:str}", needs="catalog:read", tags=_TAGS, summary="Get a product")
 async def get_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[Product]]:
     """One product, whatever its status."""
     identity = ids.decode(Kind.PRODUCT, product_id)
     return await ctx.read_fast(lambda work: service.get_product(work, _stock(ctx), identity))
 
 
-@patch(
-    "/admin/products/{product_id:str}", needs="catalog:write", operation_id="update_product", tags=_TAGS,
-    summary="Update a product",
-)  # fmt: skip
+@patch("/admin/products/{product_id:str}", needs="catalog:write", tags=_TAGS, summary="Update a product")
 async def update_product(
     ctx: Ctx, product_id: FromPath[str], data: JSONBody[ProductPatch]
 ) -> Response[Data[Product]]:
@@ -153,9 +144,12 @@ async def update_product(
 
 
 @delete(
-    "/admin/products/{product_id:str}", needs="catalog:write", status_code=200, operation_id="delete_product",
-    tags=_TAGS, summary="Delete a product",
-)  # fmt: skip
+    "/admin/products/{product_id:str}",
+    needs="catalog:write",
+    status_code=200,
+    tags=_TAGS,
+    summary="Delete a product",
+)
 async def delete_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[Deleted]]:
     """Delete a product with its variants. Orders keep what was sold."""
     identity = ids.decode(Kind.PRODUCT, product_id)
@@ -163,9 +157,11 @@ async def delete_product(ctx: Ctx, product_id: FromPath[str]) -> Response[Data[D
 
 
 @get(
-    "/admin/products/{product_id:str}/variants", needs="catalog:read", operation_id="list_variants", tags=_TAGS,
+    "/admin/products/{product_id:str}/variants",
+    needs="catalog:read",
+    tags=_TAGS,
     summary="List the variants of a product",
-)  # fmt: skip
+)
 async def list_variants(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[VariantView]]:
     """All variants of a product, in their order (at most 100)."""
     identity = ids.decode(Kind.PRODUCT, product_id)
@@ -177,9 +173,11 @@ async def list_variants(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[
 
 
 @get(
-    "/admin/products/{product_id:str}/variants/{variant_id:str}", needs="catalog:read",
-    operation_id="get_variant", tags=_TAGS, summary="Get a variant",
-)  # fmt: skip
+    "/admin/products/{product_id:str}/variants/{variant_id:str}",
+    needs="catalog:read",
+    tags=_TAGS,
+    summary="Get a variant",
+)
 async def get_variant(
     ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str]
 ) -> Response[Data[VariantView]]:
@@ -189,9 +187,12 @@ async def get_variant(
 
 
 @post(
-    "/admin/products/{product_id:str}/variants", needs="catalog:write", status_code=201,
-    operation_id="create_variant", tags=_TAGS, summary="Add a variant",
-)  # fmt: skip
+    "/admin/products/{product_id:str}/variants",
+    needs="catalog:write",
+    status_code=201,
+    tags=_TAGS,
+    summary="Add a variant",
+)
 async def create_variant(
     ctx: Ctx, product_id: FromPath[str], data: JSONBody[VariantInput]
 ) -> Response[Data[VariantView]]:
@@ -203,9 +204,11 @@ async def create_variant(
 
 
 @patch(
-    "/admin/products/{product_id:str}/variants/{variant_id:str}", needs="catalog:write",
-    operation_id="update_variant", tags=_TAGS, summary="Update a variant",
-)  # fmt: skip
+    "/admin/products/{product_id:str}/variants/{variant_id:str}",
+    needs="catalog:write",
+    tags=_TAGS,
+    summary="Update a variant",
+)
 async def update_variant(
     ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str], data: JSONBody[VariantPatch]
 ) -> Response[Data[VariantView]]:
@@ -217,9 +220,12 @@ async def update_variant(
 
 
 @delete(
-    "/admin/products/{product_id:str}/variants/{variant_id:str}", needs="catalog:write", status_code=200,
-    operation_id="delete_variant", tags=_TAGS, summary="Delete a variant",
-)  # fmt: skip
+    "/admin/products/{product_id:str}/variants/{variant_id:str}",
+    needs="catalog:write",
+    status_code=200,
+    tags=_TAGS,
+    summary="Delete a variant",
+)
 async def delete_variant(
     ctx: Ctx, product_id: FromPath[str], variant_id: FromPath[str]
 ) -> Response[Data[Deleted]]:
@@ -229,9 +235,11 @@ async def delete_variant(
 
 
 @get(
-    "/admin/products/{product_id:str}/images", needs="catalog:read", operation_id="list_images", tags=_TAGS,
+    "/admin/products/{product_id:str}/images",
+    needs="catalog:read",
+    tags=_TAGS,
     summary="List the images of a product",
-)  # fmt: skip
+)
 async def list_images(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[ImageView]]:
     """All images of a product, in their order (at most 250)."""
     identity = ids.decode(Kind.PRODUCT, product_id)
@@ -243,9 +251,11 @@ async def list_images(ctx: Ctx, product_id: FromPath[str]) -> Response[Listed[Im
 
 
 @get(
-    "/admin/products/{product_id:str}/images/{image_id:str}", needs="catalog:read",
-    operation_id="get_image", tags=_TAGS, summary="Get an image",
-)  # fmt: skip
+    "/admin/products/{product_id:str}/images/{image_id:str}",
+    needs="catalog:read",
+    tags=_TAGS,
+    summary="Get an image",
+)
 async def get_image(
     ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str]
 ) -> Response[Data[ImageView]]:
@@ -255,9 +265,12 @@ async def get_image(
 
 
 @post(
-    "/admin/products/{product_id:str}/images", needs="catalog:write", status_code=201,
-    operation_id="create_image", tags=_TAGS, summary="Add an image",
-)  # fmt: skip
+    "/admin/products/{product_id:str}/images",
+    needs="catalog:write",
+    status_code=201,
+    tags=_TAGS,
+    summary="Add an image",
+)
 async def create_image(
     ctx: Ctx, product_id: FromPath[str], data: JSONBody[ImageInput]
 ) -> Response[Data[ImageView]]:
@@ -269,9 +282,11 @@ async def create_image(
 
 
 @patch(
-    "/admin/products/{product_id:str}/images/{image_id:str}", needs="catalog:write",
-    operation_id="update_image", tags=_TAGS, summary="Update an image",
-)  # fmt: skip
+    "/admin/products/{product_id:str}/images/{image_id:str}",
+    needs="catalog:write",
+    tags=_TAGS,
+    summary="Update an image",
+)
 async def update_image(
     ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str], data: JSONBody[ImagePatch]
 ) -> Response[Data[ImageView]]:
@@ -281,9 +296,12 @@ async def update_image(
 
 
 @delete(
-    "/admin/products/{product_id:str}/images/{image_id:str}", needs="catalog:write", status_code=200,
-    operation_id="delete_image", tags=_TAGS, summary="Delete an image",
-)  # fmt: skip
+    "/admin/products/{product_id:str}/images/{image_id:str}",
+    needs="catalog:write",
+    status_code=200,
+    tags=_TAGS,
+    summary="Delete an image",
+)
 async def delete_image(
     ctx: Ctx, product_id: FromPath[str], image_id: FromPath[str]
 ) -> Response[Data[Deleted]]:
@@ -292,10 +310,7 @@ async def delete_image(
     return await ctx.write(lambda session: service.delete_image(session, _stock(ctx), product, image))
 
 
-@get(
-    "/admin/categories", needs="catalog:read", operation_id="list_categories", tags=_TAGS,
-    summary="List categories",
-)  # fmt: skip
+@get("/admin/categories", needs="catalog:read", tags=_TAGS, summary="List categories")
 async def list_categories(
     ctx: Ctx, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None, include: Include = None
 ) -> Response[Listed[Category]]:
@@ -304,29 +319,20 @@ async def list_categories(
     return await ctx.read(lambda session: service.list_categories(session, page))
 
 
-@post(
-    "/admin/categories", needs="catalog:write", status_code=201, operation_id="create_category", tags=_TAGS,
-    summary="Create a category",
-)  # fmt: skip
+@post("/admin/categories", needs="catalog:write", status_code=201, tags=_TAGS, summary="Create a category")
 async def create_category(ctx: Ctx, data: JSONBody[CreateCategory]) -> Response[Data[Category]]:
     """A category at the root or under another one."""
     return await ctx.write(lambda session: service.create_category(session, data), status=201)
 
 
-@get(
-    "/admin/categories/{category_id:str}", needs="catalog:read", operation_id="get_category", tags=_TAGS,
-    summary="Get a category",
-)  # fmt: skip
+@get("/admin/categories/{category_id:str}", needs="catalog:read", tags=_TAGS, summary="Get a category")
 async def get_category(ctx: Ctx, category_id: FromPath[str]) -> Response[Data[Category]]:
     """One category."""
     identity = ids.decode(Kind.CATEGORY, category_id)
     return await ctx.read(lambda session: service.get_category(session, identity))
 
 
-@patch(
-    "/admin/categories/{category_id:str}", needs="catalog:write", operation_id="update_category", tags=_TAGS,
-    summary="Update a category",
-)  # fmt: skip
+@patch("/admin/categories/{category_id:str}", needs="catalog:write", tags=_TAGS, summary="Update a category")
 async def update_category(
     ctx: Ctx, category_id: FromPath[str], data: JSONBody[CategoryPatch]
 ) -> Response[Data[Category]]:
@@ -336,9 +342,12 @@ async def update_category(
 
 
 @delete(
-    "/admin/categories/{category_id:str}", needs="catalog:write", status_code=200,
-    operation_id="delete_category", tags=_TAGS, summary="Delete a category",
-)  # fmt: skip
+    "/admin/categories/{category_id:str}",
+    needs="catalog:write",
+    status_code=200,
+    tags=_TAGS,
+    summary="Delete a category",
+)
 async def delete_category(ctx: Ctx, category_id: FromPath[str]) -> Response[Data[Deleted]]:
     """Delete a category that has none under it. Its products stay."""
     identity = ids.decode(Kind.CATEGORY, category_id)

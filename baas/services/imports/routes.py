@@ -8,7 +8,7 @@ from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 
-from baas.core.errors import ValidationFailed
+from baas.core.errors import PlanLimitExceeded, ValidationFailed
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data
 from baas.core.values import ids
@@ -26,9 +26,13 @@ class ImportForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 @post(
-    "/admin/imports", needs="imports:write", status_code=201, operation_id="create_import", tags=["catalogue"],
+    "/admin/imports",
+    needs="imports:write",
+    status_code=201,
+    tags=["catalogue"],
     summary="Import a catalogue",
-)  # fmt: skip
+    refuses=(PlanLimitExceeded,),
+)
 async def create_import(
     ctx: Ctx, data: Annotated[ImportForm, Body(media_type=RequestEncodingType.MULTI_PART)]
 ) -> Response[Data[Import]]:
@@ -58,10 +62,7 @@ async def create_import(
     return await ctx.write(verb, status=201 if now else 202)
 
 
-@get(
-    "/admin/imports/{import_id:str}", needs="imports:write", operation_id="get_import", tags=["catalogue"],
-    summary="Get an import",
-)  # fmt: skip
+@get("/admin/imports/{import_id:str}", needs="imports:write", tags=["catalogue"], summary="Get an import")
 async def get_import(ctx: Ctx, import_id: FromPath[str]) -> Response[Data[Import]]:
     """What became of a file so far, with its first 1,000 problems."""
     identity = ids.decode(Kind.IMPORT, import_id)

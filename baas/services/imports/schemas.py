@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -59,10 +59,24 @@ class Import(msgspec.Struct, frozen=True):
     filename: str
     rows: int
     created: int
-    updated: int
+    updated: Annotated[int, msgspec.Meta(examples=[3])]
     skipped: int
     failed: int
-    problems: list[Problem]
+    problems: Annotated[
+        list[Problem],
+        msgspec.Meta(
+            examples=[
+                [
+                    {
+                        "row": 7,
+                        "handle": "bombilla-pico-de-loro",
+                        "code": "price_invalid",
+                        "message": "Variant Price: 12,5O is no price.",
+                    }
+                ]
+            ]
+        ),
+    ]
     error: str | None
     """Why the import as a whole failed."""
     created_at: datetime

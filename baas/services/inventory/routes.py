@@ -3,32 +3,24 @@
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post, put
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.serving.paging import DEFAULT_LIMIT
+from baas.core.serving.parameters import Cursor, Include, Limit
 from baas.core.values import ids
-from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
 from baas.services.inventory import service
+from baas.services.inventory.errors import InsufficientStock
 from baas.services.inventory.schemas import Adjust, Level, Movement, SetLevel
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[
-    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
+LowStock = Annotated[
+    bool, QueryParameter(description="Only what is at or below its `low_stock_at`, or gone.")
 ]
-Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
-LowStock = Annotated[bool, Parameter(description="Only what is at or below its `low_stock_at`, or gone.")]
 
 
-@get(
-    "/admin/inventory",
-    needs="inventory:read",
-    operation_id="list_inventory",
-    tags=["inventory"],
-    summary="List stock",
-)
+@get("/admin/inventory", needs="inventory:read", tags=["inventory"], summary="List stock")
 async def list_inventory(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
@@ -42,9 +34,11 @@ async def list_inventory(
 
 
 @get(
-    "/admin/inventory/{variant_id:str}", needs="inventory:read", operation_id="get_inventory",
-    tags=["inventory"], summary="Get the stock of a variant",
-)  # fmt: skip
+    "/admin/inventory/{variant_id:str}",
+    needs="inventory:read",
+    tags=["inventory"],
+    summary="Get the stock of a variant",
+)
 async def get_inventory(ctx: Ctx, variant_id: FromPath[str]) -> Response[Data[Level]]:
     """What there is of a variant, and what open orders hold of it."""
     identity = ids.decode(Kind.VARIANT, variant_id)
@@ -52,9 +46,11 @@ async def get_inventory(ctx: Ctx, variant_id: FromPath[str]) -> Response[Data[Le
 
 
 @put(
-    "/admin/inventory/{variant_id:str}", needs="inventory:write", operation_id="set_inventory",
-    tags=["inventory"], summary="Set the stock of a variant",
-)  # fmt: skip
+    "/admin/inventory/{variant_id:str}",
+    needs="inventory:write",
+    tags=["inventory"],
+    summary="Set the stock of a variant",
+)
 async def set_inventory(
     ctx: Ctx, variant_id: FromPath[str], data: JSONBody[SetLevel]
 ) -> Response[Data[Level]]:
@@ -67,9 +63,13 @@ async def set_inventory(
 
 
 @post(
-    "/admin/inventory/{variant_id:str}/adjustments", needs="inventory:write", status_code=201,
-    operation_id="adjust_inventory", tags=["inventory"], summary="Add or take stock",
-)  # fmt: skip
+    "/admin/inventory/{variant_id:str}/adjustments",
+    needs="inventory:write",
+    status_code=201,
+    tags=["inventory"],
+    summary="Add or take stock",
+    refuses=(InsufficientStock,),
+)
 async def adjust_inventory(
     ctx: Ctx, variant_id: FromPath[str], data: JSONBody[Adjust]
 ) -> Response[Data[Level]]:
@@ -82,10 +82,12 @@ async def adjust_inventory(
 
 
 @get(
-    "/admin/inventory/{variant_id:str}/movements", needs="inventory:read", operation_id="list_inventory_movements",
-    tags=["inventory"], summary="List the movements of a variant",
-)  # fmt: skip
-async def list_movements(
+    "/admin/inventory/{variant_id:str}/movements",
+    needs="inventory:read",
+    tags=["inventory"],
+    summary="List the movements of a variant",
+)
+async def list_inventory_movements(
     ctx: Ctx,
     variant_id: FromPath[str],
     limit: Limit = DEFAULT_LIMIT,
@@ -98,4 +100,10 @@ async def list_movements(
     return await ctx.read_fast(lambda work: service.list_movements(work, identity, page))
 
 
-ROUTES: Final[list[Any]] = [list_inventory, get_inventory, set_inventory, adjust_inventory, list_movements]
+ROUTES: Final[list[Any]] = [
+    list_inventory,
+    get_inventory,
+    set_inventory,
+    adjust_inventory,
+    list_inventory_movements,
+]

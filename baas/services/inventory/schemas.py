@@ -109,7 +109,7 @@ class Movement(msgspec.Struct, frozen=True):
 
     id: str
     variant_id: str
-    reason: Reason
+    reason: Annotated[Reason, Meta(examples=["sold"])]
     on_hand_change: int
     reserved_change: int
     order_id: str | None

@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 from litestar import Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from baas.core.db import StoreWork
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.serving.paging import DEFAULT_LIMIT
+from baas.core.serving.parameters import Cursor, Include, Limit
 from baas.core.values import ids
-from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
 from baas.services.notifications import template_routes, whatsapp_routes
 from baas.services.notifications.schemas import (
@@ -29,14 +29,9 @@ from baas.services.notifications.service import messages, settings
 LOOP = "notifications"
 """The worker's loop that sends."""
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[
-    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
-]
-Include = Annotated[str | None, Parameter(max_length=20, description="`total` counts the whole list.")]
-Status = Annotated[NotificationStatus | None, Parameter(description="Only those in this state.")]
-Way = Annotated[Channel | None, Parameter(description="Only those over this channel.")]
-Word = Annotated[str | None, Parameter(max_length=254)]
+Status = Annotated[NotificationStatus | None, QueryParameter(description="Only those in this state.")]
+Way = Annotated[Channel | None, QueryParameter(description="Only those over this channel.")]
+Word = Annotated[str | None, QueryParameter(max_length=254)]
 
 
 def wake_sender(ctx: Ctx, work: StoreWork) -> None:
@@ -44,13 +39,7 @@ def wake_sender(ctx: Ctx, work: StoreWork) -> None:
     work.after_commit(lambda: ctx.runtime.nudger.nudge(LOOP), once=LOOP)
 
 
-@get(
-    "/admin/notifications",
-    needs="notifications:read",
-    operation_id="list_notifications",
-    tags=["notifications"],
-    summary="List notifications",
-)
+@get("/admin/notifications", needs="notifications:read", tags=["notifications"], summary="List notifications")
 async def list_notifications(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
@@ -61,7 +50,8 @@ async def list_notifications(
     template_key: Word = None,
     to: Word = None,
     about: Annotated[
-        str | None, Parameter(max_length=200, description="The id of what it tells of, such as an order's.")
+        str | None,
+        QueryParameter(max_length=200, description="The id of what it tells of, such as an order's."),
     ] = None,
 ) -> Response[Listed[Notification]]:
     """Every message with its state, newest first; filtered by state, channel, template, recipient or subject."""
@@ -71,9 +61,12 @@ async def list_notifications(
 
 
 @post(
-    "/admin/notifications", needs="notifications:write", status_code=201, operation_id="send_notification",
-    tags=["notifications"], summary="Send a notification",
-)  # fmt: skip
+    "/admin/notifications",
+    needs="notifications:write",
+    status_code=201,
+    tags=["notifications"],
+    summary="Send a notification",
+)
 async def send_notification(ctx: Ctx, data: JSONBody[SendNotification]) -> Response[Data[Notification]]:
     """Queue a message over one channel: a template with its data, or a subject and a text.
 
@@ -88,8 +81,12 @@ async def send_notification(ctx: Ctx, data: JSONBody[SendNotification]) -> Respo
     return await ctx.write_fast(verb, status=201)
 
 
-@get("/admin/notifications/{notification_id:str}", needs="notifications:read", operation_id="get_notification",
-     tags=["notifications"], summary="Get a notification")  # fmt: skip
+@get(
+    "/admin/notifications/{notification_id:str}",
+    needs="notifications:read",
+    tags=["notifications"],
+    summary="Get a notification",
+)
 async def get_notification(ctx: Ctx, notification_id: FromPath[str]) -> Response[Data[NotificationDetail]]:
     """One message with its data, what it says, and every attempt to send it."""
     identity = ids.decode(Kind.NOTIFICATION, notification_id)
@@ -97,9 +94,12 @@ async def get_notification(ctx: Ctx, notification_id: FromPath[str]) -> Response
 
 
 @post(
-    "/admin/notifications/{notification_id:str}/resend", needs="notifications:write", status_code=201,
-    operation_id="resend_notification", tags=["notifications"], summary="Send a notification again",
-)  # fmt: skip
+    "/admin/notifications/{notification_id:str}/resend",
+    needs="notifications:write",
+    status_code=201,
+    tags=["notifications"],
+    summary="Send a notification again",
+)
 async def resend_notification(ctx: Ctx, notification_id: FromPath[str]) -> Response[Data[Notification]]:
     """Try a failed message again, or send a copy of one that was sent; with the template now in use."""
     identity = ids.decode(Kind.NOTIFICATION, notification_id)
@@ -112,15 +112,23 @@ async def resend_notification(ctx: Ctx, notification_id: FromPath[str]) -> Respo
     return await ctx.write_fast(verb, status=201)
 
 
-@get("/admin/notification-settings", needs="notifications:read", operation_id="get_notification_settings",
-     tags=["notifications"], summary="Get the notification settings")  # fmt: skip
+@get(
+    "/admin/notification-settings",
+    needs="notifications:read",
+    tags=["notifications"],
+    summary="Get the notification settings",
+)
 async def get_notification_settings(ctx: Ctx) -> Response[Data[Settings]]:
     """From whom, over what, in which language and with whose looks the store sends, and which rules are on."""
     return await ctx.read_fast(settings.get_settings)
 
 
-@put("/admin/notification-settings", needs="notifications:write", operation_id="put_notification_settings",
-     tags=["notifications"], summary="Change the notification settings")  # fmt: skip
+@put(
+    "/admin/notification-settings",
+    needs="notifications:write",
+    tags=["notifications"],
+    summary="Change the notification settings",
+)
 async def put_notification_settings(ctx: Ctx, data: JSONBody[PutSettings]) -> Response[Data[Settings]]:
     """Change what is given; what is absent stays. Passwords and keys go in and never come out."""
     runtime = ctx.runtime

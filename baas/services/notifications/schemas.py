@@ -94,9 +94,12 @@ class SendNotification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     template_key: Key | None = None
     locale: Locale | None = None
     """The store's unless given."""
-    data: dict[str, Any] = {}
-    subject: Line | None = None
-    body: Annotated[str, Meta(min_length=1, max_length=20_000)] | None = None
+    data: Annotated[dict[str, Any], Meta(examples=[{}])] = {}
+    subject: Annotated[Line | None, Meta(examples=["Tu mate está listo"])] = None
+    body: (
+        Annotated[str, Meta(min_length=1, max_length=20_000, examples=["Tu mate está listo para retirar."])]
+        | None
+    ) = None
     """Plain text; in a mail it stands in the store's looks."""
     about: About | None = None
     """The id of what it is about, to find it by."""
@@ -113,7 +116,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     template_version: int | None
     """0 is the built-in one; known once it is rendered."""
     locale: str
-    subject: str | None
+    subject: Annotated[str | None, Meta(examples=["Tu pedido #1001 está en camino"])]
     about: str | None
     event_id: str | None
     """The event that it follows from."""
@@ -121,9 +124,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     next_attempt_at: str | None
     """None when no attempt is planned."""
-    provider: str | None
+    provider: Annotated[str | None, Meta(examples=["smtp"])]
     """What it was handed to: `smtp`, `resend`, `sendgrid`, `inbox` (the viewer), `wa.me`, `whatsapp`."""
-    provider_message_id: str | None
+    provider_message_id: Annotated[str | None, Meta(examples=["<01k0557ab@mates.example>"])]
     action_url: str | None
     """The link that a person has to open, of a `whatsapp_link`. Opening it is not sending it."""
     error: str | None
@@ -137,8 +140,8 @@ class NotificationAttemptOut(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     at: str
-    provider: str | None
-    outcome: str
+    provider: Annotated[str | None, Meta(examples=["smtp"])]
+    outcome: Annotated[str, Meta(examples=["sent"])]
     """`sent`, `temporary` (it is tried again), `configuration` (likewise; the sender's settings are wrong) or
     `permanent`."""
     error: str | None
@@ -172,15 +175,15 @@ class ReportsTaken(msgspec.Struct, frozen=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What a message says."""
 
-    subject: str
-    html: str | None
-    body: str
+    subject: Annotated[str, Meta(examples=["Tu pedido #1001 está en camino"])]
+    html: Annotated[str | None, Meta(examples=["<p>Hola Ana, tu pedido #1001 está en camino.</p>"])]
+    body: Annotated[str, Meta(examples=["Hola Ana, tu pedido #1001 está en camino."])]
 
 
 class NotificationDetail(Notification, frozen=True, kw_only=True):
     """A notification with its data, what it says (kept for 30 days) and every attempt, the first one first."""
 
-    data: dict[str, Any]
+    data: Annotated[dict[str, Any], Meta(examples=[{"order": {"number": "#1001"}}])]
     content: Content | None
     attempt_log: list[NotificationAttemptOut]
     reports: list[MessageReport]
@@ -205,11 +208,16 @@ class PutTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     channel: TemplateChannel = TemplateChannel.EMAIL
     locale: Locale
-    subject: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
+    subject: (
+        Annotated[
+            str, Meta(min_length=1, max_length=1000, examples=["Tu pedido {{ order.number }} está en camino"])
+        ]
+        | None
+    ) = None
     """Of a mail."""
     html: Text | None = None
     """Of a mail; without it, the mail is plain text."""
-    body: Text
+    body: Annotated[Text, Meta(examples=["Hola, tu pedido {{ order.number }} está en camino."])]
     """The text part of a mail, or the message."""
     provider_template: ProviderTemplate | None = None
     """Of a WhatsApp message."""
@@ -219,14 +227,14 @@ class PutTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class Template(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a template. Version 0 is the built-in one."""
 
-    key: str
+    key: Annotated[str, Meta(examples=["order_shipped"])]
     channel: TemplateChannel
     locale: str
-    version: int
+    version: Annotated[int, Meta(examples=[3])]
     active: bool
-    subject: str | None
+    subject: Annotated[str | None, Meta(examples=["Tu pedido {{ order.number }} está en camino"])]
     html: str | None
-    body: str
+    body: Annotated[str, Meta(examples=["Hola, tu pedido {{ order.number }} está en camino."])]
     provider_template: ProviderTemplate | None
     created_by: str | None
     created_at: str | None
@@ -235,10 +243,10 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
 class TemplateSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A template that the store can use, without its text."""
 
-    key: str
+    key: Annotated[str, Meta(examples=["order_shipped"])]
     channel: TemplateChannel
     locale: str
-    version: int
+    version: Annotated[int, Meta(examples=[3])]
     """The one in use; 0 is the built-in one."""
     built_in: bool
     """Whether there is a built-in one to go back to."""
@@ -250,9 +258,9 @@ class Preview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     channel: TemplateChannel = TemplateChannel.EMAIL
     locale: Locale | None = None
     version: Annotated[int, Meta(ge=0)] | None = None
-    subject: Annotated[str, Meta(max_length=1000)] | None = None
+    subject: Annotated[str, Meta(max_length=1000, examples=["Tu pedido {{ order.number }}"])] | None = None
     html: Text | None = None
-    body: Text | None = None
+    body: Annotated[Text | None, Meta(examples=["Hola, tu pedido {{ order.number }} está en camino."])] = None
     data: dict[str, Any] | None = None
     """Sample data unless given."""
     notification_id: Annotated[str, Meta(max_length=80)] | None = None
@@ -283,23 +291,23 @@ class Rule(RuleSetting, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """A rule as it stands."""
 
     template_key: str
-    event_type: str
-    audience: str
+    event_type: Annotated[str, Meta(examples=["order.shipped"])]
+    audience: Annotated[str, Meta(examples=["customer"])]
     """`customer` or `store` (the address in `alerts_to`)."""
 
 
 class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """How the store looks in its messages. What is absent comes from the store itself."""
 
-    name: Name | None = None
-    logo_url: Url | None = None
-    color: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$(?!\n)", examples=["#0f766e"])] | None = None
-    footer: Annotated[str, Meta(max_length=500)] | None = None
-    url: Url | None = None
+    name: Annotated[Name | None, Meta(examples=["Mates del Sur"])] = None
+    logo_url: Annotated[Url | None, Meta(examples=["https://mates.example/logo.png"])] = None
+    color: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$(?!\n)", examples=["#7a3b12"])] | None = None
+    footer: Annotated[str, Meta(max_length=500, examples=["Mates del Sur, Buenos Aires"])] | None = None
+    url: Annotated[Url | None, Meta(examples=["https://mates.example"])] = None
     """The shop's own address."""
-    order_url: Url | None = None
+    order_url: Annotated[Url | None, Meta(examples=["https://mates.example/pedidos/{id}"])] = None
     """Where a customer sees an order; `{id}` and `{number}` are filled in."""
-    cart_url: Url | None = None
+    cart_url: Annotated[Url | None, Meta(examples=["https://mates.example/carrito/{id}"])] = None
     """Where a customer finds a cart again; `{id}` is filled in."""
 
 
@@ -337,15 +345,20 @@ class PutSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     sender_name: Name | UnsetType | None = UNSET
     sender_email: Email | UnsetType | None = UNSET
     """From whom mail comes; only with a provider of the store's own."""
-    reply_to: Email | UnsetType | None = UNSET
-    alerts_to: Email | UnsetType | None = UNSET
+    reply_to: Annotated[Email | UnsetType | None, Meta(examples=["hola@mates.example"])] = UNSET
+    alerts_to: Annotated[Email | UnsetType | None, Meta(examples=["pedidos@mates.example"])] = UNSET
     """Where messages to the store itself go."""
     locale: Locale | UnsetType | None = UNSET
-    email: PutEmail | UnsetType = UNSET
+    email: Annotated[PutEmail | UnsetType, Meta(examples=[{"provider": "deployment"}])] = UNSET
     whatsapp: PutWhatsApp | UnsetType | None = UNSET
-    rules: dict[Key, RuleSetting] | UnsetType = UNSET
+    rules: Annotated[
+        dict[Key, RuleSetting] | UnsetType,
+        Meta(examples=[{"order_shipped": {"enabled": True, "channels": ["email"]}}]),
+    ] = UNSET
     """By template key; what is absent stays."""
-    brand: Brand | UnsetType = UNSET
+    brand: Annotated[
+        Brand | UnsetType, Meta(examples=[{"color": "#7a3b12", "footer": "Mates del Sur, Buenos Aires"}])
+    ] = UNSET
     """The given object replaces the former one."""
 
 
@@ -357,7 +370,7 @@ class EmailSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: int | None
     security: Security | None
     username: str | None
-    has_secret: bool
+    has_secret: Annotated[bool, Meta(examples=[False])]
 
 
 class WhatsAppSettings(msgspec.Struct, frozen=True, kw_only=True):

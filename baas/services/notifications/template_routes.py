@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 from litestar import Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from baas.core.db import StoreWork
 from baas.core.errors import NotFound
 from baas.core.serving.context import Ctx
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
-from baas.core.values.cursors import MAX_CURSOR
+from baas.core.serving.paging import DEFAULT_LIMIT
+from baas.core.serving.parameters import Cursor, Limit
 from baas.services.notifications.processes import renderer_of
 from baas.services.notifications.schemas import (
     Content,
@@ -29,13 +29,11 @@ from baas.services.notifications.service import messages, templates
 LOOP = "notifications"
 Locale = Annotated[
     str | None,
-    Parameter(max_length=16, pattern="^[a-z]{2}(-[A-Z]{2})?$", description="The store's own unless given."),
+    QueryParameter(
+        max_length=16, pattern="^[a-z]{2}(-[A-Z]{2})?$", description="The store's own unless given."
+    ),
 ]
-Kind = Annotated[TemplateChannel, Parameter(description="Whose texts; both ways of WhatsApp share one.")]
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[
-    str | None, Parameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
-]
+Kind = Annotated[TemplateChannel, QueryParameter(description="Whose texts; both ways of WhatsApp share one.")]
 
 
 def _key(text: str) -> str:
@@ -48,18 +46,21 @@ def _key(text: str) -> str:
 @get(
     "/admin/notification-templates",
     needs="notifications:read",
-    operation_id="list_notification_templates",
     tags=["notifications"],
     summary="List templates",
 )
-async def list_templates(ctx: Ctx) -> Response[Listed[TemplateSummary]]:
+async def list_notification_templates(ctx: Ctx) -> Response[Listed[TemplateSummary]]:
     """Every template that the store can use, by key, channel and locale, with the version in use."""
     return await ctx.read_fast(templates.list_templates)
 
 
-@get("/admin/notification-templates/{key:str}", needs="notifications:read", operation_id="get_notification_template",
-     tags=["notifications"], summary="Get a template")  # fmt: skip
-async def get_template(
+@get(
+    "/admin/notification-templates/{key:str}",
+    needs="notifications:read",
+    tags=["notifications"],
+    summary="Get a template",
+)
+async def get_notification_template(
     ctx: Ctx,
     key: FromPath[str],
     channel: Kind = TemplateChannel.EMAIL,
@@ -71,9 +72,15 @@ async def get_template(
     )
 
 
-@put("/admin/notification-templates/{key:str}", needs="notifications:write", operation_id="put_notification_template",
-     tags=["notifications"], summary="Make a new version of a template")  # fmt: skip
-async def put_template(ctx: Ctx, key: FromPath[str], data: JSONBody[PutTemplate]) -> Response[Data[Template]]:
+@put(
+    "/admin/notification-templates/{key:str}",
+    needs="notifications:write",
+    tags=["notifications"],
+    summary="Make a new version of a template",
+)
+async def put_notification_template(
+    ctx: Ctx, key: FromPath[str], data: JSONBody[PutTemplate]
+) -> Response[Data[Template]]:
     """Store a template in Liquid as the next version. Versions never change; the one before can be activated again.
 
     A template that cannot be read, or never ends, is refused with its line.
@@ -84,10 +91,12 @@ async def put_template(ctx: Ctx, key: FromPath[str], data: JSONBody[PutTemplate]
 
 
 @get(
-    "/admin/notification-templates/{key:str}/versions", needs="notifications:read",
-    operation_id="list_notification_template_versions", tags=["notifications"], summary="List the versions of a template",
-)  # fmt: skip
-async def list_versions(
+    "/admin/notification-templates/{key:str}/versions",
+    needs="notifications:read",
+    tags=["notifications"],
+    summary="List the versions of a template",
+)
+async def list_notification_template_versions(
     ctx: Ctx,
     key: FromPath[str],
     limit: Limit = DEFAULT_LIMIT,
@@ -103,11 +112,13 @@ async def list_versions(
 
 
 @post(
-    "/admin/notification-templates/{key:str}/versions/{version:int}/activate", needs="notifications:write",
-    status_code=200, operation_id="activate_notification_template", tags=["notifications"],
+    "/admin/notification-templates/{key:str}/versions/{version:int}/activate",
+    needs="notifications:write",
+    status_code=200,
+    tags=["notifications"],
     summary="Use a version of a template",
-)  # fmt: skip
-async def activate_version(
+)
+async def activate_notification_template(
     ctx: Ctx,
     key: FromPath[str],
     version: FromPath[int],
@@ -121,10 +132,15 @@ async def activate_version(
 
 
 @post(
-    "/admin/notification-templates/{key:str}/preview", needs="notifications:read", status_code=200,
-    operation_id="preview_notification_template", tags=["notifications"], summary="Preview a template",
-)  # fmt: skip
-async def preview_template(ctx: Ctx, key: FromPath[str], data: JSONBody[Preview]) -> Response[Data[Content]]:
+    "/admin/notification-templates/{key:str}/preview",
+    needs="notifications:read",
+    status_code=200,
+    tags=["notifications"],
+    summary="Preview a template",
+)
+async def preview_notification_template(
+    ctx: Ctx, key: FromPath[str], data: JSONBody[Preview]
+) -> Response[Data[Content]]:
     """What a version, the one in use, or a draft would say, with sample data, given data, or those of a
     notification. Nothing is stored or sent.
     """
@@ -135,10 +151,13 @@ async def preview_template(ctx: Ctx, key: FromPath[str], data: JSONBody[Preview]
 
 
 @post(
-    "/admin/notification-templates/{key:str}/test", needs="notifications:write", status_code=201,
-    operation_id="test_notification_template", tags=["notifications"], summary="Send a test of a template",
-)  # fmt: skip
-async def test_template(
+    "/admin/notification-templates/{key:str}/test",
+    needs="notifications:write",
+    status_code=201,
+    tags=["notifications"],
+    summary="Send a test of a template",
+)
+async def test_notification_template(
     ctx: Ctx, key: FromPath[str], data: JSONBody[TestSend]
 ) -> Response[Data[Notification]]:
     """Send a template to yourself, with sample data unless you give some."""
@@ -152,11 +171,11 @@ async def test_template(
 
 
 ROUTES: list[HTTPRouteHandler | Any] = [
-    list_templates,
-    get_template,
-    put_template,
-    list_versions,
-    activate_version,
-    preview_template,
-    test_template,
+    list_notification_templates,
+    get_notification_template,
+    put_notification_template,
+    list_notification_template_versions,
+    activate_notification_template,
+    preview_notification_template,
+    test_notification_template,
 ]

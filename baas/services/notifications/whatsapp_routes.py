@@ -11,7 +11,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
 from baas.core.db import StoreWork
-from baas.core.errors import InsufficientScope, NotFound, Unauthenticated
+from baas.core.errors import (
+    InsufficientScope,
+    MalformedJson,
+    NotFound,
+    PayloadTooLarge,
+    RateLimited,
+    Unauthenticated,
+)
 from baas.core.scope import Caller, CallerKind
 from baas.core.serving.context import Context, Ctx
 from baas.core.serving.envelope import Data
@@ -39,9 +46,13 @@ async def _work_for_meta(ctx: Context, tenancy: Tenancy, store_id: str) -> Async
 
 
 @get(
-    "/webhooks/whatsapp/{store_id:str}", public=True, operation_id="verify_whatsapp_receiver",
-    tags=["notifications"], summary="Answer Meta's check of the address", media_type=MediaType.TEXT,
-)  # fmt: skip
+    "/webhooks/whatsapp/{store_id:str}",
+    public=True,
+    tags=["notifications"],
+    summary="Answer Meta's check of the address",
+    media_type=MediaType.TEXT,
+    refuses=(InsufficientScope, RateLimited),
+)
 async def verify_whatsapp_receiver(
     ctx: Ctx,
     tenancy: NamedDependency[Tenancy],
@@ -66,9 +77,14 @@ async def verify_whatsapp_receiver(
 
 
 @post(
-    "/webhooks/whatsapp/{store_id:str}", public=True, status_code=200, operation_id="receive_whatsapp_reports",
-    tags=["notifications"], summary="Take WhatsApp's reports", max_body=MAX_BODY,
-)  # fmt: skip
+    "/webhooks/whatsapp/{store_id:str}",
+    public=True,
+    status_code=200,
+    tags=["notifications"],
+    summary="Take WhatsApp's reports",
+    max_body=MAX_BODY,
+    refuses=(MalformedJson, Unauthenticated, PayloadTooLarge, RateLimited),
+)
 async def receive_whatsapp_reports(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], store_id: FromPath[str]
 ) -> Response[Data[ReportsTaken]]:

@@ -8,14 +8,16 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from baas.core.db import StoreWork
-from baas.core.errors import NotFound, ValidationFailed
+from baas.core.errors import InvalidTransition, NotFound, ValidationFailed
 from baas.core.serving.context import Ctx, Suspended
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.serving.paging import DEFAULT_LIMIT
+from baas.core.serving.parameters import Cursor, Include, Limit
 from baas.core.values import ids
-from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
+from baas.services.inventory.errors import InsufficientStock
 from baas.services.orders import service
+from baas.services.orders.errors import PriceChanged
 from baas.services.orders.schemas import (
     CancelOrder,
     Checkout,
@@ -36,23 +38,22 @@ from baas.services.orders.schemas import (
     StorefrontOrder,
     Transition,
 )
-from baas.services.payments.errors import PaymentProviderError
+from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
 from baas.services.payments.schemas import RefundStatus, StorefrontPayment
 from baas.services.payments.service import network, storefront_of
 
-Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[
-    str | None, QueryParameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
-]
-Include = Annotated[str | None, QueryParameter(max_length=20, description="`total` counts the whole list.")]
 Word = Annotated[str | None, QueryParameter(max_length=254)]
 Token = Annotated[str | None, QueryParameter(max_length=200, description="The order's access token.")]
 
 
 @post(
-    "/storefront/carts/{cart_id:str}/checkout", needs="storefront", status_code=201, operation_id="checkout",
-    tags=["checkout"], summary="Check out a cart",
-)  # fmt: skip
+    "/storefront/carts/{cart_id:str}/checkout",
+    needs="storefront",
+    status_code=201,
+    tags=["checkout"],
+    summary="Check out a cart",
+    refuses=(InsufficientStock, PriceChanged, PaymentProviderUnconfigured, PaymentProviderError),
+)
 async def checkout(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[Checkout]) -> Response[Data[Placed]]:
     """Turn a cart into an order with its stock reserved, and open the payment.
 
@@ -84,9 +85,12 @@ async def checkout(ctx: Ctx, cart_id: FromPath[str], data: JSONBody[Checkout]) -
 
 
 @get(
-    "/storefront/orders/{order_id:str}", needs="storefront", operation_id="get_storefront_order", tags=["checkout"],
+    "/storefront/orders/{order_id:str}",
+    needs="storefront",
+    tags=["checkout"],
     summary="Get an order as its customer",
-)  # fmt: skip
+    cached=True,
+)
 async def get_storefront_order(
     ctx: Ctx, order_id: FromPath[str], token: Token = None
 ) -> Response[Data[StorefrontOrder]]:
@@ -100,9 +104,13 @@ async def get_storefront_order(
 
 
 @post(
-    "/storefront/orders/{order_id:str}/payments", needs="storefront", status_code=201,
-    operation_id="retry_order_payment", tags=["checkout"], summary="Try to pay again",
-)  # fmt: skip
+    "/storefront/orders/{order_id:str}/payments",
+    needs="storefront",
+    status_code=201,
+    tags=["checkout"],
+    summary="Try to pay again",
+    refuses=(InvalidTransition, InsufficientStock, PaymentProviderUnconfigured, PaymentProviderError),
+)
 async def retry_order_payment(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[RetryPayment], token: Token = None
 ) -> Response[Data[StorefrontPayment]]:
@@ -124,7 +132,7 @@ async def retry_order_payment(
     return await ctx.write_fast(verb, status=201, finish=finish)
 
 
-@get("/admin/orders", needs="orders:read", operation_id="list_orders", tags=["orders"], summary="List orders")
+@get("/admin/orders", needs="orders:read", tags=["orders"], summary="List orders")
 async def list_orders(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
@@ -146,18 +154,19 @@ async def list_orders(
 
 
 @post(
-    "/admin/orders", needs="orders:write", status_code=201, operation_id="create_order", tags=["orders"],
+    "/admin/orders",
+    needs="orders:write",
+    status_code=201,
+    tags=["orders"],
     summary="Create an order",
-)  # fmt: skip
+    refuses=(InsufficientStock,),
+)
 async def create_order(ctx: Ctx, data: JSONBody[CreateOrder]) -> Response[Data[Order]]:
     """An order that the client's own shop took, paid already or to be paid through `POST /admin/payments`."""
     return await ctx.write_fast(lambda work: service.create(work, data), status=201)
 
 
-@get(
-    "/admin/orders/stats", needs="orders:read", operation_id="get_order_stats", tags=["orders"],
-    summary="Count orders",
-)  # fmt: skip
+@get("/admin/orders/stats", needs="orders:read", tags=["orders"], summary="Count orders")
 async def get_order_stats(
     ctx: Ctx, created_from: FromQuery[datetime | None] = None, created_to: FromQuery[datetime | None] = None
 ) -> Response[Data[OrderStats]]:
@@ -165,10 +174,7 @@ async def get_order_stats(
     return await ctx.read_fast(lambda work: service.stats(work, _aware(created_from), _aware(created_to)))
 
 
-@get(
-    "/admin/orders/{order_id:str}", needs="orders:read", operation_id="get_order", tags=["orders"],
-    summary="Get an order",
-)  # fmt: skip
+@get("/admin/orders/{order_id:str}", needs="orders:read", tags=["orders"], summary="Get an order")
 async def get_order(ctx: Ctx, order_id: FromPath[str]) -> Response[Data[Order]]:
     """One order with its lines."""
     identity = ids.decode(Kind.ORDER, order_id)
@@ -176,9 +182,12 @@ async def get_order(ctx: Ctx, order_id: FromPath[str]) -> Response[Data[Order]]:
 
 
 @get(
-    "/admin/orders/{order_id:str}/receipt.pdf", needs="orders:read", operation_id="get_order_receipt",
-    tags=["orders"], summary="Receipt of an order", media_type="application/pdf",
-)  # fmt: skip
+    "/admin/orders/{order_id:str}/receipt.pdf",
+    needs="orders:read",
+    tags=["orders"],
+    summary="Receipt of an order",
+    media_type="application/pdf",
+)
 async def get_order_receipt(ctx: Ctx, order_id: FromPath[str]) -> Response[bytes]:
     """The order as a PDF in the store's language and brand, with totals and taxes as they were sold."""
     identity = ids.decode(Kind.ORDER, order_id)
@@ -188,9 +197,12 @@ async def get_order_receipt(ctx: Ctx, order_id: FromPath[str]) -> Response[bytes
 
 
 @get(
-    "/storefront/orders/{order_id:str}/receipt.pdf", needs="storefront", operation_id="get_storefront_order_receipt",
-    tags=["checkout"], summary="Receipt for the customer", media_type="application/pdf",
-)  # fmt: skip
+    "/storefront/orders/{order_id:str}/receipt.pdf",
+    needs="storefront",
+    tags=["checkout"],
+    summary="Receipt for the customer",
+    media_type="application/pdf",
+)
 async def get_storefront_order_receipt(
     ctx: Ctx, order_id: FromPath[str], token: Token = None
 ) -> Response[bytes]:
@@ -217,9 +229,11 @@ async def _pdf(order: Order, look: Look) -> Response[bytes]:
 
 
 @get(
-    "/admin/orders/{order_id:str}/history", needs="orders:read", operation_id="get_order_history", tags=["orders"],
+    "/admin/orders/{order_id:str}/history",
+    needs="orders:read",
+    tags=["orders"],
     summary="History of an order",
-)  # fmt: skip
+)
 async def get_order_history(ctx: Ctx, order_id: FromPath[str]) -> Response[Listed[Transition]]:
     """Who moved the order where, when and why."""
     identity = ids.decode(Kind.ORDER, order_id)
@@ -227,9 +241,13 @@ async def get_order_history(ctx: Ctx, order_id: FromPath[str]) -> Response[Liste
 
 
 @post(
-    "/admin/orders/{order_id:str}/cancel", needs="orders:write", status_code=200, operation_id="cancel_order",
-    tags=["orders"], summary="Cancel an order",
-)  # fmt: skip
+    "/admin/orders/{order_id:str}/cancel",
+    needs="orders:write",
+    status_code=200,
+    tags=["orders"],
+    summary="Cancel an order",
+    refuses=(InvalidTransition, PaymentProviderError),
+)
 async def cancel_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[CancelOrder | None] = None
 ) -> Response[Data[Order]]:
@@ -253,9 +271,13 @@ async def cancel_order(
 
 
 @post(
-    "/admin/orders/{order_id:str}/refunds", needs="orders:write", status_code=201,
-    operation_id="refund_order", tags=["orders"], summary="Refund an order",
-)  # fmt: skip
+    "/admin/orders/{order_id:str}/refunds",
+    needs="orders:write",
+    status_code=201,
+    tags=["orders"],
+    summary="Refund an order",
+    refuses=(InvalidTransition, PaymentProviderError),
+)
 async def refund_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[CreateOrderRefund]
 ) -> Response[Data[OrderRefunds]]:
@@ -292,9 +314,13 @@ async def refund_order(
 
 
 @post(
-    "/admin/orders/{order_id:str}/fulfill", needs="orders:write", status_code=200, operation_id="fulfill_order",
-    tags=["orders"], summary="Begin to prepare an order",
-)  # fmt: skip
+    "/admin/orders/{order_id:str}/fulfill",
+    needs="orders:write",
+    status_code=200,
+    tags=["orders"],
+    summary="Begin to prepare an order",
+    refuses=(InvalidTransition,),
+)
 async def fulfill_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[FulfillOrder | None] = None
 ) -> Response[Data[Order]]:
@@ -304,9 +330,13 @@ async def fulfill_order(
 
 
 @post(
-    "/admin/orders/{order_id:str}/ship", needs="orders:write", status_code=200, operation_id="ship_order",
-    tags=["orders"], summary="Ship an order",
-)  # fmt: skip
+    "/admin/orders/{order_id:str}/ship",
+    needs="orders:write",
+    status_code=200,
+    tags=["orders"],
+    summary="Ship an order",
+    refuses=(InvalidTransition,),
+)
 async def ship_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[ShipOrder | None] = None
 ) -> Response[Data[Order]]:
@@ -316,9 +346,13 @@ async def ship_order(
 
 
 @post(
-    "/admin/orders/{order_id:str}/deliver", needs="orders:write", status_code=200, operation_id="deliver_order",
-    tags=["orders"], summary="Note that an order arrived",
-)  # fmt: skip
+    "/admin/orders/{order_id:str}/deliver",
+    needs="orders:write",
+    status_code=200,
+    tags=["orders"],
+    summary="Note that an order arrived",
+    refuses=(InvalidTransition,),
+)
 async def deliver_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[DeliverOrder | None] = None
 ) -> Response[Data[Order]]:
@@ -328,9 +362,13 @@ async def deliver_order(
 
 
 @post(
-    "/admin/orders/{order_id:str}/return", needs="orders:write", status_code=200, operation_id="return_order",
-    tags=["orders"], summary="Take an order back",
-)  # fmt: skip
+    "/admin/orders/{order_id:str}/return",
+    needs="orders:write",
+    status_code=200,
+    tags=["orders"],
+    summary="Take an order back",
+    refuses=(InvalidTransition,),
+)
 async def return_order(
     ctx: Ctx, order_id: FromPath[str], data: JSONBody[ReturnOrder | None] = None
 ) -> Response[Data[Order]]:

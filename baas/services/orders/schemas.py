@@ -105,7 +105,7 @@ class OrderItem(msgspec.Struct, frozen=True):
     image_url: str | None
     quantity: int
     unit_price: int
-    total: int
+    total: Annotated[int, Meta(examples=[3780000])]
     """`unit_price * quantity`."""
     discount: int
     tax: int
@@ -119,8 +119,18 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where the parcel can be followed."""
 
     carrier: Annotated[str, Meta(max_length=100)] | None = None
-    number: Annotated[str, Meta(max_length=200)] | None = None
-    url: Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\s]+$(?!\n)")] | None = None
+    number: Annotated[str, Meta(max_length=200, examples=["CP123456789AR"])] | None = None
+    url: (
+        Annotated[
+            str,
+            Meta(
+                max_length=2000,
+                pattern=r"^https?://[^\s]+$(?!\n)",
+                examples=["https://correo.example/CP123456789AR"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,7 +213,7 @@ class StorefrontOrder(msgspec.Struct, frozen=True, kw_only=True):
 class Transition(msgspec.Struct, frozen=True):
     """One step of an order."""
 
-    from_status: OrderStatus | None
+    from_status: Annotated[OrderStatus | None, Meta(examples=["payment_pending"])]
     to_status: OrderStatus
     actor: str
     """Who: the kind and the public id of the caller."""
@@ -264,7 +274,7 @@ class CreateOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     shipping_total: Amount | None = None
     """The store's shipping price when left out and something ships."""
     discount_total: Amount = 0
-    paid: bool = False
+    paid: Annotated[bool, Meta(examples=[True])] = False
     """The shop has the money already; stock is taken at once."""
     reserve_stock: bool = True
     """Hold the stock until the order is paid, cancelled or expired."""
@@ -339,13 +349,13 @@ class CreateOrderRefund(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     or none: then everything that is left.
     """
 
-    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)] | None = None
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT, examples=[1000000])] | None = None
     items: Annotated[list[RefundItem], Meta(min_length=1, max_length=MAX_LINES)] | None = None
     overpayment: bool = False
     """Exactly what came in beyond the order's total."""
     restock: bool = False
     """The pieces of `items` are for sale again."""
-    reason: Reason | None = None
+    reason: Annotated[Reason | None, Meta(examples=["One of them arrived broken."])] = None
 
 
 class OrderRefunds(msgspec.Struct, frozen=True):

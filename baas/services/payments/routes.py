@@ -1,4 +1,4 @@
-"""The endpoints of the payments, and the sandbox's hosted page."""
+"""The endpoints of the payments."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,19 +14,18 @@ from redis.exceptions import RedisError
 
 from baas.core.crypto import DecryptionFailed
 from baas.core.db import StoreWork
-from baas.core.errors import NotFound, ValidationFailed
+from baas.core.errors import InvalidTransition, PayloadTooLarge, Unauthenticated, ValidationFailed
 from baas.core.scope import Caller, CallerKind, StoreScope
-from baas.core.serving import envelope
 from baas.core.serving.context import Context, Ctx, Suspended
 from baas.core.serving.envelope import Data, Listed
-from baas.core.serving.paging import DEFAULT_LIMIT, MAX_LIMIT
+from baas.core.serving.paging import DEFAULT_LIMIT
+from baas.core.serving.parameters import Cursor, Include, Limit
 from baas.core.values import ids
-from baas.core.values.cursors import MAX_CURSOR
 from baas.core.values.ids import Kind
 from baas.services.payments import service
-from baas.services.payments.providers import providers_of, sandbox_page
-from baas.services.payments.providers.base import Account, Inbound, NotificationRefused
-from baas.services.payments.providers.sandbox import OUTCOMES, Page, Sandbox
+from baas.services.payments.errors import PaymentProviderError, PaymentProviderUnconfigured
+from baas.services.payments.providers import providers_of
+from baas.services.payments.providers.base import Account, Inbound
 from baas.services.payments.schemas import (
     CreatePayment,
     CreateRefund,
@@ -44,22 +43,11 @@ from baas.services.payments.schemas import (
 from baas.services.payments.service import accounts, inbox, network, reconciling
 from baas.tenants.routes import Tenancy
 
-Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many, 1 to 100.")]
-Cursor = Annotated[
-    str | None, QueryParameter(max_length=MAX_CURSOR, description="`next_cursor` of the page before.")
-]
-Include = Annotated[str | None, QueryParameter(max_length=20, description="`total` counts the whole list.")]
 Word = Annotated[str | None, QueryParameter(max_length=200)]
 OrderId = Annotated[str | None, QueryParameter(max_length=80)]
 
 
-@get(
-    "/admin/payments",
-    needs="payments:read",
-    operation_id="list_payments",
-    tags=["payments"],
-    summary="List payments",
-)
+@get("/admin/payments", needs="payments:read", tags=["payments"], summary="List payments")
 async def list_payments(
     ctx: Ctx,
     limit: Limit = DEFAULT_LIMIT,
@@ -86,9 +74,13 @@ async def list_payments(
 
 
 @post(
-    "/admin/payments", needs="payments:write", status_code=201, operation_id="create_payment", tags=["payments"],
+    "/admin/payments",
+    needs="payments:write",
+    status_code=201,
+    tags=["payments"],
     summary="Create a payment",
-)  # fmt: skip
+    refuses=(InvalidTransition, PaymentProviderUnconfigured, PaymentProviderError),
+)
 async def create_payment(ctx: Ctx, data: JSONBody[CreatePayment]) -> Response[Data[Payment]]:
     """Collect an amount, with an order of this backend or without any. The payer follows `next_action`.
 
@@ -109,10 +101,7 @@ async def create_payment(ctx: Ctx, data: JSONBody[CreatePayment]) -> Response[Da
     return await ctx.write_fast(verb, status=201, finish=finish)
 
 
-@get(
-    "/admin/payments/{payment_id:str}", needs="payments:read", operation_id="get_payment", tags=["payments"],
-    summary="Get a payment",
-)  # fmt: skip
+@get("/admin/payments/{payment_id:str}", needs="payments:read", tags=["payments"], summary="Get a payment")
 async def get_payment(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[Payment]]:
     """One payment with its refunds."""
     identity = ids.decode(Kind.PAYMENT, payment_id)
@@ -120,9 +109,13 @@ async def get_payment(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[Paym
 
 
 @post(
-    "/admin/payments/{payment_id:str}/refunds", needs="payments:write", status_code=201,
-    operation_id="create_refund", tags=["payments"], summary="Refund a payment",
-)  # fmt: skip
+    "/admin/payments/{payment_id:str}/refunds",
+    needs="payments:write",
+    status_code=201,
+    tags=["payments"],
+    summary="Refund a payment",
+    refuses=(InvalidTransition, PaymentProviderError),
+)
 async def create_refund(
     ctx: Ctx, payment_id: FromPath[str], data: JSONBody[CreateRefund]
 ) -> Response[Data[Refund]]:
@@ -145,9 +138,13 @@ async def create_refund(
 
 
 @post(
-    "/admin/payments/{payment_id:str}/refresh", needs="payments:write", status_code=200,
-    operation_id="refresh_payment", tags=["payments"], summary="Ask the provider for a payment",
-)  # fmt: skip
+    "/admin/payments/{payment_id:str}/refresh",
+    needs="payments:write",
+    status_code=200,
+    tags=["payments"],
+    summary="Ask the provider for a payment",
+    refuses=(PaymentProviderError,),
+)
 async def refresh_payment(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[Payment]]:
     """Ask the provider for the payment as it is now, without waiting for its notification."""
     identity = ids.decode(Kind.PAYMENT, payment_id)
@@ -157,9 +154,13 @@ async def refresh_payment(ctx: Ctx, payment_id: FromPath[str]) -> Response[Data[
 
 
 @post(
-    "/storefront/payments/{payment_id:str}/refresh", needs="storefront", status_code=200,
-    operation_id="refresh_storefront_payment", tags=["checkout"], summary="Come back from the payment page",
-)  # fmt: skip
+    "/storefront/payments/{payment_id:str}/refresh",
+    needs="storefront",
+    status_code=200,
+    tags=["checkout"],
+    summary="Come back from the payment page",
+    refuses=(PaymentProviderError,),
+)
 async def refresh_storefront_payment(
     ctx: Ctx, payment_id: FromPath[str]
 ) -> Response[Data[StorefrontPayment]]:
@@ -198,18 +199,24 @@ async def _may_ask(ctx: Context, payment_id: UUID) -> bool:
 
 
 @get(
-    "/admin/payments/reconciliation", needs="payments:read", operation_id="get_reconciliation",
-    tags=["payments"], summary="Report of the reconciliation",
-)  # fmt: skip
+    "/admin/payments/reconciliation",
+    needs="payments:read",
+    tags=["payments"],
+    summary="Report of the reconciliation",
+)
 async def get_reconciliation(ctx: Ctx) -> Response[Data[ReconciliationReport]]:
     """How our payments and the providers' own lists agreed lately, and what still needs a person."""
     return await ctx.read_fast(reconciling.report)
 
 
 @post(
-    "/webhooks/{provider:str}/{store_id:str}", public=True, status_code=200, operation_id="receive_notification",
-    tags=["payments"], summary="Take a provider's notification",
-)  # fmt: skip
+    "/webhooks/{provider:str}/{store_id:str}",
+    public=True,
+    status_code=200,
+    tags=["payments"],
+    summary="Take a provider's notification",
+    refuses=(Unauthenticated, PayloadTooLarge, PaymentProviderError),
+)
 async def receive_notification(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], provider: FromPath[str], store_id: FromPath[str]
 ) -> Response[Data[Received]]:
@@ -224,9 +231,13 @@ async def receive_notification(
 
 
 @post(
-    "/webhooks/{provider:str}/platform", public=True, status_code=200,
-    operation_id="receive_platform_notification", tags=["payments"], summary="Take a platform's notification",
-)  # fmt: skip
+    "/webhooks/{provider:str}/platform",
+    public=True,
+    status_code=200,
+    tags=["payments"],
+    summary="Take a platform's notification",
+    refuses=(Unauthenticated, PayloadTooLarge),
+)
 # D-055
 async def receive_platform_notification(
     ctx: Ctx, tenancy: NamedDependency[Tenancy], provider: FromPath[str]
@@ -263,19 +274,18 @@ def _inbound(ctx: Context) -> Inbound:
 
 
 @get(
-    "/admin/payments/{payment_id:str}/history", needs="payments:read", operation_id="get_payment_history",
-    tags=["payments"], summary="History of a payment",
-)  # fmt: skip
+    "/admin/payments/{payment_id:str}/history",
+    needs="payments:read",
+    tags=["payments"],
+    summary="History of a payment",
+)
 async def get_payment_history(ctx: Ctx, payment_id: FromPath[str]) -> Response[Listed[HistoryEntry]]:
     """Everything that happened to a payment in order, also what was ignored and why."""
     identity = ids.decode(Kind.PAYMENT, payment_id)
     return await ctx.read_fast(lambda work: service.history(work, identity))
 
 
-@get(
-    "/admin/payment-providers", needs="payments:read", operation_id="list_payment_providers", tags=["payments"],
-    summary="List payment providers",
-)  # fmt: skip
+@get("/admin/payment-providers", needs="payments:read", tags=["payments"], summary="List payment providers")
 async def list_payment_providers(ctx: Ctx) -> Response[Listed[PaymentProvider]]:
     """The providers that this store could use, and how it stands with each."""
     providers = providers_of(ctx.runtime)
@@ -283,9 +293,11 @@ async def list_payment_providers(ctx: Ctx) -> Response[Listed[PaymentProvider]]:
 
 
 @get(
-    "/admin/payment-providers/{provider:str}", needs="payments:read", operation_id="get_payment_provider",
-    tags=["payments"], summary="Get a payment provider",
-)  # fmt: skip
+    "/admin/payment-providers/{provider:str}",
+    needs="payments:read",
+    tags=["payments"],
+    summary="Get a payment provider",
+)
 async def get_payment_provider(ctx: Ctx, provider: FromPath[str]) -> Response[Data[PaymentProvider]]:
     """How the store stands with a provider. Credentials are never shown."""
     providers = providers_of(ctx.runtime)
@@ -293,9 +305,11 @@ async def get_payment_provider(ctx: Ctx, provider: FromPath[str]) -> Response[Da
 
 
 @put(
-    "/admin/payment-providers/{provider:str}", needs="payments:write", operation_id="put_payment_provider",
-    tags=["payments"], summary="Configure a payment provider",
-)  # fmt: skip
+    "/admin/payment-providers/{provider:str}",
+    needs="payments:write",
+    tags=["payments"],
+    summary="Configure a payment provider",
+)
 async def put_payment_provider(
     ctx: Ctx, provider: FromPath[str], data: JSONBody[PutPaymentProvider]
 ) -> Response[Data[PaymentProvider]]:
@@ -313,9 +327,12 @@ async def put_payment_provider(
 
 
 @delete(
-    "/admin/payment-providers/{provider:str}", needs="payments:write", status_code=200,
-    operation_id="delete_payment_provider", tags=["payments"], summary="Remove a payment provider",
-)  # fmt: skip
+    "/admin/payment-providers/{provider:str}",
+    needs="payments:write",
+    status_code=200,
+    tags=["payments"],
+    summary="Remove a payment provider",
+)
 async def delete_payment_provider(ctx: Ctx, provider: FromPath[str]) -> Response[Data[PaymentProvider]]:
     """Forget the account and its secrets; payments that were made with it stay.
 
@@ -338,88 +355,6 @@ async def delete_payment_provider(ctx: Ctx, provider: FromPath[str]) -> Response
     return answer
 
 
-@get(
-    "/sandbox/{store_id:str}/{payment_id:str}/{token:str}", public=True, operation_id="show_sandbox_page",
-    tags=["sandbox"], summary="Sandbox payment page", media_type="text/html",
-)  # fmt: skip
-async def show_sandbox_page(
-    ctx: Ctx,
-    tenancy: NamedDependency[Tenancy],
-    store_id: FromPath[str],
-    payment_id: FromPath[str],
-    token: FromPath[str],
-) -> Response[bytes]:
-    """The hosted page of a sandbox payment, where a person decides how it ends."""
-    scope = await _sandbox_scope(ctx, tenancy, store_id)
-    async with ctx.runtime.database.fast(scope) as work:
-        page = await _page(ctx, work, ids.decode(Kind.PAYMENT, payment_id), token)
-    return _html(page, scope)
-
-
-@post(
-    "/sandbox/{store_id:str}/{payment_id:str}/{token:str}", public=True, status_code=200,
-    operation_id="decide_sandbox_payment", tags=["sandbox"], summary="Decide a sandbox payment",
-)  # fmt: skip
-async def decide_sandbox_payment(
-    ctx: Ctx,
-    tenancy: NamedDependency[Tenancy],
-    store_id: FromPath[str],
-    payment_id: FromPath[str],
-    token: FromPath[str],
-) -> Response[Any]:
-    """What the page's form sends: `outcome` is `approved`, `rejected` or `pending`, as a form or as JSON.
-
-    JSON is answered with JSON; a form with the page, or with the way back to the shop once it is approved.
-    """
-    scope = await _sandbox_scope(ctx, tenancy, store_id)
-    identity = ids.decode(Kind.PAYMENT, payment_id)
-    content_type = ctx.header(b"content-type") or ""
-    inbound = Inbound(
-        headers={"content-type": content_type},
-        query={"payment": payment_id, "token": token},
-        body=ctx.body,
-    )
-    providers = providers_of(ctx.runtime)
-    async with ctx.runtime.database.fast(scope, rollback=ctx.dry_run) as work:
-        page = await _page(ctx, work, identity, token)
-        try:
-            payment = await service.notified(work, providers, Sandbox.name, identity, inbound)
-        except NotificationRefused:
-            raise ValidationFailed.field("outcome", f"one of {', '.join(OUTCOMES)}") from None
-    if content_type.startswith("application/json"):
-        answer = {
-            "payment_id": payment.id,
-            "status": payment.status,
-            "provider_status": payment.provider_status,
-        }
-        body = envelope.success(envelope.encode(answer), ctx.request_id, dry_run=ctx.dry_run)
-        return Response(body, status_code=200, media_type="application/json")
-    if payment.status is PaymentStatus.PAID and page.return_url:
-        headers = sandbox_page.headers(page)
-        headers["Location"] = sandbox_page.return_address(page.return_url, payment.id, "approved")
-        return Response(b"", status_code=303, headers=headers, media_type="text/html")
-    return _html(msgspec.structs.replace(page, status=payment.provider_status or page.status), scope)
-
-
-async def _sandbox_scope(ctx: Context, tenancy: Tenancy, store_id: str) -> StoreScope:
-    scope = await tenancy.keys.scope_for_job(ids.decode(Kind.STORE, store_id), ctx.request_id)
-    if scope.mode not in Sandbox.modes:
-        raise NotFound
-    return msgspec.structs.replace(scope, caller=Caller(CallerKind.PROVIDER, Sandbox.name))
-
-
-async def _page(ctx: Context, work: StoreWork, payment_id: UUID, token: str) -> Page:
-    try:
-        return await Sandbox(ctx.runtime.settings.base_url).connect(work, None).page(payment_id, token)
-    except NotificationRefused:
-        raise NotFound from None
-
-
-def _html(page: Page, scope: StoreScope) -> Response[bytes]:
-    body = sandbox_page.render(page, store_name=scope.store.name, locale=scope.store.locale)
-    return Response(body, media_type="text/html", headers=sandbox_page.headers(page))
-
-
 ROUTES: list[Any] = [
     list_payments,
     create_payment,
@@ -435,6 +370,4 @@ ROUTES: list[Any] = [
     get_payment_provider,
     put_payment_provider,
     delete_payment_provider,
-    show_sandbox_page,
-    decide_sandbox_payment,
 ]

@@ -18,7 +18,7 @@ ReturnUrl = Annotated[
         max_length=2000,
         pattern=r"^https?://[A-Za-z0-9.:\[\]_-]+([/?#][^\s\\]*)?$(?!\n)",
         description="Where the payer goes afterwards; `http` or `https`",
-        examples=["https://shop.example/thanks"],
+        examples=["https://mates.example/gracias"],
     ),
 ]
 Reference = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -125,10 +125,10 @@ class Refund(msgspec.Struct, frozen=True):
 
     id: str
     payment_id: str
-    amount: int
+    amount: Annotated[int, Meta(examples=[1000000])]
     currency: str
     status: RefundStatus
-    reason: str | None
+    reason: Annotated[str | None, Meta(examples=["One of them arrived broken."])]
     provider_refund_id: str | None
     origin: Literal["api", "provider"]
     """`provider`: made in the provider's own panel."""
@@ -150,7 +150,7 @@ class Payment(msgspec.Struct, frozen=True):
     amount_refunded: int
     currency: str
     reference: str | None
-    description: str | None
+    description: Annotated[str | None, Meta(examples=["Order #1001"])]
     payer_email: str | None
     next_action: NextAction | None
     """What the payer has to do; null when nothing can be paid any more."""
@@ -196,7 +196,7 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     at: datetime
     outcome: Outcome
     """`progressed`: the provider's own word changed and the status did not; `cleared`: the cause of a flag is gone."""
-    from_status: PaymentStatus | None
+    from_status: Annotated[PaymentStatus | None, Meta(examples=["pending"])]
     to_status: PaymentStatus
     provider_status: str | None
     source: str
@@ -249,9 +249,9 @@ class CreatePayment(ProviderOptions, frozen=True, kw_only=True, forbid_unknown_f
 class CreateRefund(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Give money back: all that is left, or a part."""
 
-    amount: Amount | None = None
+    amount: Annotated[Amount | None, Meta(examples=[1000000])] = None
     """Everything that was not refunded yet when left out."""
-    reason: Annotated[str, Meta(max_length=500)] | None = None
+    reason: Annotated[str, Meta(max_length=500, examples=["One of them arrived broken."])] | None = None
 
 
 class PaymentProvider(msgspec.Struct, frozen=True):
@@ -283,7 +283,7 @@ class Received(msgspec.Struct, frozen=True):
 
     received: bool
     """It is in the inbox now; not so what a platform is told of an account or a thing that no store has."""
-    duplicate: bool
+    duplicate: Annotated[bool, Meta(examples=[False])]
     """It was there already."""
 
 
@@ -293,20 +293,20 @@ FindingKind = Literal["repaired", "unknown_payment", "flagged"]
 class Finding(msgspec.Struct, frozen=True):
     """One thing in which we and the provider did not agree."""
 
-    kind: FindingKind
+    kind: Annotated[FindingKind, Meta(examples=["repaired"])]
     """`repaired`: our payment was moved to where the provider's is. The others need a person."""
     provider: str
     provider_payment_id: str | None
     payment_id: str | None
-    detail: str
+    detail: Annotated[str, Meta(examples=["The provider has it as approved; so do we now."])]
 
 
 class ReconciliationRun(msgspec.Struct, frozen=True):
     """One comparison of our payments with a provider's own list."""
 
     id: str
-    provider: str
-    source: str
+    provider: Annotated[str, Meta(examples=["mercadopago"])]
+    source: Annotated[str, Meta(examples=["schedule"])]
     """`schedule`, or `request` from the command line."""
     since: datetime
     until: datetime
@@ -321,10 +321,10 @@ class ReconciliationRun(msgspec.Struct, frozen=True):
 class FlaggedNotification(msgspec.Struct, frozen=True):
     """A genuine notification that settled nothing."""
 
-    provider: str
-    provider_event_id: str
-    type: str
-    outcome: str
+    provider: Annotated[str, Meta(examples=["mercadopago"])]
+    provider_event_id: Annotated[str, Meta(examples=["1234567890"])]
+    type: Annotated[str, Meta(examples=["payment"])]
+    outcome: Annotated[str, Meta(examples=["unknown_payment"])]
     """`unknown_payment`, `flagged` (wrong amount, currency or mode), `failed`."""
     payment_id: str | None
     error: str | None
@@ -338,7 +338,7 @@ class FlaggedPayment(msgspec.Struct, frozen=True):
     provider: str
     provider_payment_id: str | None
     status: PaymentStatus
-    flags: list[str]
+    flags: Annotated[list[str], Meta(examples=[["amount_mismatch"]])]
     amount: int
     currency: str
 

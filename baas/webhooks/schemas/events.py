@@ -18,9 +18,9 @@ class PublishEvent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     type: Annotated[str, msgspec.Meta(max_length=130, examples=["custom.quote_requested"])]
     """`custom.<name>`, or `order.created` or `order.paid` when the shop keeps its orders elsewhere."""
-    data: dict[str, Any]
+    data: Annotated[dict[str, Any], msgspec.Meta(examples=[{"quote": 771, "total": 4130000}])]
     """Anything, up to 256 KiB of JSON."""
-    subject: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    subject: Annotated[str, msgspec.Meta(min_length=1, max_length=200, examples=["quote_771"])] | None = None
     """What the event is about; its events carry a rising `sequence`. Without it, `data.id` if that is a text
     or a number, else the event itself."""
     deduplication_key: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None

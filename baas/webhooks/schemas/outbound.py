@@ -8,7 +8,7 @@ import msgspec
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True, examples=["2026-11-01T00:00:00Z"])]
 Url = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=2048, examples=["https://shop.example/hooks/baas"])
+    str, msgspec.Meta(min_length=1, max_length=2048, examples=["https://mates.example/hooks/baas"])
 ]
 Description = Annotated[str, msgspec.Meta(max_length=500)]
 EventTypes = Annotated[
@@ -65,7 +65,7 @@ class CreateEndpoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     url: Url
     """https, on port 443, at a public address. Test stores may use http and loopback in development."""
     event_types: EventTypes
-    description: Description | None = None
+    description: Annotated[Description | None, msgspec.Meta(examples=["The shop's back office"])] = None
     ordered: bool = False
     """Send the events of one subject strictly in order, each only after the one before has ended."""
 
@@ -75,7 +75,9 @@ class UpdateEndpoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     url: Url | msgspec.UnsetType = msgspec.UNSET
     event_types: EventTypes | msgspec.UnsetType = msgspec.UNSET
-    description: Description | msgspec.UnsetType | None = msgspec.UNSET
+    description: Annotated[
+        Description | msgspec.UnsetType | None, msgspec.Meta(examples=["The shop's back office"])
+    ] = msgspec.UNSET
     ordered: bool | msgspec.UnsetType = msgspec.UNSET
     status: Switch | msgspec.UnsetType = msgspec.UNSET
     """Disabling ends what is pending as failed; enabling clears the failures, and `replay` sends what was
@@ -87,7 +89,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     url: str
-    description: str | None
+    description: Annotated[str | None, msgspec.Meta(examples=["The shop's back office"])]
     event_types: list[str]
     ordered: bool
     status: EndpointStatus

@@ -10,7 +10,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     email: str | None
-    name: str | None
+    name: Annotated[str | None, msgspec.Meta(examples=["Ana García"])]
     phone: str | None
     locale: str | None
     created_at: str

@@ -14,8 +14,8 @@ from baas.services.catalog.schemas.variants import Key
 class CreateCategory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A category to be made."""
 
-    name: Name
-    slug: Handle | None = None
+    name: Annotated[Name, Meta(examples=["Mates"])]
+    slug: Annotated[Handle | None, Meta(examples=["mates"])] = None
     parent_id: Id | None = None
     position: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     is_active: bool = True
@@ -24,8 +24,8 @@ class CreateCategory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class CategoryPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change of a category; `parent_id: null` makes it a root."""
 
-    name: Name | UnsetType = UNSET
-    slug: Handle | UnsetType = UNSET
+    name: Annotated[Name | UnsetType, Meta(examples=["Mates y bombillas"])] = UNSET
+    slug: Annotated[Handle | UnsetType, Meta(examples=["mates"])] = UNSET
     parent_id: Id | UnsetType | None = UNSET
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
@@ -35,7 +35,7 @@ class CategoryFields(msgspec.Struct, Generic[Key], frozen=True):
     """A node of the tree, with ids of one kind or the other. Every field is a column of `categories`."""
 
     id: Key
-    name: str
+    name: Annotated[str, Meta(examples=["Mates"])]
     slug: str
     parent_id: Key | None
     position: int
@@ -52,7 +52,7 @@ class Category(CategoryFields[str], frozen=True):
 class CategoryNode(CategoryFields[str], frozen=True):
     """A category and what is under it, as storefronts see it."""
 
-    children: list["CategoryNode"]
+    children: Annotated[list["CategoryNode"], Meta(examples=[[]])]
 
 
 class CategoryRow(CategoryFields[UUID], frozen=True):
@@ -64,7 +64,7 @@ class CategoryRef(msgspec.Struct, frozen=True):
 
     id: str
     slug: str
-    name: str
+    name: Annotated[str, Meta(examples=["Mates"])]
 
 
 class CategoryRefRow(msgspec.Struct, frozen=True, array_like=True):

@@ -12,28 +12,28 @@ from baas.services.catalog.schemas.limits import MAX_IMAGES, MAX_VARIANTS, Alt, 
 class ImageInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An image by its address, which may be relative to the API's own."""
 
-    url: Url
+    url: Annotated[Url, Meta(examples=["https://cdn.mates.example/mate-imperial.jpg"])]
     alt: Alt = ""
     position: Annotated[int, Meta(ge=1, le=MAX_IMAGES)] | None = None
     """From 1; without it the image goes to the end."""
-    variant_ids: Annotated[list[Id], Meta(max_length=MAX_VARIANTS)] = []
+    variant_ids: Annotated[list[Id], Meta(max_length=MAX_VARIANTS, examples=[[]])] = []
     """Variants that this image shows."""
 
 
 class ImagePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change of an image."""
 
-    url: Url | UnsetType = UNSET
+    url: Annotated[Url | UnsetType, Meta(examples=["https://cdn.mates.example/mate-imperial-2.jpg"])] = UNSET
     alt: Alt | UnsetType = UNSET
     position: Annotated[int, Meta(ge=1, le=MAX_IMAGES)] | UnsetType = UNSET
-    variant_ids: Annotated[list[Id], Meta(max_length=MAX_VARIANTS)] | UnsetType = UNSET
+    variant_ids: Annotated[list[Id], Meta(max_length=MAX_VARIANTS, examples=[[]])] | UnsetType = UNSET
 
 
 class ImageView(msgspec.Struct, frozen=True):
     """An image of the product."""
 
     id: str
-    url: str
+    url: Annotated[str, Meta(examples=["https://cdn.mates.example/mate-imperial.jpg"])]
     alt: str
     position: int
     variant_ids: list[str]

@@ -29,7 +29,9 @@ Handle = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, examples=["mate-
 Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION, description="HTML; sanitised when stored")]
 Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT, description="Minor units of the store's currency")]
 Grams = Annotated[int, Meta(ge=0, le=MAX_WEIGHT_GRAMS)]
-Url = Annotated[str, Meta(min_length=1, max_length=2048, examples=["https://cdn.example/mate.jpg"])]
+Url = Annotated[
+    str, Meta(min_length=1, max_length=2048, examples=["https://cdn.mates.example/mate-imperial.jpg"])
+]
 Alt = Annotated[str, Meta(max_length=1000)]
 Tags = Annotated[list[Name], Meta(max_length=MAX_TAGS)]
 OptionValues = Annotated[list[Name], Meta(max_length=MAX_OPTIONS)]

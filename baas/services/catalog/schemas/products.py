@@ -47,13 +47,15 @@ class Seo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """What search engines show."""
 
     title: Label = ""
-    description: Annotated[str, Meta(max_length=1000)] = ""
+    description: Annotated[
+        str, Meta(max_length=1000, examples=["Calabaza forrada en cuero, con virola de alpaca."])
+    ] = ""
 
 
 class OptionInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An option, such as Colour. Values are those of the variants; listed here they get this order."""
 
-    name: Name
+    name: Annotated[Name, Meta(examples=["Color"])]
     values: Annotated[list[Name], Meta(max_length=MAX_VARIANTS)] = []
 
 
@@ -64,7 +66,9 @@ class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     variants: Annotated[list[VariantInput], Meta(min_length=1, max_length=MAX_VARIANTS)]
     handle: Handle | None = None
     """The product's part of an address; made from the name unless given."""
-    description: Description = ""
+    description: Annotated[
+        Description, Meta(examples=["<p>Calabaza forrada en cuero, virola de alpaca cincelada.</p>"])
+    ] = ""
     status: ProductStatus = ProductStatus.ACTIVE
     vendor: Label = ""
     product_type: Label = ""
@@ -84,9 +88,12 @@ class ProductPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     else its SKU, are those of a present one.
     """
 
-    name: Name | UnsetType = UNSET
+    name: Annotated[Name | UnsetType, Meta(examples=["Mate imperial de calabaza"])] = UNSET
     handle: Handle | UnsetType = UNSET
-    description: Description | UnsetType = UNSET
+    description: Annotated[
+        Description | UnsetType,
+        Meta(examples=["<p>Calabaza forrada en cuero, virola de alpaca cincelada.</p>"]),
+    ] = UNSET
     status: ProductStatus | UnsetType = UNSET
     vendor: Label | UnsetType = UNSET
     product_type: Label | UnsetType = UNSET
@@ -103,13 +110,13 @@ class SeoView(msgspec.Struct, frozen=True):
     """What search engines show."""
 
     title: str
-    description: str
+    description: Annotated[str, Meta(examples=["Calabaza forrada en cuero, con virola de alpaca."])]
 
 
 class OptionView(msgspec.Struct, frozen=True):
     """An option and its values, in their order."""
 
-    name: str
+    name: Annotated[str, Meta(examples=["Color"])]
     values: list[str]
 
 
@@ -133,7 +140,9 @@ class ProductFields(msgspec.Struct, Generic[Key], frozen=True):
     id: Key
     handle: str
     name: str
-    description: str
+    description: Annotated[
+        str, Meta(examples=["<p>Calabaza forrada en cuero, virola de alpaca cincelada.</p>"])
+    ]
     status: ProductStatus
     vendor: str
     product_type: str

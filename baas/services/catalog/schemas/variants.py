@@ -70,7 +70,7 @@ class VariantFields(msgspec.Struct, Generic[Key], frozen=True):
     """A variant, with ids of one kind or the other. Every field but those of inventory is a column of `variants`."""
 
     id: Key
-    name: str
+    name: Annotated[str, Meta(examples=["Negro"])]
     """The option values; empty for the only variant of a product without options."""
     sku: str | None
     barcode: str | None
