@@ -37,8 +37,8 @@ test: setup ## run all tests (TESTS="tests/core -k money" for some of them)
 
 coverage: setup ## run all tests, measure every process, and list what no test ran (build/coverage/html)
 	@rm -rf build/coverage
-	@export PYTHONPATH=$(CURDIR)/tests/coverage; $(call pytest,--timeout 400)
-	@$(BIN)/python -m tests.coverage.report
+	@failed=0; { export PYTHONPATH=$(CURDIR)/tests/coverage; $(call pytest,--timeout 400); } || failed=$$?; unset PYTHONPATH; \
+	  $(BIN)/python -m tests.coverage.report && exit $$failed
 
 check: setup ## lint, format, types, import rules, migrations up and down
 	@$(BIN)/ruff check .

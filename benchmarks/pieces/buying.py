@@ -12,8 +12,9 @@ from benchmarks import data, load
 from benchmarks.bench import Bench, Sample
 from benchmarks.deployment import API_PORT, LIMIT_PORT, Store
 from benchmarks.load import ADDRESS
+from benchmarks.recording import Caller, record
 from benchmarks.report import Piece, median
-from benchmarks.statements import Caller, Script, pgbench, record
+from benchmarks.statements import Script, pgbench
 from benchmarks.system import SERVER_CORE, Watch, is_quiet, pin
 
 _STORES = 8

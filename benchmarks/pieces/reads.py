@@ -8,8 +8,9 @@ from baas.core.values import ids
 from baas.core.values.ids import Kind
 from benchmarks.bench import Bench, Measure, Sample
 from benchmarks.deployment import API_PORT, LIMIT_PORT
+from benchmarks.recording import Caller, Statement, record
 from benchmarks.report import Piece, median
-from benchmarks.statements import Caller, Statement, record, write_plan
+from benchmarks.statements import write_plan
 
 LIST = "/storefront/products?limit=20"
 

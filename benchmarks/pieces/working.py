@@ -22,8 +22,9 @@ from benchmarks import data, load, mailsink
 from benchmarks.bench import Bench
 from benchmarks.deployment import MAIL_PORT, ROOT, Deployment, Process, Store
 from benchmarks.load import ADDRESS
+from benchmarks.recording import Caller, record_worker
 from benchmarks.report import Piece, median
-from benchmarks.statements import Caller, Script, pgbench, record_worker, started_number
+from benchmarks.statements import Script, pgbench, started_number
 from benchmarks.system import OTHER_CORE, SERVER_CORE, Watch, cpu_of, is_quiet, tree
 
 _STORES = 8

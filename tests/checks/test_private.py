@@ -9,6 +9,9 @@ OF_THE_LIBRARY = {"_replace"}
 _KEPT_NOTHING = "what is left behind in the process shows nowhere else"
 _THE_STATEMENT = "the very statement that the loop sends is what is explained or compared"
 _ONE_TRANSACTION = "the statements of one transaction alone, over either way into the database"
+_OWN_CLOCK = "what the batch holds and when it asked, at a moment that cannot be waited for"
+_PARSED_ONCE = "that a template is parsed once shows nowhere else"
+_KEPT_OPEN = "which connections are kept, and what one has read ahead, show nowhere else"
 REASONS = {
     ("tests/core/observe/test_logging.py", "_context"): "the processor alone, without a logger around it",
     ("tests/core/observe/test_metrics.py", "_routes"): _KEPT_NOTHING,
@@ -35,6 +38,19 @@ REASONS = {
         "tests/services/notifications/test_faults.py",
         "_health",
     ): "the pauses of senders are made to end at once",
+    ("tests/services/notifications/test_batches.py", "_asked_at"): _OWN_CLOCK,
+    ("tests/services/notifications/test_batches.py", "_is_leaving"): _OWN_CLOCK,
+    ("tests/services/notifications/test_batches.py", "_places"): _OWN_CLOCK,
+    ("tests/services/notifications/test_rendering.py", "_MAX_PARSED"): _PARSED_ONCE,
+    ("tests/services/notifications/test_rendering.py", "_Parsed"): _PARSED_ONCE,
+    ("tests/services/notifications/test_rendering.py", "_TEXT"): _PARSED_ONCE,
+    ("tests/services/notifications/test_rendering.py", "_found"): _PARSED_ONCE,
+    ("tests/services/notifications/test_rendering.py", "_idle"): _PARSED_ONCE,
+    ("tests/services/notifications/test_rendering.py", "_parsed"): _PARSED_ONCE,
+    ("tests/services/notifications/test_rendering.py", "_process"): _PARSED_ONCE,
+    ("tests/services/notifications/test_rendering.py", "_size"): _PARSED_ONCE,
+    ("tests/services/notifications/test_smtp_connections.py", "_buffer"): _KEPT_OPEN,
+    ("tests/services/notifications/test_smtp_connections.py", "_idle"): _KEPT_OPEN,
     (
         "tests/tenancy/leaks.py",
         "_filter_by_store",

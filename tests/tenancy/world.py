@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Litestar
 
+from baas.core.values import ids
 from baas.core.values.ids import Kind
 from baas.openapi import build_document
 from baas.openapi.endpoints import Endpoint
@@ -186,12 +187,25 @@ async def _talking(world: World, made: Any, worker: Worker) -> None:
     world.own["activate_notification_template"] = {"?": "locale=es-AR"}
     await drain(worker, "relay", "notifications")
     deliveries: Any = await made("GET", f"/admin/webhook-deliveries?event_id={event['id']}")
+    await _dead_handler(worker, event["id"])
     world.ids |= {Kind.ENDPOINT: endpoint["id"], Kind.EVENT: event["id"], Kind.DELIVERY: deliveries[0]["id"]}
     world.parameters |= {
         "endpoint_id": endpoint["id"],
         "event_id": event["id"],
         "delivery_id": deliveries[0]["id"],
     }
+
+
+async def _dead_handler(worker: Worker, event_id: str) -> None:
+    """A handler that has failed on this event for good, so that there is something to try again."""
+    async with worker.runtime.database.relay(reason="a test fills a store") as system:
+        await system.execute(
+            "insert into event_jobs (store_id, id, event_id, handler, attempts, error, error_class, failed_at, dead_at)"
+            " select store_id, $2, id, 'orders.payment_paid', 20, 'a test', 'ValueError', now(), now()"
+            " from events where id = $1",
+            ids.decode(Kind.EVENT, event_id),
+            ids.new_id(),
+        )
 
 
 def bodies(app: Litestar) -> dict[str, Any]:

@@ -47,15 +47,21 @@ class Listener:
 @pytest.fixture
 async def listener(worker: Worker) -> AsyncIterator[Listener]:
     """Nothing is left over from other tests, and nothing afterwards."""
+    await revive(worker)
     await drain(worker)
     made = Listener()
     yield made
     made.well = True
+    await revive(worker)
+    await run(worker, made)
+
+
+async def revive(worker: Worker) -> None:
+    """Every job of this database is due again, those that other tests let die as well."""
     async with worker.runtime.database.relay(reason="a test leaves no job behind") as system:
         await system.execute(
             "update event_jobs set claimed_until = null, attempts = 0, next_attempt_at = now(), dead_at = null"
         )
-    await run(worker, made)
 
 
 async def run(worker: Worker, listener: Listener) -> int:

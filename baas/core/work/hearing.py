@@ -87,7 +87,7 @@ async def _run(
             if job.is_spent:
                 raise LostWithItsWorker("The worker ended while it was at it, each of the last times.")
         scope = await make_scope(jobs[0].store_id, f"job_{jobs[0].id.hex}")
-        async with database.fast(scope) as work:
+        async with database.fast(scope, settings=BY_KEY) as work:
             heard = await _hear(work, jobs, by_name)
         for name, count in heard.items():
             metrics.worker_jobs.labels(name, "done").inc(count)

@@ -27,6 +27,7 @@ from baas.core.work.claims import Claimant
 from baas.core.work.jobs import Loop
 from baas.services.notifications import policy
 from baas.services.notifications.channels.base import Failure, Message, SendFailed, Sent
+from baas.services.notifications.health import Health
 from baas.services.notifications.places import Places, StorePlaces
 from baas.services.notifications.rendering.renderer import Renderer
 from baas.services.notifications.repository import queue
@@ -41,7 +42,6 @@ log = structlog.get_logger(__name__)
 MakeScope = Callable[[UUID, str], Awaitable[StoreScope]]
 _LEAVING_SECONDS: Final = 5.0
 _ERROR_LENGTH: Final = 400
-_CROWDED: Final = timedelta(seconds=1)
 _RECORD_WAITS: Final = (0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 20.0)
 
 
@@ -49,47 +49,12 @@ _RECORD_PAUSE: Final = 0.02
 """Seconds in which outcomes of a batch gather before they are written."""
 
 
-class _Health:
-    """How a sender does, as this process sees it."""
-
-    def __init__(self) -> None:
-        self.places = asyncio.Semaphore(policy.PER_SENDER)
-        self.in_hand = 0
-        self.failures = 0
-        self.paused_until = 0.0
-        self.sent_at = -1e9
-
-    def note(self, *, failed: bool) -> None:
-        """Count failures in a row; from the second one on, each brings a pause, twice as long as the last."""
-        if not failed:
-            self.failures = 0
-            self.paused_until = 0.0
-            self.sent_at = time.monotonic()
-            return
-        self.failures += 1
-        if self.failures >= policy.PAUSE_AFTER:
-            pause = min(policy.PAUSE * 2 ** min(self.failures - policy.PAUSE_AFTER, 10), policy.LONGEST_PAUSE)
-            self.paused_until = time.monotonic() + pause.total_seconds()
-
-    def pause(self, *, others: int) -> timedelta:
-        """How long to leave it alone from now; nothing when it can have one more message beside `others` in hand."""
-        left = self.paused_until - time.monotonic()
-        if left > 0:
-            return timedelta(seconds=left)
-        if self.failures >= policy.PAUSE_AFTER and others:
-            return policy.PAUSE
-        # D-052
-        # Waiting for one of its places would hold one that other senders can use, unless it is quick.
-        is_quick = time.monotonic() - self.sent_at < policy.SLOW.total_seconds()
-        return _CROWDED if self.places.locked() and not is_quick else timedelta(0)
-
-
 class _Hand(msgspec.Struct):
     """A message in hand: claimed, and going over this sender."""
 
     prepared: Prepared
     sender: Sender
-    health: _Health
+    health: Health
     message: Message | None = None
 
     @property
@@ -141,7 +106,7 @@ class Dispatcher(Loop):
         self._make_scope = make_scope
         self._in_flight: set[asyncio.Task[None]] = set()
         self._places = Places()
-        self._health: dict[str, _Health] = {}
+        self._health: dict[str, Health] = {}
         self._asked: dict[UUID, float] = {}
         self._is_leaving = False
 
@@ -177,7 +142,9 @@ class Dispatcher(Loop):
         room = self._places.ask(now, self._waiting_for_slow_ones())
         if room.free <= 0 or not self._claimant.is_sure:
             return 0
-        async with self._database.relay(reason="notifications: claim what is due") as system:
+        async with self._database.relay(
+            reason="notifications: claim what is due", **queue.CLAIMING
+        ) as system:
             claims = await queue.claim(
                 system,
                 claimant=self._claimant,
@@ -216,11 +183,13 @@ class Dispatcher(Loop):
         except NotFound:
             self._free(places, len(claims))
             return
-        except Exception:
+        except Exception as error:
             if len(claims) == 1 or batch is None:
+                # They come due again when their lease ends.
                 self._free(places, len(claims))
-                raise
-            log.warning("notifications.apart", count=len(claims), exc_info=True)
+                log.error("notifications.broke", count=len(claims), exc_info=error)
+                return
+            log.warning("notifications.apart", count=len(claims), error=repr(error)[:300])
             for claim in claims:
                 await self._serve(places, [claim], latest)
             return
@@ -328,7 +297,7 @@ class Dispatcher(Loop):
         batch.postponed[claim] = pause
         batch.news.set()
 
-    async def _hand_over(self, claim: Claim, health: _Health, sender: Sender, message: Message) -> Sent:
+    async def _hand_over(self, claim: Claim, health: Health, sender: Sender, message: Message) -> Sent:
         async with health.places:
             self._asked[claim.id] = time.monotonic()
             try:
@@ -346,12 +315,12 @@ class Dispatcher(Loop):
         health.note(failed=False)
         return sent
 
-    def _health_of(self, sender: Sender) -> _Health:
+    def _health_of(self, sender: Sender) -> Health:
         health = self._health.get(sender.key)
         if health is None:
             if len(self._health) > 10_000:
                 self._health.clear()
-            health = self._health[sender.key] = _Health()
+            health = self._health[sender.key] = Health()
         return health
 
     def _sent(self, scope: StoreScope, hand: _Hand, sent: Sent, began: float) -> Outcome:

@@ -18,13 +18,15 @@ import msgspec
 import pytest
 
 from baas.app import create_app
+from baas.assembly import close_runtime
 from baas.core.db.connect import connector
 from baas.core.settings import Settings
 from baas.core.values.cursors import CursorSigner
 from baas.core.values.ids import Kind, decode
 from baas.services.catalog.service import parse_query
+from baas.worker import create_worker
 from tests import deployment
-from tests.clients import ADDRESS, Shop, provision
+from tests.clients import ADDRESS, Shop, drain, provision
 from tests.conftest import OPERATOR_KEY
 from tests.running_app import client_of, started
 from tests.servers import Servers
@@ -341,3 +343,60 @@ async def test_a_key_is_found_by_its_index(crowd: dict[str, Any], owner_of_many:
     plan = "\n".join(row[0] for row in rows)
     assert "uq_api_keys_key_hash" in plan
     assert "Seq Scan" not in plan
+
+
+ORDERS, MANY = 12, 10_000
+_MANY_MORE = {
+    "payments": "'id', md5('p' || n)::uuid, 'order_id', md5('o' || n)::uuid, 'provider_payment_id', 'p-' || n",
+    "notifications": "'id', md5('n' || n)::uuid, 'event_id', md5('e' || n)::uuid, 'status', 'sent'",
+    "notification_contents": "'notification_id', md5('n' || n)::uuid",
+    "inventory_reservations": "'order_id', md5('o' || n)::uuid",
+}
+
+
+async def multiply_orders_work(admin_url: str, database: str, shop: Shop) -> None:
+    """What a worker made of one order of a store, as often as in a store that has sold for years."""
+    connection = await asyncpg.connect(admin_url, database=database)
+    try:
+        await connection.execute("set session_replication_role = replica")
+        for table, changes in _MANY_MORE.items():
+            await connection.execute(
+                f"insert into {table} select r.* from generate_series(1, {MANY}) n"
+                f" cross join lateral (select t as sample from {table} t where t.store_id = $1 limit 1) t"
+                f" cross join lateral jsonb_populate_record(t.sample, jsonb_build_object({changes})) r",
+                decode(Kind.STORE, shop.id),
+            )
+        await connection.execute("analyze")
+    finally:
+        await connection.close()
+
+
+@pytest.mark.slow
+async def test_what_a_worker_asks_for_many_orders_costs_each_the_same_in_a_large_store(
+    crowd: dict[str, tuple[Shop, dict[str, Any]]],
+    settings: Settings,
+    servers: Servers,
+    owner_of_many: str,
+) -> None:
+    """Statements for a whole batch look each row up by its key, whatever the planner believes of a usual store."""
+    shop, product = crowd["large"]
+    worker = create_worker(msgspec.structs.replace(settings, database=deployment.role_urls(owner_of_many)))
+    worker.runtime.database.connection_class = WatchedConnection
+    await worker.runtime.database.open()
+    try:
+        await visit(shop, product)
+        await drain(worker)
+        await multiply_orders_work(servers.admin_url, owner_of_many.rpartition("/")[2], shop)
+        for _ in range(ORDERS):
+            await visit(shop, product)
+        with watching() as watched:
+            await drain(worker, "relay", "jobs", "notifications")
+    finally:
+        await close_runtime(worker.runtime)
+    orders = (await shop.admin("GET", f"/admin/orders?status=paid&limit={ORDERS}", expect=200)).json()["data"]
+    assert len(orders) == ORDERS
+    tables = {table for _, table, *_ in watched.found}
+    assert tables >= {"orders", "payments", "notifications", "event_jobs"}
+    for sql, table, scans, rows in watched.found:
+        assert rows <= 10 * ORDERS, (table, rows, sql)
+        assert not scans or table not in {*FILLED, *_MANY_MORE}, (table, sql)

@@ -32,7 +32,9 @@ async def scope(shop: Shop, worker: Worker) -> AsyncIterator[StoreScope]:
     await drain(worker)
     yield await shop.scope(worker)
     async with worker.runtime.database.relay(reason="a test leaves no job behind") as system:
-        await system.execute("update event_jobs set claimed_until = null, next_attempt_at = now()")
+        await system.execute(
+            "update event_jobs set claimed_until = null, next_attempt_at = now() where dead_at is null"
+        )
     await hearing.run_jobs(
         worker.runtime.database, HANDLERS, worker.table.scope_for_job, worker.runtime.claimant
     )

@@ -295,7 +295,9 @@ class TestHandlers:
 
     async def make_due(self, database: Database) -> None:
         async with database.relay(reason="a test lets time pass") as system:
-            await system.execute("update event_jobs set next_attempt_at = now(), claimed_until = null")
+            await system.execute(
+                "update event_jobs set next_attempt_at = now(), claimed_until = null where dead_at is null"
+            )
 
     async def test_a_job_that_two_workers_got_is_done_once(
         self, database: Database, scope: StoreScope, worker: Worker

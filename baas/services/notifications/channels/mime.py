@@ -1,8 +1,7 @@
 """Mail as it goes over the wire.
 
 It is written by hand, for the library's way (a tree of objects, each header parsed and folded, quoted-printable in
-Python) takes more than half of a millisecond for a mail of ten kilobytes. Headers that are more than a few plain words
-are the library's.
+Python) takes about a millisecond for a mail of ten kilobytes. What is an address the library says.
 """
 
 import binascii
@@ -11,8 +10,6 @@ import re
 from base64 import b64encode
 from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from functools import lru_cache
 from typing import Final
 
@@ -20,6 +17,8 @@ from baas.services.notifications.channels.base import Failure, Message, SendFail
 
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9.-]{1,253}")
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+"""A name that needs no quotes."""
 _NEWLINE: Final = re.compile(r"\r\n|\r|\n")
 _LINE: Final = 78
 _WORD: Final = 45
@@ -99,22 +98,30 @@ def _part(kind: str, text: str) -> bytes:
 
 def _mailbox(header: str, name: str, addr_spec: str) -> str:
     """A header with one address. Raises SendFailed for one that is none."""
-    if not name and len(header) + len(addr_spec) < _LINE - 4 and _PLAIN_ADDRESS.fullmatch(addr_spec):
+    if not name and _PLAIN_ADDRESS.fullmatch(addr_spec):
         return f"{header}: {addr_spec}\r\n"
-    return _mailbox_folded(header, name, addr_spec)
+    return _named_mailbox(header, one_line(name), addr_spec)
 
 
 @lru_cache(maxsize=2048)
-def _mailbox_folded(header: str, name: str, addr_spec: str) -> str:
-    mail = EmailMessage(policy=SMTP)
-    mail[header] = address(name, addr_spec)
-    return mail.as_bytes().decode("ascii").removesuffix("\r\n")
+def _named_mailbox(header: str, name: str, addr_spec: str) -> str:
+    checked = address("", addr_spec).addr_spec
+    if not name:
+        return f"{header}: {checked}\r\n"
+    if _ATOMS.fullmatch(name) and len(header) + len(name) + len(checked) < _LINE - 6 and "=?" not in name:
+        return f"{header}: {name} <{checked}>\r\n"
+    return f"{header}: {_encoded(name)}\r\n <{checked}>\r\n"
 
 
 def _text(header: str, text: str) -> str:
-    """A header of words; what is long or beyond ASCII in encoded words (RFC 2047)."""
+    """A header of words; what is long or beyond ASCII in encoded words."""
     if text.isascii() and len(header) + len(text) < _LINE - 4 and "=?" not in text:
         return f"{header}: {text}\r\n"
+    return f"{header}: {_encoded(text)}\r\n"
+
+
+def _encoded(text: str) -> str:
+    """Words beyond ASCII in ASCII (RFC 2047), folded."""
     words, word = [], b""
     for character in text:
         part = character.encode("utf-8", "replace")
@@ -122,5 +129,4 @@ def _text(header: str, text: str) -> str:
             words.append(word)
             word = b""
         word += part
-    encoded = (f"=?utf-8?b?{b64encode(one).decode()}?=" for one in (*words, word))
-    return f"{header}: " + "\r\n ".join(encoded) + "\r\n"
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(one).decode()}?=" for one in (*words, word))

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from baas.core.db import StoreWork, SystemConnection, affected
+from baas.core.db import ROW_BY_ROW, StoreWork, SystemConnection, affected
 from baas.core.work.claims import Claimant
 from baas.services.notifications.policy import LEASE
 from baas.services.notifications.repository.messages import SHOWN
@@ -25,6 +25,9 @@ class Claim(msgspec.Struct, frozen=True):
     clock_offset: timedelta
 
 
+# D-045: a crash of the database may have a message sent again, which the same Message-ID allows; it can never lose one.
+CLAIMING: Final = {**ROW_BY_ROW, "synchronous_commit": "off"}
+"""Settings of the transaction of a claim."""
 # Statistics of a queue are always wrong: it was empty when they were taken, or is empty now.
 _PREFER_INDEXES: Final = "set local enable_seqscan = off"
 
@@ -73,7 +76,6 @@ async def claim(
     system: SystemConnection, *, claimant: Claimant, busy: Mapping[UUID, int], per_store: int, free: int
 ) -> list[Claim]:
     """Take at most `free` due notifications, by turns between stores; `busy` counts what is in flight here."""
-    await system.execute(_PREFER_INDEXES)
     rows = await system.fetch(
         _CLAIM,
         *(claimant.ended, list(busy.keys()), list(busy.values()), per_store, free, LEASE, claimant.id),
@@ -81,13 +83,15 @@ async def claim(
     return [Claim(*row) for row in rows]
 
 
+# The statements below read and change many rows, each found by its key (ROW_BY_ROW). They are said without
+# "= 'pending'", as above.
 _OPEN: Final = """
 select o.* from unnest($2::uuid[], $3::timestamptz[]) as claim (notification_id, until) cross join lateral (
   select n.id, n.channel, n.recipient, n.template_key, n.template_version, n.locale, n.data, n.subject, n.attempts,
     n.round, n.step, n.created_at, c.subject as said, c.html, c.body, c.provider_template, c.body is not null as rendered
   from notifications n
   left join notification_contents c on c.store_id = n.store_id and c.notification_id = n.id
-  where n.store_id = $1 and n.id = claim.notification_id and n.status = 'pending' and n.claimed_until = claim.until
+  where n.store_id = $1 and n.id = claim.notification_id and n.status not in ('sent', 'failed') and n.claimed_until = claim.until
   offset 0
 ) o
 """
@@ -100,8 +104,6 @@ async def opened(work: StoreWork, claims: Sequence[Claim]) -> list[Any]:
     )
 
 
-# The statements below change many rows, each found by its key (ROW_BY_ROW). They are said without "= 'pending'", as
-# above.
 _KEEP: Final = """
 with given as (
   select * from jsonb_to_recordset($2) as g

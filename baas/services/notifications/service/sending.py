@@ -52,7 +52,7 @@ async def prepare(database: Database, scope: StoreScope, claims: Sequence[Claim]
     by_id = {claim.id: claim for claim in claims}
     found: dict[tuple[Any, ...], Resolved | None] = {}
     prepared = []
-    async with database.fast(scope) as work:
+    async with database.fast(scope, settings=ROW_BY_ROW) as work:
         rows = await queue.opened(work, claims)
         if not rows:
             return []

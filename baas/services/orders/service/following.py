@@ -55,7 +55,8 @@ async def follow_all(work: StoreWork, order_ids: Sequence[UUID]) -> None:
     just_paid: list[tuple[OrderRow, OrderChanges]] = []
     for row, standing in zip(rows, standings, strict=True):
         collected = _collected(row, standing)
-        if row.status is OrderStatus.PAYMENT_PENDING and collected >= row.total and not row.amount_paid:
+        only_paid = not row.amount_paid and not standing.refunded
+        if row.status is OrderStatus.PAYMENT_PENDING and collected >= row.total and only_paid:
             just_paid.append((row, _changes(row, standing, collected)))
         else:
             await follow_locked(work, row, standing)
