@@ -1,4 +1,4 @@
-"""Who claims work, so that what a dead process had claimed is taken over within seconds.
+"""Who claims work, so that what a dead process had claimed is taken over within seconds (D-092).
 
 A row of a queue that is being worked on carries `claimed_by`, the random number of the process that works on it, and
 `claimed_until`, the end of its lease. Such a row is free again when its lease has ended (a task that is stuck), or when

@@ -1,7 +1,7 @@
 """The queue of what handlers of this backend still have to hear: claimed, heard, failed, dead, tried again.
 
 A handler that fails is asked again after a growing wait. After TRIES of them, which take more than a day, its job is
-dead: it stays, with the event's text, until somebody has it tried again. `outbox` makes the jobs and runs them.
+dead: it stays, with the event's text, until somebody has it tried again (D-093). `outbox` makes the jobs, `hearing` runs them.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Lets handlers of this backend hear the events that are due for them (`event_jobs`), those of a store together."""
+"""Lets handlers of this backend hear the events that are due for them (`event_jobs`), those of a store together (D-094)."""
 
 import asyncio
 from collections import Counter
